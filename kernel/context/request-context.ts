@@ -1,0 +1,38 @@
+import type { Actor, Door, OrgInfo, Principal } from '@runwaycrm/sdk'
+import type { Ability } from '../access/build-ability.ts'
+import type { Tx } from '../database/postgres.ts'
+import type { Model } from '../model/model.ts'
+
+/**
+ * The first argument of everything that acts for somebody: which organisation, who, what they may do,
+ * on which model. Frozen; `withTx`, `withChangeSet` and the like make a new one.
+ */
+export interface RequestContext {
+  readonly org: OrgInfo
+  readonly principal: Principal
+  readonly ability: Ability
+  readonly model: Model
+  readonly door: Door
+  /** Also the request id of an answer. */
+  readonly traceId: string
+  readonly now: Date
+  readonly signal: AbortSignal
+  /** Set inside a transaction: reads and writes go through it. */
+  readonly tx: Tx | null
+  /** Set while a change set of several batches is open: writes join it instead of making their own. */
+  readonly changeSet: OpenChange | null
+  /** Reading the draft: nothing may be written. */
+  readonly draft: boolean
+}
+
+export interface OpenChange {
+  readonly id: string
+  readonly parentId: string | null
+  /** Whether workflows react to it. */
+  readonly workflows: 'run' | 'skip'
+}
+
+/** The actor as it is written into records, the ledger and events. */
+export function actorOf(principal: Principal): Actor {
+  return { type: principal.type, id: principal.id, name: principal.name }
+}

@@ -1,0 +1,280 @@
+import type { Filter } from './condition.ts'
+import type { Actor, OrgInfo, Principal } from './principal.ts'
+
+/** A record as the API gives it: camelCase fields, `id`, `version`, and the other system fields. */
+export type RecordData = {
+  readonly id: string
+  readonly version: number
+  readonly [field: string]: unknown
+}
+export type FieldValues = Readonly<Record<string, unknown>>
+
+export interface ListQuery {
+  readonly filter?: Filter
+  /** `-score,createdAt`. */
+  readonly sort?: string
+  readonly fields?: readonly string[]
+  readonly expand?: readonly string[]
+  /** 1 to 200, default 25. */
+  readonly limit?: number
+  readonly cursor?: string
+  readonly offset?: number
+  readonly count?: 'exact' | 'estimate'
+  readonly deleted?: 'only'
+}
+
+export interface RecordPage {
+  readonly data: readonly RecordData[]
+  readonly page: { readonly nextCursor: string | null; readonly count?: number }
+}
+
+export interface AggregateQuery {
+  readonly filter?: Filter
+  readonly groupBy?: readonly {
+    readonly field: string
+    readonly bucket?: 'day' | 'week' | 'month' | 'quarter' | 'year'
+  }[]
+  readonly measures: Readonly<Record<string, Measure>>
+  readonly sort?: string
+  readonly limit?: number
+}
+
+export type Measure = { readonly filter?: Filter } & (
+  | { readonly count: string }
+  | { readonly countDistinct: string }
+  | { readonly sum: string }
+  | { readonly avg: string }
+  | { readonly min: string }
+  | { readonly max: string }
+)
+
+export interface BulkRequest {
+  readonly create?: readonly FieldValues[]
+  readonly update?: readonly ({ readonly id: string; readonly version?: number } & FieldValues)[]
+  readonly upsert?: {
+    readonly by: string
+    readonly records: readonly FieldValues[]
+    readonly onDuplicate?: 'update' | 'skip' | 'create'
+  }
+  readonly delete?: readonly { readonly id: string; readonly version?: number }[]
+  /** All or nothing; the default is true. */
+  readonly atomic?: boolean
+}
+
+export interface BulkResult {
+  readonly changeSetId: string
+  readonly results: readonly {
+    readonly op: 'create' | 'update' | 'upsert' | 'delete'
+    readonly index: number
+    readonly status: 'created' | 'updated' | 'unchanged' | 'skipped' | 'deleted' | 'failed'
+    readonly id?: string
+    readonly problem?: {
+      readonly code: string
+      readonly status: number
+      readonly detail: string
+      readonly errors?: readonly { path: string; code: string; message: string }[]
+    }
+  }[]
+}
+
+/** Records under the caller's ability and the plugin's capabilities. `entity` is a reference such as `crm.leads:lead`. */
+export interface Records {
+  list(entity: string, query?: ListQuery): Promise<RecordPage>
+  /** @throws NotFoundError */
+  get(
+    entity: string,
+    id: string,
+    options?: { fields?: readonly string[]; expand?: readonly string[] },
+  ): Promise<RecordData>
+  aggregate(
+    entity: string,
+    query: AggregateQuery,
+  ): Promise<{ readonly data: readonly Readonly<Record<string, unknown>>[] }>
+  create(entity: string, values: FieldValues): Promise<RecordData>
+  /** @param version refuses with StaleVersionError when the record has moved on. */
+  update(entity: string, id: string, values: FieldValues, version?: number): Promise<RecordData>
+  delete(entity: string, id: string, version?: number): Promise<void>
+  restore(entity: string, id: string): Promise<RecordData>
+  bulk(entity: string, request: BulkRequest): Promise<BulkResult>
+}
+
+/** A change set that stays open over many batches: an import, a long job. */
+export interface OpenChangeSet {
+  readonly id: string
+  readonly records: Records
+  /** No batch after this; still revertible. */
+  close(): Promise<void>
+}
+
+export interface Jobs {
+  /** @param key of the plugin's own contribution under `jobs`. @returns the job's id. */
+  enqueue(
+    key: string,
+    payload: unknown,
+    options?: { readonly at?: Date; readonly dedupeKey?: string },
+  ): Promise<string>
+  cancel(id: string): Promise<boolean>
+}
+
+/** The plugin's own operational tables; rows carry `id` (uuid) and the declared columns. */
+export interface Tables {
+  insert(table: string, rows: readonly FieldValues[]): Promise<readonly Row[]>
+  select(
+    table: string,
+    query?: { where?: FieldValues; sort?: string; limit?: number },
+  ): Promise<readonly Row[]>
+  update(table: string, where: FieldValues, values: FieldValues): Promise<number>
+  delete(table: string, where: FieldValues): Promise<number>
+}
+export type Row = { readonly id: string; readonly [column: string]: unknown }
+
+export interface Http {
+  /** The one outbound door: the plugin's `net` hosts only, no private addresses, no redirects. */
+  fetch(
+    url: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string; timeoutMs?: number },
+  ): Promise<{
+    status: number
+    headers: Record<string, string>
+    text(): Promise<string>
+    json(): Promise<unknown>
+  }>
+}
+
+export interface Log {
+  debug(message: string, details?: Record<string, unknown>): void
+  info(message: string, details?: Record<string, unknown>): void
+  warn(message: string, details?: Record<string, unknown>): void
+  error(message: string, details?: Record<string, unknown>): void
+}
+
+/**
+ * All that a handler has. Made per call; holds the caller's authority and the plugin's, and no more
+ * than both allow.
+ */
+export interface HandlerContext {
+  readonly org: OrgInfo
+  readonly principal: Principal
+  readonly actor: Actor
+  readonly plugin: { readonly id: string; readonly version: string }
+  readonly traceId: string
+  readonly now: Date
+  /** In [0, 1). */
+  random(): number
+  readonly signal: AbortSignal
+  readonly log: Log
+  t(key: string, values?: Record<string, string | number>): string
+  /** Words for an entity as this organisation calls it. */
+  label(entity: string): { readonly one: string; readonly many: string }
+  readonly records: Records
+  /** Several writes in one transaction and one change set; all of them or none. */
+  batch<T>(work: (records: Records) => Promise<T>): Promise<T>
+  readonly changes: {
+    open(options?: {
+      readonly label?: string
+      readonly door?: 'import' | 'job' | 'seed'
+      readonly workflows?: 'run' | 'skip'
+    }): Promise<OpenChangeSet>
+    resume(id: string): Promise<OpenChangeSet>
+  }
+  readonly actions: { run(action: string, input: unknown): Promise<unknown> }
+  readonly events: {
+    emit(
+      key: string,
+      payload: FieldValues,
+      record?: { entity: string; id: string },
+    ): Promise<void> /** Hint to open pages, not kept. */
+    progress(topic: string, payload: FieldValues): void
+  }
+  readonly jobs: Jobs
+  readonly tables: Tables
+  readonly http: Http
+  readonly secrets: {
+    get(name: string): Promise<string | null>
+    set(name: string, value: string): Promise<void>
+    delete(name: string): Promise<void>
+  }
+  /** The plugin's settings in this organisation, defaults filled in. */
+  settings<T = FieldValues>(key?: string): Promise<T>
+  readonly services: {
+    /** @throws StateConflictError when no enabled plugin offers it. */ get<
+      T = Record<string, (input: unknown) => Promise<unknown>>,
+    >(name: string, version: number): T
+  }
+  /** Files that belong to the plugin in this organisation, for uploads and error files. */
+  readonly files: {
+    write(
+      name: string,
+      content: string | Uint8Array | AsyncIterable<string | Uint8Array>,
+    ): Promise<string>
+    path(fileId: string): Promise<string>
+    remove(fileId: string): Promise<void>
+  }
+  /** What the model says of entities, for plugins that work on any of them (imports, exports). */
+  readonly model: {
+    entity(refOrPlural: string): EntityInfo | null
+    entities(): readonly EntityInfo[]
+  }
+}
+
+/** An entity as handlers and the studio see it: only what the reader may know. */
+export interface EntityInfo {
+  readonly ref: string
+  readonly plugin: string
+  readonly key: string
+  readonly plural: string
+  readonly label: string
+  readonly labelPlural: string
+  readonly description?: string
+  readonly icon?: string
+  readonly color?: number
+  readonly order: number
+  readonly titleField: string
+  readonly subtitleField?: string
+  readonly hidden: boolean
+  readonly fields: readonly FieldInfo[]
+  /** What the reader may do in general; single records may still be refused. */
+  readonly can: {
+    readonly create: boolean
+    readonly read: boolean
+    readonly update: boolean
+    readonly delete: boolean
+  }
+}
+
+export interface FieldInfo {
+  readonly key: string
+  /** The property of the record: `account` is carried as `accountId`. */
+  readonly apiName: string
+  readonly type: string
+  readonly kind: string
+  readonly editor: string
+  readonly display: string
+  readonly label: string
+  readonly help?: string
+  readonly order: number
+  readonly required: boolean
+  readonly unique: boolean
+  readonly readOnly: boolean
+  readonly hidden: boolean
+  readonly default?: unknown
+  readonly to?: string
+  readonly options?: readonly {
+    readonly key: string
+    readonly label: string
+    readonly color?: number
+    readonly category?: string
+    readonly hidden?: boolean
+  }[]
+  readonly params: Readonly<Record<string, unknown>>
+  readonly min?: number
+  readonly max?: number
+  readonly maxLength?: number
+  readonly operators: readonly string[]
+  readonly sortable: boolean
+  readonly groupable: boolean
+  readonly measures: readonly string[]
+  /** Which layer brought it. */
+  readonly from: string
+  readonly can: { readonly read: boolean; readonly create: boolean; readonly update: boolean }
+}

@@ -1,0 +1,92 @@
+import type { FieldValues, HandlerContext, RecordData } from './context.ts'
+import type { FieldTypeHandler } from './field-type.ts'
+import type { Principal } from './principal.ts'
+
+/** Runs an action, a job or a service method: validated input in, output out. */
+export type RunHandler = (input: never, ctx: HandlerContext) => Promise<unknown> | unknown
+
+/** Decides about an action before it runs. */
+export type GuardHandler = (
+  call: GuardCall,
+  ctx: HandlerContext,
+) => Promise<GuardDecision> | GuardDecision
+export interface GuardCall {
+  readonly action: string
+  readonly risk: 'read' | 'write' | 'external' | 'destructive'
+  readonly input: unknown
+  readonly inputHash: string
+  readonly principal: Principal
+  readonly records: { readonly entity: string; readonly ids: readonly string[] } | null
+  readonly approval: 'never' | 'always' | null
+}
+export type GuardDecision =
+  | { readonly decision: 'allow' }
+  | {
+      readonly decision: 'deny'
+      readonly code: string
+      readonly status: number
+      readonly reason: string
+    }
+  | { readonly decision: 'defer'; readonly approvalId: string; readonly expiresAt: string }
+
+/** Runs inside the transaction of a write, within 50 ms, without I/O. */
+export type HookHandler = (change: HookChange, ctx: HookContext) => HookOutcome | undefined
+export interface HookChange {
+  readonly operation: 'create' | 'update' | 'delete'
+  readonly before: RecordData | null
+  /** The values being written, as the API carries them. */
+  readonly values: FieldValues
+}
+export interface HookContext {
+  readonly now: Date
+  readonly principal: Principal
+  readonly settings: FieldValues
+}
+export interface HookOutcome {
+  /** Values to write besides. */
+  readonly set?: FieldValues
+  /** Refuses the write; `field` points at the value. */
+  readonly refuse?: { readonly message: string; readonly field?: string }
+}
+
+export type RouteHandler = (
+  request: RouteRequest,
+  ctx: HandlerContext,
+) => Promise<RouteReply> | RouteReply
+export interface RouteRequest {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly body: unknown
+  readonly upload: {
+    readonly path: string
+    readonly name: string
+    readonly type: string
+    readonly size: number
+    readonly fields: Readonly<Record<string, string>>
+  } | null
+}
+export interface RouteReply {
+  readonly status: number
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Instead of a body: a file of `ctx.files` or text of another type. */
+  readonly file?: { readonly id: string; readonly name: string; readonly type: string }
+}
+
+export type SeedHandler = (
+  options: { readonly size: 'small' | 'full' },
+  ctx: HandlerContext,
+) => Promise<void>
+
+export type Handler =
+  | RunHandler
+  | GuardHandler
+  | HookHandler
+  | RouteHandler
+  | SeedHandler
+  | FieldTypeHandler
+
+/** Names the handlers of a plugin; the module in `main` exports the result as `handlers`. */
+export function defineHandlers<const T extends Record<string, Handler>>(handlers: T): T {
+  return handlers
+}

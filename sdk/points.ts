@@ -1,0 +1,444 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { fieldKeyPattern, pluralPattern, Reference } from './manifest.ts'
+
+/**
+ * The points that the kernel itself knows; plugins declare more under `points`. Each schema says per
+ * path what other layers may override:
+ * `x-override: 'free'` any valid value, `'narrow'` only stricter (`x-narrow` says in which sense),
+ * and without a mark the path is locked. A mark holds for everything below it.
+ */
+const free = { 'x-override': 'free' } as const
+const narrow = (sense: 'min-up' | 'max-down' | 'true-only' | 'subset') =>
+  ({ 'x-override': 'narrow', 'x-narrow': sense }) as const
+const closed = { additionalProperties: false } as const
+
+export const Label = Type.String({ minLength: 1, maxLength: 120 })
+const Help = Type.String({ maxLength: 1000 })
+const Key = Type.String({ pattern: fieldKeyPattern })
+/** A JSON Schema document. */
+export const JsonSchema = Type.Object({}, { additionalProperties: true })
+/** Filter JSON; the kernel checks its fields and operators against the model. */
+export const Condition = Type.Object({}, { additionalProperties: true })
+const Handler = Type.String({ pattern: fieldKeyPattern })
+
+export const Option = Type.Object(
+  {
+    label: Type.Optional(Type.String({ ...free, minLength: 1, maxLength: 120 })),
+    /** 1 to 10, a category colour of the design tokens. */
+    color: Type.Optional(Type.Integer({ ...free, minimum: 1, maximum: 10 })),
+    order: Type.Optional(Type.Number(free)),
+    /** What the option means for the process, e.g. `open`, `won`, `lost`; reports rely on it. */
+    category: Type.Optional(Type.String()),
+    hidden: Type.Optional(Type.Boolean(free)),
+  },
+  closed,
+)
+
+/** A field of an entity. What stands here every field has; `params` belong to the field's type. */
+export const Field = Type.Object(
+  {
+    /** A reference under `fieldTypes`; a bare key means the first plugin in order that brings it. */
+    type: Type.String(),
+    label: Type.Optional(Type.String({ ...free, minLength: 1, maxLength: 120 })),
+    help: Type.Optional(Type.String({ ...free, maxLength: 1000 })),
+    order: Type.Optional(Type.Number(free)),
+    required: Type.Optional(Type.Boolean(narrow('true-only'))),
+    /** No two records that are not deleted share the value. */
+    unique: Type.Optional(Type.Boolean()),
+    readOnly: Type.Optional(Type.Boolean(narrow('true-only'))),
+    hidden: Type.Optional(Type.Boolean(free)),
+    default: Type.Optional(Type.Unknown(free)),
+    pii: Type.Optional(Type.Boolean()),
+    /** To-one relations: the entity, and what happens here when the target is deleted. */
+    to: Type.Optional(Reference),
+    onDelete: Type.Optional(
+      Type.Union([Type.Literal('clear'), Type.Literal('restrict'), Type.Literal('cascade')], free),
+    ),
+    min: Type.Optional(Type.Number(narrow('min-up'))),
+    max: Type.Optional(Type.Number(narrow('max-down'))),
+    maxLength: Type.Optional(Type.Integer({ ...narrow('max-down'), minimum: 1, maximum: 100_000 })),
+    options: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,62}$' }), Option, free),
+    ),
+    /** Computed text of own fields: `{firstName} {lastName}`. */
+    template: Type.Optional(Type.String({ maxLength: 500 })),
+    params: Type.Optional(Type.Record(Key, Type.Unknown(), free)),
+  },
+  closed,
+)
+
+export const Entity = Type.Object(
+  {
+    label: Type.String({ ...free, minLength: 1, maxLength: 120 }),
+    labelPlural: Type.String({ ...free, minLength: 1, maxLength: 120 }),
+    /** The address segment; fixed once published. */
+    plural: Type.String({ pattern: pluralPattern }),
+    description: Type.Optional(Type.String({ ...free, maxLength: 1000 })),
+    /** A Lucide icon name. */
+    icon: Type.Optional(Type.String(free)),
+    color: Type.Optional(Type.Integer({ ...free, minimum: 1, maximum: 10 })),
+    order: Type.Optional(Type.Number(free)),
+    titleField: Type.String(free),
+    subtitleField: Type.Optional(Type.String(free)),
+    fields: Type.Record(Key, Field),
+    /** Records that people create through a form; false for those that only the platform writes. */
+    creatable: Type.Optional(Type.Boolean(narrow('subset'))),
+    hidden: Type.Optional(Type.Boolean(free)),
+  },
+  closed,
+)
+
+/** A field onto an entity of another layer. The key of the contribution is the key of the field. */
+export const FieldOn = Type.Object(
+  { entity: Reference, field: Field, key: Type.Optional(Key) },
+  closed,
+)
+
+export const OperationalTable = Type.Object(
+  {
+    columns: Type.Record(
+      Key,
+      Type.Object(
+        {
+          storage: Type.Union(
+            ['text', 'float8', 'bigint', 'boolean', 'date', 'timestamptz', 'uuid', 'jsonb'].map(
+              (s) => Type.Literal(s),
+            ),
+          ),
+          required: Type.Optional(Type.Boolean()),
+        },
+        closed,
+      ),
+    ),
+    /** Lists of columns; every index is led by the organisation. */
+    indexes: Type.Optional(
+      Type.Record(
+        Key,
+        Type.Object(
+          { columns: Type.Array(Key, { minItems: 1 }), unique: Type.Optional(Type.Boolean()) },
+          closed,
+        ),
+      ),
+    ),
+  },
+  closed,
+)
+
+export const Event = Type.Object(
+  { label: Label, description: Type.Optional(Help), payload: JsonSchema },
+  closed,
+)
+
+export const Risk = Type.Union([
+  Type.Literal('read'),
+  Type.Literal('write'),
+  Type.Literal('external'),
+  Type.Literal('destructive'),
+])
+export const Operation = Type.Union(
+  ['create', 'read', 'update', 'delete', 'restore'].map((o) => Type.Literal(o)),
+)
+
+export const Action = Type.Object(
+  {
+    label: Type.String({ ...free, minLength: 1, maxLength: 120 }),
+    description: Type.String({ maxLength: 2000 }),
+    icon: Type.Optional(Type.String(free)),
+    order: Type.Optional(Type.Number(free)),
+    input: JsonSchema,
+    output: JsonSchema,
+    risk: Risk,
+    /** What the caller must be allowed: entity reference to operations. */
+    needs: Type.Optional(Type.Record(Type.String(), Type.Array(Operation))),
+    /** The entity whose records it works on, and the input property that takes the id (or the list of ids). */
+    on: Type.Optional(
+      Type.Object({ entity: Reference, as: Key, multiple: Type.Optional(Type.Boolean()) }, closed),
+    ),
+    /** Never, or always after a person said yes; the default follows from the risk. */
+    approval: Type.Optional(Type.Union([Type.Literal('never'), Type.Literal('always')])),
+    handler: Handler,
+    hidden: Type.Optional(Type.Boolean(free)),
+  },
+  closed,
+)
+
+export const Guard = Type.Object(
+  {
+    order: Type.Number(),
+    handler: Handler,
+    /** A guard that is required and missing, failing or late denies. */
+    required: Type.Optional(Type.Boolean()),
+    risks: Type.Optional(Type.Array(Risk)),
+  },
+  closed,
+)
+
+export const Hook = Type.Object(
+  {
+    entity: Reference,
+    before: Type.Union([Type.Literal('create'), Type.Literal('update'), Type.Literal('delete')]),
+    order: Type.Optional(Type.Number()),
+    handler: Handler,
+  },
+  closed,
+)
+
+/** Code for other plugins: `ctx.services.get('mail', 1)`. */
+export const Service = Type.Object(
+  {
+    interface: Type.String(),
+    version: Type.Integer({ minimum: 1 }),
+    methods: Type.Record(Key, Handler),
+  },
+  closed,
+)
+
+export const RoleRule = Type.Object(
+  {
+    effect: Type.Optional(Type.Union([Type.Literal('allow'), Type.Literal('deny')])),
+    operations: Type.Array(
+      Type.Union(
+        ['create', 'read', 'update', 'delete', 'restore', 'manage'].map((o) => Type.Literal(o)),
+      ),
+      { minItems: 1 },
+    ),
+    /** An entity reference, or `*` for all of them. */
+    entity: Type.String(),
+    /** Only these fields; field rules say who may read or change a field. */
+    fields: Type.Optional(Type.Array(Key, { minItems: 1 })),
+    /** `own`: the owner is me. `team`: the owner shares a team with me. */
+    scope: Type.Optional(
+      Type.Union([Type.Literal('own'), Type.Literal('team'), Type.Literal('all')]),
+    ),
+    condition: Type.Optional(Condition),
+    /** Shown to whoever is refused by a deny rule. */
+    reason: Type.Optional(Type.String({ maxLength: 300 })),
+  },
+  closed,
+)
+
+export const Role = Type.Object(
+  {
+    label: Type.String({ ...free, minLength: 1, maxLength: 120 }),
+    description: Type.Optional(Type.String({ ...free, maxLength: 1000 })),
+    order: Type.Optional(Type.Number(free)),
+    /** Whoever has it counts as an admin: the last one stays. */
+    admin: Type.Optional(Type.Boolean()),
+    /** New members get it when nothing else is said. */
+    default: Type.Optional(Type.Boolean(free)),
+    rules: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9_-]{0,62}$' }), RoleRule, free),
+    /**
+     * Rights besides records, in the words of key scopes: `actions:*`, `actions:<plugin>:<key>`,
+     * `studio:read`, `studio:write`, `import`, `members:manage`, `keys:manage`, `settings:write`.
+     */
+    permissions: Type.Optional(Type.Array(Type.String(), { ...narrow('subset') })),
+  },
+  closed,
+)
+
+export const Settings = Type.Object(
+  {
+    label: Type.Optional(Label),
+    /** JSON Schema of an object; `default` of each property is its value until somebody sets it. */
+    schema: JsonSchema,
+    /** Properties that go to the vault and are never read back. */
+    secrets: Type.Optional(Type.Array(Key)),
+  },
+  closed,
+)
+
+export const Job = Type.Object(
+  { handler: Handler, maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) },
+  closed,
+)
+
+export const Schedule = Type.Object(
+  {
+    /** Five or six fields, in the organisation's time zone. */
+    cron: Type.String(free),
+    job: Type.String(),
+    label: Type.Optional(Type.String(free)),
+    enabled: Type.Optional(Type.Boolean(free)),
+  },
+  closed,
+)
+
+export const Page = Type.Object(
+  {
+    label: Type.String({ ...free, minLength: 1, maxLength: 120 }),
+    path: Type.String({ pattern: '^/[a-z0-9/-]*$' }),
+    icon: Type.Optional(Type.String(free)),
+    order: Type.Optional(Type.Number(free)),
+    group: Type.Optional(Type.String(free)),
+    /** A page of one entity's records, or of a widget that a trusted plugin brings. */
+    entity: Type.Optional(Reference),
+    component: Type.Optional(Type.String()),
+    hidden: Type.Optional(Type.Boolean(free)),
+  },
+  closed,
+)
+
+export const Locale = Type.Object(
+  { messages: Type.Record(Type.String(), Type.String(), free) },
+  closed,
+)
+
+export const Seed = Type.Object(
+  {
+    /** `base` runs for every new organisation, `sample` when somebody asks for sample data. */
+    kind: Type.Union([Type.Literal('base'), Type.Literal('sample')]),
+    order: Type.Optional(Type.Number()),
+    handler: Handler,
+  },
+  closed,
+)
+
+/** An HTTP route of a trusted plugin under `/api/v1`; its first segment must be reserved for it. */
+export const Route = Type.Object(
+  {
+    method: Type.Union(['GET', 'POST', 'PATCH', 'DELETE'].map((m) => Type.Literal(m))),
+    /** `/imports/:id`. */
+    path: Type.String({ pattern: '^/[a-z0-9]' }),
+    summary: Type.String(),
+    auth: Type.Union([Type.Literal('principal'), Type.Literal('none')]),
+    /** A right as roles and scopes name it; `null` when the handler's own record access decides. */
+    permission: Type.Union([Type.String(), Type.Null()]),
+    rate: Type.Union([Type.Literal('normal'), Type.Literal('costly'), Type.Literal('none')]),
+    idempotent: Type.Boolean(),
+    params: Type.Optional(JsonSchema),
+    query: Type.Optional(JsonSchema),
+    body: Type.Optional(JsonSchema),
+    /** Takes multipart: the file is on disk when the handler runs and gone when it returned. */
+    upload: Type.Optional(Type.Boolean()),
+    response: Type.Record(Type.String({ pattern: '^[1-5][0-9][0-9]$' }), JsonSchema),
+    handler: Handler,
+  },
+  closed,
+)
+
+export const FieldType = Type.Object(
+  {
+    label: Type.String({ ...free, minLength: 1 }),
+    description: Type.Optional(Type.String(free)),
+    storage: Type.Union(
+      [
+        'text',
+        'float8',
+        'bigint',
+        'boolean',
+        'date',
+        'timestamptz',
+        'uuid',
+        'jsonb',
+        'computed',
+      ].map((s) => Type.Literal(s)),
+    ),
+    parts: Type.Optional(Type.Record(Key, Type.String())),
+    api: Type.Optional(Type.Union([Type.Literal('key'), Type.Literal('id')])),
+    value: JsonSchema,
+    params: Type.Optional(JsonSchema),
+    operators: Type.Array(Type.String()),
+    sortable: Type.Optional(Type.Boolean()),
+    groupable: Type.Optional(Type.Boolean()),
+    measures: Type.Optional(Type.Array(Type.String())),
+    collation: Type.Optional(Type.Union([Type.Literal('ci'), Type.Literal('exact')])),
+    kind: Type.Optional(Type.String()),
+    generated: Type.Optional(Type.Literal('autoNumber')),
+    editor: Type.String(),
+    display: Type.String(),
+    handler: Handler,
+  },
+  closed,
+)
+
+/** What a plugin says of a point of its own. */
+export const Point = Type.Object(
+  {
+    label: Label,
+    description: Type.Optional(Help),
+    /** JSON Schema of one definition, with `x-override` marks. */
+    schema: JsonSchema,
+    /** Tiers that may contribute; all when missing. */
+    tiers: Type.Optional(Type.Array(Type.String())),
+    /** Where references stand in a definition: JSON-pointer-like paths (`*` for any key) to the point they refer to. */
+    references: Type.Optional(Type.Record(Type.String(), Type.String())),
+    /** Where names of handlers stand in a definition. */
+    handlers: Type.Optional(Type.Array(Type.String())),
+  },
+  closed,
+)
+
+export interface KernelPoint {
+  readonly label: string
+  readonly schema: TSchema
+  readonly tiers?: readonly ('declarative' | 'sandboxed' | 'trusted')[]
+  /** Path pattern to the point that a reference there must be found under. */
+  readonly references?: Readonly<Record<string, string>>
+  /** Path patterns at which names of handlers stand. */
+  readonly handlers?: readonly string[]
+}
+
+const trusted = ['trusted'] as const
+
+/** The kernel's own points. `fieldTypes` is among them because storage is the kernel's. */
+export const kernelPoints = {
+  points: { label: 'Contribution points', schema: Point },
+  entities: {
+    label: 'Entities',
+    schema: Entity,
+    references: { 'fields/*/type': 'fieldTypes', 'fields/*/to': 'entities' },
+  },
+  fields: {
+    label: 'Fields of other entities',
+    schema: FieldOn,
+    references: { entity: 'entities', 'field/type': 'fieldTypes', 'field/to': 'entities' },
+  },
+  fieldTypes: { label: 'Field types', schema: FieldType, tiers: trusted, handlers: ['handler'] },
+  tables: { label: 'Operational tables', schema: OperationalTable, tiers: trusted },
+  events: { label: 'Events', schema: Event },
+  actions: {
+    label: 'Actions',
+    schema: Action,
+    tiers: ['sandboxed', 'trusted'],
+    references: { 'needs/*': 'entities', 'on/entity': 'entities' },
+    handlers: ['handler'],
+  },
+  guards: { label: 'Guards', schema: Guard, tiers: trusted, handlers: ['handler'] },
+  hooks: {
+    label: 'Hooks',
+    schema: Hook,
+    tiers: trusted,
+    references: { entity: 'entities' },
+    handlers: ['handler'],
+  },
+  services: { label: 'Services', schema: Service, tiers: trusted, handlers: ['methods/*'] },
+  roles: { label: 'Roles', schema: Role, references: { 'rules/*/entity': 'entities' } },
+  settings: { label: 'Settings', schema: Settings },
+  jobs: { label: 'Jobs', schema: Job, tiers: ['sandboxed', 'trusted'], handlers: ['handler'] },
+  schedules: { label: 'Schedules', schema: Schedule, references: { job: 'jobs' } },
+  pages: { label: 'Pages', schema: Page, references: { entity: 'entities' } },
+  locales: { label: 'Locales', schema: Locale },
+  seeds: { label: 'Seeds', schema: Seed, tiers: trusted, handlers: ['handler'] },
+  routes: { label: 'Routes', schema: Route, tiers: trusted, handlers: ['handler'] },
+} as const satisfies Record<string, KernelPoint>
+
+export type EntityDefinition = Static<typeof Entity>
+export type FieldDefinition = Static<typeof Field>
+export type FieldOnDefinition = Static<typeof FieldOn>
+export type OptionDefinition = Static<typeof Option>
+export type RoleDefinition = Static<typeof Role>
+export type RoleRule = Static<typeof RoleRule>
+export type ActionDefinition = Static<typeof Action>
+export type HookDefinition = Static<typeof Hook>
+export type GuardDefinition = Static<typeof Guard>
+export type RouteDefinition = Static<typeof Route>
+export type ServiceDefinition = Static<typeof Service>
+export type SettingsDefinition = Static<typeof Settings>
+export type ScheduleDefinition = Static<typeof Schedule>
+export type JobDefinition = Static<typeof Job>
+export type PageDefinition = Static<typeof Page>
+export type SeedDefinition = Static<typeof Seed>
+export type PointDefinition = Static<typeof Point>
+export type OperationalTableDefinition = Static<typeof OperationalTable>
+export type EventDefinition = Static<typeof Event>
+export type LocaleDefinition = Static<typeof Locale>

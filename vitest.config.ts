@@ -1,0 +1,57 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+const server = { environment: 'node', testTimeout: 30_000, hookTimeout: 60_000 } as const
+const database = { globalSetup: ['tests/setup/global-database.ts'] }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'kernel/**/*.test.ts',
+            'sdk/**/*.test.ts',
+            'plugins/**/*.test.ts',
+            'marketplace/**/*.test.ts',
+          ],
+          ...server,
+          ...database,
+        },
+      },
+      { test: { name: 'architecture', include: ['tests/architecture/**/*.test.ts'], ...server } },
+      {
+        test: {
+          name: 'integration',
+          include: ['tests/integration/**/*.test.ts'],
+          ...server,
+          ...database,
+        },
+      },
+      {
+        test: {
+          name: 'suites',
+          include: ['tests/suites/**/*.test.ts'],
+          ...server,
+          ...database,
+          testTimeout: 300_000,
+        },
+      },
+      {
+        plugins: [vue()],
+        test: { name: 'studio', include: ['studio/**/*.test.ts'], environment: 'happy-dom' },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          ...server,
+          ...database,
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
