@@ -1,0 +1,79 @@
+import { type HandlerContext, NotFoundError, type Row } from '@runwaycrm/sdk'
+import type { ImportSpec } from './spec.ts'
+
+export type ImportStatus = 'reading' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
+
+export interface ImportCounts {
+  rows: number
+  created: number
+  updated: number
+  skipped: number
+  failed: number
+}
+
+/** An import as it is kept: one row of the plugin's operational table. */
+export interface ImportRun {
+  readonly id: string
+  readonly spec: ImportSpec
+  readonly fileId: string
+  readonly fileName: string
+  readonly status: ImportStatus
+  readonly counts: ImportCounts
+  readonly rowsRead: number
+  readonly changeSetId: string | null
+  readonly errorsFileId: string | null
+  readonly preview: unknown
+  readonly problem: string | null
+}
+
+export const noCounts: ImportCounts = { rows: 0, created: 0, updated: 0, skipped: 0, failed: 0 }
+
+/** @throws NotFoundError */
+export async function loadRun(ctx: HandlerContext, id: string): Promise<ImportRun> {
+  const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+  const [row] = uuid.test(id) ? await ctx.tables.select('run', { where: { id }, limit: 1 }) : []
+  if (!row) throw new NotFoundError()
+  return toRun(row)
+}
+
+export async function saveRun(
+  ctx: HandlerContext,
+  id: string,
+  values: Partial<Omit<ImportRun, 'id'>>,
+): Promise<void> {
+  await ctx.tables.update('run', { id }, { ...values, updatedAt: new Date().toISOString() })
+}
+
+/** As the API answers it. */
+export function runAnswer(run: ImportRun): Record<string, unknown> {
+  return {
+    id: run.id,
+    entity: run.spec.entity,
+    fileName: run.fileName,
+    status: run.status,
+    dryRun: run.spec.dryRun,
+    counts: run.counts,
+    ...(run.changeSetId ? { changeSetId: run.changeSetId } : {}),
+    ...(run.errorsFileId && run.counts.failed > 0
+      ? { errorsUrl: `/api/v1/imports/${run.id}/errors` }
+      : {}),
+    ...(run.preview ? { preview: run.preview } : {}),
+    ...(run.problem ? { problem: run.problem } : {}),
+  }
+}
+
+export function toRun(row: Row): ImportRun {
+  return {
+    id: row.id,
+    spec: row['spec'] as ImportSpec,
+    fileId: String(row['fileId']),
+    fileName: String(row['fileName']),
+    status: row['status'] as ImportStatus,
+    counts: row['counts'] as ImportCounts,
+    rowsRead: Number(row['rowsRead']),
+    changeSetId: (row['changeSetId'] as string | null) ?? null,
+    errorsFileId: (row['errorsFileId'] as string | null) ?? null,
+    preview: row['preview'] ?? null,
+    problem: (row['problem'] as string | null) ?? null,
+  }
+}

@@ -1,0 +1,76 @@
+import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
+import { convertCell } from './convert-cell.ts'
+import { fillTemplate } from './fill-template.ts'
+import type { CsvRow } from './read-csv.ts'
+import type { RelationFinder, RelationWish } from './relations.ts'
+import { type ColumnTarget, fieldsByName, type ImportSpec } from './spec.ts'
+
+/** A row as values, with the relations still to be found. */
+export interface MappedRow {
+  readonly line: number
+  readonly values: Record<string, unknown>
+  readonly wishes: readonly RelationWish[]
+  /** Field name to the column it came from, for messages. */
+  readonly cells: readonly string[]
+}
+
+/** Prepares the mapping of one file once; the result maps its rows. */
+export function rowMapper(
+  spec: ImportSpec,
+  header: readonly string[],
+  entity: EntityInfo,
+  relations: RelationFinder,
+): (row: CsvRow) => MappedRow {
+  const fields = fieldsByName(entity)
+  const columns = header.flatMap((name, index) => {
+    const target = Object.hasOwn(spec.columns, name) ? spec.columns[name] : null
+    const field = target ? fields.get(target.field) : undefined
+    return target && field ? [{ index, target, field }] : []
+  })
+  const at = new Map(header.map((name, index) => [name, index]))
+  return (row) => {
+    const values: Record<string, unknown> = {}
+    const wishes: RelationWish[] = []
+    for (const { index, target, field } of columns) {
+      const value = convertCell(row.cells[index] ?? '', field, target, spec)
+      if (value === undefined) continue
+      const wish = wishOf(field, target, value, relations)
+      if (wish) wishes.push(wish)
+      else values[field.apiName] = value
+    }
+    for (const [name, template] of Object.entries(spec.defaults)) {
+      if (values[name] !== undefined) continue
+      const text = fillTemplate(template, (column) => row.cells[at.get(column) ?? -1] ?? '')
+      if (text !== '') values[name] = text
+    }
+    return { line: row.line, values, wishes, cells: row.cells }
+  }
+}
+
+function wishOf(
+  field: FieldInfo,
+  target: ColumnTarget,
+  value: unknown,
+  relations: RelationFinder,
+): RelationWish | null {
+  if ((field.kind !== 'relation' && field.kind !== 'user') || typeof value !== 'string') return null
+  if (!target.relation && isUuid(value)) return null
+  return {
+    field,
+    entity: relations.entityOf(field),
+    by: target.relation?.by ?? 'name',
+    create: target.relation?.create ?? false,
+    text: value,
+  }
+}
+
+/** The column that a field came from, for the error file. */
+export function columnOf(spec: ImportSpec, apiName: string): string {
+  for (const [column, target] of Object.entries(spec.columns))
+    if (target?.field === apiName) return column
+  return ''
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)
+}

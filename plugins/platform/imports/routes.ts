@@ -1,0 +1,153 @@
+import {
+  type HandlerContext,
+  InvalidError,
+  NotFoundError,
+  type RouteReply,
+  type RouteRequest,
+  StateConflictError,
+} from '@runwaycrm/sdk'
+import { readUpload } from './error-file.ts'
+import { guessColumns } from './guess-columns.ts'
+import { loadRun, noCounts, runAnswer, saveRun, toRun } from './import-run.ts'
+import { detectFormat, maxColumns, readHeader } from './read-csv.ts'
+import { checkColumns, type ImportSpec, isObject, readSpec } from './spec.ts'
+
+export async function createImport(
+  request: RouteRequest,
+  ctx: HandlerContext,
+): Promise<RouteReply> {
+  const { upload } = request
+  if (!upload)
+    throw new InvalidError(
+      'Send the file as multipart form data with the parts `file` and `spec`.',
+      { errors: [{ path: 'file', code: 'REQUIRED', message: 'No file was sent.' }] },
+    )
+  const spec = readSpec(parseJson(upload.fields['spec']))
+  const ready = await prepareSpec(spec, upload.path, ctx)
+  const fileId = await ctx.files.write(upload.name || 'import.csv', readUpload(upload.path))
+  const [row] = await ctx.tables.insert('run', [
+    {
+      entity: spec.entity,
+      spec: ready,
+      fileId,
+      fileName: upload.name || 'import.csv',
+      status: spec.dryRun ? 'reading' : 'running',
+      counts: noCounts,
+      rowsRead: 0,
+      startedBy: ctx.principal.userId,
+      updatedAt: ctx.now.toISOString(),
+    },
+  ])
+  await ctx.jobs.enqueue('process', { id: row!.id })
+  return { status: 202, body: { id: row!.id } }
+}
+
+export async function listImports(
+  _request: RouteRequest,
+  ctx: HandlerContext,
+): Promise<RouteReply> {
+  const rows = await ctx.tables.select('run', { sort: '-updatedAt', limit: 50 })
+  return {
+    status: 200,
+    body: { data: rows.map((row) => runAnswer({ ...toRun(row), preview: null })) },
+  }
+}
+
+export async function getImport(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
+  return { status: 200, body: runAnswer(await loadRun(ctx, request.params['id'] ?? '')) }
+}
+
+export async function getErrors(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
+  const run = await loadRun(ctx, request.params['id'] ?? '')
+  if (!run.errorsFileId) throw new NotFoundError('This import has no failed rows.')
+  return {
+    status: 200,
+    file: { id: run.errorsFileId, name: 'errors.csv', type: 'text/csv; charset=utf-8' },
+  }
+}
+
+/** Runs what a dry run showed, with the columns as the person corrected them. */
+export async function startImport(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
+  const run = await loadRun(ctx, request.params['id'] ?? '')
+  if (run.status !== 'waiting')
+    throw new StateConflictError(
+      `This import is ${run.status}; only one that waits after a dry run can be started.`,
+    )
+  const given = isObject(request.body) ? request.body['columns'] : undefined
+  const spec = readSpec({
+    ...run.spec,
+    dryRun: false,
+    ...(isObject(given) ? { columns: { ...run.spec.columns, ...given } } : {}),
+  })
+  const ready = await prepareSpec(spec, await ctx.files.path(run.fileId), ctx)
+  if (run.errorsFileId) await ctx.files.remove(run.errorsFileId)
+  await saveRun(ctx, run.id, {
+    spec: ready,
+    status: 'running',
+    counts: noCounts,
+    rowsRead: 0,
+    preview: null,
+    errorsFileId: null,
+  })
+  await ctx.jobs.enqueue('process', { id: run.id })
+  return { status: 202, body: { id: run.id } }
+}
+
+export async function cancelImport(
+  request: RouteRequest,
+  ctx: HandlerContext,
+): Promise<RouteReply> {
+  const run = await loadRun(ctx, request.params['id'] ?? '')
+  if (run.status === 'done' || run.status === 'failed')
+    throw new StateConflictError(
+      `This import is ${run.status} already; revert its change set to undo it.`,
+    )
+  await saveRun(ctx, run.id, { status: 'cancelled' })
+  ctx.events.progress(`imports:${run.id}`, { status: 'cancelled', counts: run.counts })
+  return { status: 200, body: runAnswer({ ...run, status: 'cancelled' }) }
+}
+
+/** Completes and checks the mapping against the file's header; every problem at once. */
+async function prepareSpec(
+  spec: ImportSpec,
+  path: string,
+  ctx: HandlerContext,
+): Promise<ImportSpec> {
+  const entity = ctx.model.entity(spec.entity)
+  if (!entity)
+    throw new InvalidError(`There is no entity "${spec.entity}".`, {
+      errors: [
+        { path: 'spec.entity', code: 'UNKNOWN_OPTION', message: 'Not an entity that you may see.' },
+      ],
+    })
+  const header = await readHeader(path, await detectFormat(path, spec.delimiter))
+  const trouble = headerTrouble(header)
+  if (trouble)
+    throw new InvalidError(trouble, {
+      errors: [{ path: 'file', code: 'BAD_FORMAT', message: trouble }],
+    })
+  const complete = spec.dryRun ? guessColumns(spec, header, entity) : spec
+  const issues = checkColumns(complete, header, entity)
+  if (issues.length > 0)
+    throw new InvalidError('The columns and the fields do not fit together.', {
+      errors: issues.slice(0, 200),
+    })
+  return complete
+}
+
+function headerTrouble(header: readonly string[]): string | null {
+  if (header.length === 0 || header.every((name) => name === ''))
+    return 'The file is empty; its first line must name the columns.'
+  if (header.length > maxColumns)
+    return `The file has ${header.length} columns, at most ${maxColumns} are read; is the delimiter right?`
+  const twice = header.find((name, index) => name !== '' && header.indexOf(name) !== index)
+  return twice ? `Two columns are called "${twice}"; give each a name of its own.` : null
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '')
+  } catch {
+    return null
+  }
+}
