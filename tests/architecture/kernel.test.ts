@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { read, sourceFiles } from './source-files.ts'
+
+const isTest = (file: string) => file.endsWith('.test.ts')
+const kernel = sourceFiles('kernel/**/*.ts').filter((file) => !isTest(file))
+const server = [
+  ...kernel,
+  ...sourceFiles('plugins/*/*/**/*.ts'),
+  ...sourceFiles('sdk/**/*.ts'),
+].filter((file) => !isTest(file))
+const lines = (file: string) => read(file).split('\n').length
+
+describe('the kernel', () => {
+  it('names no plugin', () => {
+    const groups = [
+      ...new Set(
+        sourceFiles('plugins/*/*/plugin.json').map((file) => file.split('/').slice(1, 3).join('.')),
+      ),
+    ]
+    expect(groups.length).toBeGreaterThan(5)
+    const named = kernel.flatMap((file) =>
+      groups
+        .filter((id) => codeOf(file).includes(`${id}:`) || codeOf(file).includes(`'${id}'`))
+        .map((id) => `${file} names ${id}`),
+    )
+    expect(named).toEqual([])
+  })
+
+  it('stays under 13,000 lines', () => {
+    expect(kernel.reduce((sum, file) => sum + lines(file), 0)).toBeLessThan(13_000)
+  })
+
+  it('has no file over 500 lines', () => {
+    expect(
+      kernel.filter((file) => lines(file) > 500).map((file) => `${file}: ${lines(file)}`),
+    ).toEqual([])
+  })
+
+  it('evaluates no string as code', () => {
+    const evaluators = /\beval\(|\bnew Function\(|node:vm|from 'vm'|rulesToFields|jsonpath/
+    expect(server.filter((file) => evaluators.test(codeOf(file)))).toEqual([])
+  })
+
+  it('reads the environment in one place', () => {
+    const readers = server.filter(
+      (file) =>
+        /process\.env\b/.test(codeOf(file)) &&
+        !['kernel/config.ts', 'kernel/main.ts', 'kernel/cli.ts'].includes(file),
+    )
+    expect(readers).toEqual([])
+  })
+})
+
+/** The code without comments: an example may name what it likes. */
+function codeOf(file: string): string {
+  return read(file)
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/(^|\s)\/\/[^\n]*/g, '')
+}
