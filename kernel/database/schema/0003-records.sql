@@ -74,7 +74,7 @@ call kernel.protect('tenant.ledger');
 create unique index ledger_by_record on tenant.ledger (org_id, entity, record_id, version);
 
 -- What happened, for those who react. Written with the change itself; the relay numbers the rows of a
--- batch (`seq`, per organisation) and hands them on at least once. Rows stay 24 hours for cursors.
+-- batch (`seq`, per organisation), which it finds in `directory`, and hands them on at least once. Rows stay 24 hours for cursors.
 -- Events of records are `record.created|updated|deleted|restored` with payload {"fields": [keys]}.
 create table tenant.outbox (
   org_id uuid not null,
@@ -94,7 +94,6 @@ create table tenant.outbox (
 );
 call kernel.protect('tenant.outbox');
 create unique index outbox_by_seq on tenant.outbox (org_id, seq) where seq is not null;
-create index outbox_unsent on tenant.outbox (org_id, created_at) where sent_at is null;
 
 -- Answers kept for a repeated Idempotency-Key. `scope` is principal, method and path. Without a
 -- status the first request still runs, until `claimed_until` says that it must have died.
