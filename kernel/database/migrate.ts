@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import pg from 'pg'
+import type { Model } from '../model/model.ts'
+import { contextKey } from './org-context.ts'
+import type { Database } from './postgres.ts'
+import { ensureRoles, loginOf, ownerRole } from './roles.ts'
+
+export interface MigrateOptions {
+  /** Connection of a role that may create roles and owns the database. */
+  readonly adminUrl: string
+  /** The server's connection string; its user and password are set up when they are missing. */
+  readonly serverUrl: string
+  readonly secretKey: string
+  /** The deployment's model: its entities and operational tables get their tables. None when missing. */
+  readonly model?: Model
+  /** Set the server's password again: for the embedded PostgreSQL, whose passwords we keep. */
+  readonly setPassword?: boolean
+  readonly log?: (message: string) => void
+}
+
+export interface MigrateReport {
+  /** Names of the SQL files that ran now. */
+  readonly applied: readonly string[]
+  readonly version: number
+}
+
+/** The database was made by a newer release. */
+export class SchemaTooNewError extends Error {
+  override readonly name = 'SchemaTooNewError'
+}
+
+/** The database was made by an older release, and this connection may not change it. */
+export class SchemaTooOldError extends Error {
+  override readonly name = 'SchemaTooOldError'
+}
+
+const folder = new URL('./schema/', import.meta.url)
+const lockKey = 7_218_400_921
+
+interface SchemaFile {
+  readonly version: number
+  readonly name: string
+}
+
+/**
+ * Brings the database to this release: roles, the SQL files that have not run yet, the key of the org
+ * context. One transaction under an advisory lock, so several nodes may start at once and a failure
+ * leaves everything as it was. Running it again changes nothing.
+ *
+ * @throws SchemaTooNewError when the database belongs to a newer release.
+ */
+export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
+  const log = options.log ?? (() => {})
+  const files = await schemaFiles()
+  const client = new pg.Client({
+    connectionString: options.adminUrl,
+    application_name: 'runway migrate',
+  })
+  await client.connect()
+  try {
+    await client.query('begin')
+    await client.query('select pg_advisory_xact_lock($1)', [lockKey])
+    await ensureRoles(client, loginOf(options.serverUrl), {
+      setPassword: options.setPassword ?? false,
+    })
+    await client.query(`set local role ${ownerRole}`)
+    await client.query('set local search_path = pg_catalog')
+
+    const present = await presentVersion(client)
+    const newest = files.at(-1)?.version ?? 0
+    if (present > newest) throw new SchemaTooNewError(tooNew(present, newest))
+    const applied: string[] = []
+    for (const file of files.filter((f) => f.version > present)) {
+      log(`migrating: ${file.name}`)
+      await client.query(await readFile(new URL(file.name, folder), 'utf8'))
+      await client.query('insert into kernel.schema_version (version, name) values ($1, $2)', [
+        file.version,
+        file.name,
+      ])
+      applied.push(file.name)
+    }
+    await writeContextKey(client, options.secretKey)
+    await client.query('commit')
+    return { applied, version: newest }
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * For a server that has no admin connection: refuses to work on a schema that is not this release's.
+ *
+ * @throws SchemaTooOldError naming the command to run, SchemaTooNewError.
+ */
+export async function assertSchemaCurrent(db: Database): Promise<void> {
+  const newest = (await schemaFiles()).at(-1)?.version ?? 0
+  let present = 0
+  try {
+    const { rows } = await db.query<{ version: number | null }>(null, {
+      text: 'select max(version) as version from kernel.schema_version',
+      values: [],
+    })
+    present = rows[0]?.version ?? 0
+  } catch (error) {
+    // 42P01, 3F000: no table, no schema: never migrated. 42501: not for this role yet.
+    if (!['42P01', '3F000', '42501'].includes((error as { code?: string }).code ?? '')) throw error
+  }
+  if (present > newest) throw new SchemaTooNewError(tooNew(present, newest))
+  if (present < newest) {
+    throw new SchemaTooOldError(
+      `The database has schema version ${present}, this release needs ${newest}. ` +
+        'Run `npm run runway -- migrate` with DATABASE_ADMIN_URL set, then start again.',
+    )
+  }
+}
+
+function tooNew(present: number, newest: number): string {
+  return (
+    `The database has schema version ${present}, this release knows ${newest}. ` +
+    'Start the newer release, or restore a backup made before it.'
+  )
+}
+
+async function schemaFiles(): Promise<SchemaFile[]> {
+  return (await readdir(folder))
+    .filter((name) => /^\d{4}-.+\.sql$/.test(name))
+    .map((name) => ({ version: Number(name.slice(0, 4)), name }))
+    .sort((a, b) => a.version - b.version)
+}
+
+async function presentVersion(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `select to_regclass('kernel.schema_version') is not null as there`,
+  )
+  if (!rows[0]?.there) return 0
+  const version = await client.query<{ max: number | null }>(
+    'select max(version) as max from kernel.schema_version',
+  )
+  return version.rows[0]?.max ?? 0
+}
+
+/** The newest two keys are kept: nodes that still sign with the former one go on while it is changed. */
+async function writeContextKey(client: pg.Client, secretKey: string): Promise<void> {
+  const key = contextKey(secretKey)
+  const id = createHash('sha256').update(key).digest('hex').slice(0, 16)
+  await client.query(
+    `insert into kernel.context_key (id, inner_block, outer_block)
+     values ($1, kernel.hmac_block($2, 54), kernel.hmac_block($2, 92))
+     on conflict (id) do update set added_at = now() where context_key.added_at < now()`,
+    [id, key],
+  )
+  await client.query(
+    `delete from kernel.context_key where id not in
+       (select id from kernel.context_key order by added_at desc limit 2)`,
+  )
+}

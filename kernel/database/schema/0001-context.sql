@@ -1,0 +1,111 @@
+-- The ground that everything stands on: schemas, the signed context of the organisation, and the
+-- procedure that puts a table under the one policy. Runs as runway_owner.
+
+create schema kernel;
+create schema tenant;
+create schema directory;
+create schema ref;
+
+grant usage on schema kernel, tenant, ref to runway_server;
+
+-- A new function is nobody's until it is granted.
+alter default privileges for role runway_owner revoke execute on functions from public;
+
+-- Sorting and comparing text without regard to case; LIKE does not work with it.
+create collation kernel.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+
+create table kernel.schema_version (
+  version integer primary key,
+  name text not null,
+  applied_at timestamptz not null default now()
+);
+grant select on kernel.schema_version to runway_server;
+
+-- The tables that the plugins of a deployment need, as a hash: what `start` compares before it serves.
+create table kernel.model_tables (
+  hash text not null,
+  applied_at timestamptz not null default now()
+);
+grant select on kernel.model_tables to runway_server;
+
+-- The key of the context, as the two padded blocks of HMAC, so that a check costs two hashes. Two rows
+-- while the key is being changed. No grants: only kernel.org() reads it.
+create table kernel.context_key (
+  id text primary key,
+  inner_block bytea not null check (length(inner_block) = 64),
+  outer_block bytea not null check (length(outer_block) = 64),
+  added_at timestamptz not null default now()
+);
+
+-- RFC 2104 over the built-in sha256, with the padded blocks instead of the key.
+create function kernel.hmac_sha256(message bytea, inner_block bytea, outer_block bytea)
+returns bytea
+language sql immutable strict parallel safe
+return pg_catalog.sha256(outer_block || pg_catalog.sha256(inner_block || message));
+
+-- A key of at most 64 bytes as one of the blocks: byte 54 gives the inner, byte 92 the outer one.
+create function kernel.hmac_block(key bytea, pad integer)
+returns bytea
+language plpgsql immutable strict parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  block bytea := decode(repeat(lpad(to_hex(pad), 2, '0'), 64), 'hex');
+begin
+  for i in 0 .. length(key) - 1 loop
+    block := set_byte(block, i, get_byte(key, i) # pad);
+  end loop;
+  return block;
+end
+$$;
+
+-- The organisation whose rows may be seen: the one in the signed context of this transaction, or null
+-- without a context, so that every tenant table shows nothing. A context that is not ours, or too old,
+-- is an error and not an empty answer: somebody is trying.
+create function kernel.org()
+returns uuid
+language plpgsql stable parallel safe security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  context text := current_setting('runway.context', true);
+  signed bytea;
+  mac bytea;
+begin
+  -- After a transaction that had one, the setting is the empty string.
+  if context is null or context = '' then
+    return null;
+  end if;
+  if context !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]{1,12}\.[0-9a-f]{64}$' then
+    raise exception 'bad org context' using errcode = '42501';
+  end if;
+  signed := convert_to(left(context, -65), 'UTF8');
+  mac := decode(right(context, 64), 'hex');
+  perform 1 from kernel.context_key k
+  where kernel.hmac_sha256(signed, k.inner_block, k.outer_block) = mac;
+  if not found or split_part(context, '.', 2)::bigint < extract(epoch from clock_timestamp()) then
+    raise exception 'bad org context' using errcode = '42501';
+  end if;
+  return left(context, 36)::uuid;
+end
+$$;
+grant execute on function kernel.org() to runway_server;
+
+-- Puts a table of an organisation under the one policy and grants it to the server. To be called right
+-- after `create table`; calling it again changes nothing.
+create procedure kernel.protect(target regclass)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  if not exists (select from pg_policy where polrelid = target and polname = 'org') then
+    execute format(
+      'create policy org on %s using (org_id = (select kernel.org())) with check (org_id = (select kernel.org()))',
+      target
+    );
+  end if;
+  execute format('grant select, insert, update, delete on %s to runway_server', target);
+end
+$$;

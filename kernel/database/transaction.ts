@@ -1,0 +1,110 @@
+import type { ClientBase } from 'pg'
+import { translateError } from './database-errors.ts'
+import { sendBatch } from './one-sync-batch.ts'
+import type { Result, Statement, Tx } from './postgres.ts'
+
+const begin: Statement = { name: 'begin', text: 'begin', values: [] }
+const commit: Statement = { name: 'commit', text: 'commit', values: [] }
+const rollback: Statement = { name: 'rollback', text: 'rollback', values: [] }
+
+/**
+ * Runs `work` in a transaction on the client. BEGIN and the context travel with the first statement, so a
+ * transaction costs one round trip more than its statements, and one without statements costs none.
+ *
+ * @param enter The statement that opens the organisation; null for none.
+ * @throws whatever `work` throws; an Error when `work` went on after a failed statement, because
+ *   PostgreSQL then undoes everything.
+ */
+export async function openTransaction<T>(
+  client: ClientBase,
+  orgId: string | null,
+  enter: Statement | null,
+  work: (tx: Tx) => Promise<T>,
+  statementTimeoutMs?: number,
+): Promise<T> {
+  let pending: Statement[] = [begin]
+  if (statementTimeoutMs !== undefined) pending.push(timeout(statementTimeoutMs))
+  if (enter) pending.push(enter)
+  let begun = false
+  let open = true
+  let depth = 0
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** One at a time: a connection answers in order, and a failed call must not be overtaken. */
+  function send(statements: readonly Statement[]): Promise<{ results: Result[]; tag: string }> {
+    if (!open) return Promise.reject(new Error('The transaction has ended.'))
+    const answer = last.then(() => {
+      const before = pending
+      pending = []
+      begun = true
+      return sendBatch(client, before, statements)
+    })
+    last = answer.catch(() => {})
+    return answer
+  }
+
+  const tx: Tx = {
+    orgId,
+    async run(statements) {
+      try {
+        return (await send(statements)).results
+      } catch (error) {
+        throw translateError(error)
+      }
+    },
+    async one<R>(statement: Statement) {
+      return (await tx.run([statement]))[0] as unknown as Result<R>
+    },
+    async savepoint(work) {
+      const name = `s${++depth}`
+      const opened = { text: `savepoint ${name}`, values: [] }
+      pending.push(opened)
+      try {
+        const answer = await work()
+        // Nothing ran since: there is nothing to release.
+        if (pending.at(-1) === opened) pending.pop()
+        else pending.push({ text: `release savepoint ${name}`, values: [] })
+        return answer
+      } catch (error) {
+        if (pending.includes(opened)) pending = pending.slice(0, pending.indexOf(opened))
+        else {
+          pending = []
+          await send([{ text: `rollback to savepoint ${name}`, values: [] }])
+        }
+        throw error
+      } finally {
+        depth--
+      }
+    },
+  }
+
+  try {
+    const answer = await work(tx)
+    await last
+    if (begun) {
+      const { tag } = await send([commit])
+      open = false
+      if (tag !== 'COMMIT') {
+        throw new Error('Nothing was saved: a statement of the transaction had failed before.')
+      }
+    }
+    return answer
+  } catch (error) {
+    if (open && begun) {
+      pending = []
+      // When this fails too, the connection is gone and with it the transaction.
+      await send([rollback]).catch(() => {})
+    }
+    throw error
+  } finally {
+    open = false
+  }
+}
+
+function timeout(ms: number): Statement {
+  return {
+    name: 'statement timeout',
+    text: `select 1 where pg_catalog.set_config('statement_timeout', $1, true) is null`,
+    values: [String(Math.round(ms))],
+  }
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { type Embedded, openEmbedded } from '../../kernel/database/embedded.ts'
+import { migrate } from '../../kernel/database/migrate.ts'
+
+/** What a test file needs to clone a database. */
+export interface ProvidedPg {
+  readonly adminUrl: string
+  readonly serverUrl: string
+  readonly template: string
+  readonly secretKey: string
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    pg: ProvidedPg
+  }
+}
+
+interface Shared {
+  users: number
+  readonly started: Promise<{ provided: ProvidedPg; stop(): Promise<void> }>
+}
+
+const sharedKey = Symbol.for('runway.test.postgres')
+const shared = globalThis as unknown as { [sharedKey]?: Shared }
+
+/**
+ * One PostgreSQL for the whole run, whatever number of vitest projects ask for it, in a temporary
+ * folder and without fsync, with one migrated template that every test clones.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  shared[sharedKey] ??= { users: 0, started: start() }
+  const mine = shared[sharedKey]
+  mine.users++
+  const { provided, stop } = await mine.started
+  project.provide('pg', provided)
+  return async () => {
+    if (--mine.users > 0) return
+    delete shared[sharedKey]
+    await stop()
+  }
+}
+
+async function start() {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'runway-test-'))
+  // PostgreSQL runs as another user when the tests run as root, and must get in.
+  await import('node:fs/promises').then((fs) => fs.chmod(dataDir, 0o755))
+  const embedded = await openEmbedded({ dataDir, settings: fastAndLoose })
+  const secretKey = randomBytes(32).toString('base64url')
+  const template = 'template_runway'
+  const provided: ProvidedPg = {
+    adminUrl: embedded.adminUrl,
+    serverUrl: embedded.serverUrl,
+    template,
+    secretKey,
+  }
+  try {
+    await makeTemplate(provided)
+  } catch (error) {
+    await remove(embedded, dataDir)
+    throw error
+  }
+  return { provided, stop: () => remove(embedded, dataDir) }
+}
+
+/** Nothing here outlives the run. */
+const fastAndLoose = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  autovacuum: 'off',
+  max_connections: '200',
+  shared_buffers: '64MB',
+}
+
+async function makeTemplate({ adminUrl, serverUrl, template, secretKey }: ProvidedPg) {
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  try {
+    await admin.query(`create database ${template}`)
+    const url = new URL(adminUrl)
+    url.pathname = `/${template}`
+    await migrate({ adminUrl: url.href, serverUrl, secretKey })
+    await admin.query(`alter database ${template} is_template true`)
+  } finally {
+    await admin.end()
+  }
+}
+
+async function remove(embedded: Embedded, dataDir: string): Promise<void> {
+  await embedded.stop()
+  await rm(dataDir, { recursive: true, force: true })
+}
