@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto'
+import { Ability as CaslAbility } from '@casl/ability'
+import type { Filter, OrgInfo, Principal } from '@runwaycrm/sdk'
+import { type RuleCondition, rulesToCondition } from './ability-to-sql.ts'
+import { type CheckOptions, checkCondition } from './check-condition.ts'
+import type { Condition, ConditionEntity, ConditionField, ConditionRun } from './condition-tree.ts'
+import { matchCondition, type RecordValues } from './match-condition.ts'
+import {
+  covers,
+  missingScope,
+  type Operation,
+  type ResolvedRule,
+  type RoleSource,
+  resolvePermissions,
+  resolveRules,
+} from './resolve-rules.ts'
+import { parseOperandByKind } from './stored-value.ts'
+
+export interface AbilityInput {
+  /** Null may do nothing, everywhere. */
+  readonly principal: Principal | null
+  /** The contributions of the principal's roles. */
+  readonly roles: readonly RoleSource[]
+  /** The system itself: everything. */
+  readonly all?: boolean
+  /** Those of the model. */
+  readonly entities: ReadonlyMap<string, ConditionEntity>
+  readonly org: Pick<OrgInfo, 'timeZone'>
+  /** Values of conditions as the field types see them; by default as their kinds do. */
+  readonly parseOperand?: CheckOptions<ConditionField, ConditionEntity>['parseOperand']
+  readonly now?: () => Date
+}
+
+/** What one principal may do now. Immutable; made again when roles, key or model change. */
+export interface Ability {
+  readonly principal: Principal | null
+  /** Equal key, equal answers: whatever depends on the principal's rights may be cached by it. */
+  readonly key: string
+  /** Equal shape, equal SQL: who `@me` and `@team` are is a parameter. */
+  readonly shape: string
+  /** In general; single records may still be refused. */
+  can(operation: Operation, entity: string): boolean
+  /** On this record, or on this field of it. */
+  matches(operation: Operation, entity: string, record: RecordValues, field?: string): boolean
+  /**
+   * Which records, or which records' field. With a field it holds beside the one for the record.
+   * `@me` and `@team` stay in it.
+   */
+  condition(operation: Operation, entity: string, field?: string): Filter | boolean
+  /** Why not, for people; null when it is allowed. */
+  reason(
+    operation: Operation,
+    entity: string,
+    record: RecordValues | null,
+    field?: string,
+  ): string | null
+  /** A right besides records: `studio:write`, `actions:crm.leads:convert`, `import`. */
+  allows(permission: string): boolean
+  /** The scope that the key lacks for it; null when scopes are not what is in the way. */
+  missingScope(operation: Operation, entity: string): string | null
+  /** The rules that speak about the entity, the strongest first. */
+  entityRules(entity: string): readonly ResolvedRule[]
+  /**
+   * Those of them that hold for an operation, on this record and field when they are given, the
+   * strongest first: the first one decides.
+   */
+  rulesFor(
+    operation: Operation,
+    entity: string,
+    record: RecordValues | null,
+    field?: string,
+  ): readonly ResolvedRule[]
+}
+
+/** @see ARCHITECTURE.md, section 8: rights come from ability AND grant AND plan, then the database. */
+export function buildAbility(input: AbilityInput): Ability {
+  const { principal, entities } = input
+  const rules = principal || input.all ? resolveRules(input.roles) : []
+  const permissions = resolvePermissions(principal ? input.roles : [])
+  const now = input.now ?? (() => new Date())
+  const raw = input.all ? [{ action: 'manage', subject: 'all' }] : rules.map(caslRule)
+  const ruleOf = new Map<object, ResolvedRule>(rules.map((rule, index) => [raw[index]!, rule]))
+  const casl = new CaslAbility<[string, string | Subject], RuleCondition>(raw, {
+    conditionsMatcher: (condition) => (subject) => matchRule(condition, subject as Subject),
+    fieldMatcher: (fields) => (field) => (fields as string[]).includes(field),
+    detectSubjectType: (subject) => (subject as Subject).entity,
+  })
+  const checked = new WeakMap<ResolvedRule, Map<string, Condition<ConditionField> | null>>()
+  const conditions = new Map<string, Filter | boolean>()
+
+  /** Null when the condition cannot be used on the entity, e.g. because a field is gone. */
+  function checkedCondition(rule: ResolvedRule, ref: string): Condition<ConditionField> | null {
+    const ofRule = checked.get(rule) ?? new Map<string, Condition<ConditionField> | null>()
+    checked.set(rule, ofRule)
+    let condition = ofRule.get(ref)
+    if (condition === undefined) {
+      condition = checkOrNull(rule.condition!, entities.get(ref))
+      ofRule.set(ref, condition)
+    }
+    return condition
+  }
+
+  function checkOrNull(
+    filter: Filter,
+    entity: ConditionEntity | undefined,
+  ): Condition<ConditionField> | null {
+    if (!entity) return null
+    try {
+      return checkCondition<ConditionField, ConditionEntity>(filter, entity, {
+        entityOf: (ref) => entities.get(ref),
+        // A rule may look at fields that the principal may not: it decides, it does not show.
+        canSee: () => true,
+        parseOperand: input.parseOperand ?? parseOperandByKind,
+      })
+    } catch {
+      return null
+    }
+  }
+
+  // What cannot be decided is refused: an allowing rule does not match, a denying one does.
+  function matchRule({ rule, inverted }: RuleCondition, subject: Subject): boolean {
+    const condition = checkedCondition(rule, subject.entity)
+    if (!condition) return inverted
+    return matchCondition(condition, subject.record, run()) ?? inverted
+  }
+
+  function run(): ConditionRun {
+    return {
+      userId: principal?.userId ?? null,
+      teammates: principal?.teammates ?? [],
+      now: now(),
+      timeZone: input.org.timeZone,
+    }
+  }
+
+  function scopeMissing(operation: Operation, entity: string): string | null {
+    if (!principal || input.all) return null
+    return missingScope(principal, operation, entities.get(entity)?.plural ?? entity)
+  }
+
+  /** Rules name a field by its key; the API may carry it under another name. */
+  function keyOf(entity: string, field: string | undefined): string | undefined {
+    if (field === undefined) return undefined
+    const found = entities.get(entity)?.byApiName.get(field)
+    return found && found.key !== field && !namesField(entity, field) ? found.key : field
+  }
+  function namesField(entity: string, field: string): boolean {
+    return rules.some((rule) => concerns(rule, entity) && rule.fields?.includes(field))
+  }
+
+  function computeCondition(
+    operation: Operation,
+    entity: string,
+    field?: string,
+  ): Filter | boolean {
+    if (scopeMissing(operation, entity) !== null) return false
+    return rulesToCondition(casl.rulesFor(operation, entity, field), ({ rule, inverted }) =>
+      checkedCondition(rule, entity) ? rule.condition! : inverted,
+    )
+  }
+
+  const shape = digest([
+    input.all === true,
+    rules,
+    [...permissions].sort(),
+    principal?.scopes ?? null,
+    principal === null,
+    // What a path leads to is part of what the rule means.
+    rules.some((rule) => hasPath(rule.condition)) ? numberOf(entities) : null,
+  ])
+
+  return {
+    principal,
+    shape,
+    key: keyFor(shape, rules, principal),
+    can: (operation, entity) =>
+      scopeMissing(operation, entity) === null && casl.can(operation, entity),
+    matches: (operation, entity, record, field) =>
+      scopeMissing(operation, entity) === null &&
+      casl.can(operation, { entity, record }) &&
+      (field === undefined || casl.can(operation, { entity, record }, keyOf(entity, field))),
+    condition(operation, entity, field) {
+      const id = `${operation} ${entity} ${field ?? ''}`
+      let condition = conditions.get(id)
+      if (condition === undefined) {
+        condition = computeCondition(operation, entity, keyOf(entity, field))
+        conditions.set(id, condition)
+      }
+      return condition
+    },
+    reason(operation, entity, record, field) {
+      const scope = scopeMissing(operation, entity)
+      if (scope !== null) return `The key lacks the scope ${scope}.`
+      const subject = record === null ? entity : { entity, record }
+      for (const name of field === undefined ? [undefined] : [undefined, keyOf(entity, field)]) {
+        if (casl.can(operation, subject, name)) continue
+        const rule = casl.relevantRuleFor(operation, subject, name)
+        return rule?.reason ?? 'No role allows it.'
+      }
+      return null
+    },
+    allows: (permission) =>
+      input.all === true ||
+      (covers(permissions, permission) &&
+        (principal?.scopes == null || covers(principal.scopes, permission))),
+    missingScope: scopeMissing,
+    entityRules: (entity) => rules.filter((rule) => concerns(rule, entity)).reverse(),
+    rulesFor(operation, entity, record, field) {
+      const possible = casl.rulesFor(operation, entity, keyOf(entity, field))
+      const holding = possible.filter((rule) => {
+        // A denying rule about some fields says nothing about the record as a whole.
+        if (field === undefined && rule.inverted && rule.fields) return false
+        return record === null || rule.matchesConditions({ entity, record })
+      })
+      return holding.flatMap((rule) => ruleOf.get(rule.origin) ?? [])
+    },
+  }
+}
+
+function caslRule(rule: ResolvedRule) {
+  const inverted = rule.effect === 'deny'
+  return {
+    action: [...rule.operations],
+    subject: rule.entity === '*' ? 'all' : rule.entity,
+    inverted,
+    ...(rule.fields ? { fields: [...rule.fields] } : {}),
+    ...(rule.condition ? { conditions: { filter: rule.condition, inverted, rule } } : {}),
+    ...(rule.reason ? { reason: rule.reason } : {}),
+  }
+}
+
+interface Subject {
+  readonly entity: string
+  readonly record: RecordValues
+}
+
+function concerns(rule: ResolvedRule, entity: string): boolean {
+  return rule.entity === '*' || rule.entity === entity
+}
+
+/** Who the principal is belongs to the key only where a rule asks for it. */
+function keyFor(
+  shape: string,
+  rules: readonly ResolvedRule[],
+  principal: Principal | null,
+): string {
+  const text = JSON.stringify(rules.map((rule) => rule.condition))
+  const parts = [shape]
+  if (text.includes('"@me"')) parts.push(principal?.userId ?? '')
+  if (text.includes('"@team"')) parts.push(digest([...(principal?.teammates ?? [])].sort()))
+  return parts.join('.')
+}
+
+function hasPath(condition: unknown): boolean {
+  if (typeof condition !== 'object' || condition === null) return false
+  return Object.entries(condition).some(([key, value]) => key.includes('.') || hasPath(value))
+}
+
+const numbers = new WeakMap<object, number>()
+let lastNumber = 0
+
+/** Tells one model's entities from another's. */
+function numberOf(entities: object): number {
+  const number = numbers.get(entities) ?? ++lastNumber
+  numbers.set(entities, number)
+  return number
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22)
+}

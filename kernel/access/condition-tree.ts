@@ -1,0 +1,111 @@
+import type { FieldTypeDefinition } from '@runwaycrm/sdk'
+
+/** What a condition must know of a field; the model's `Field` fits. */
+export interface ConditionField {
+  readonly key: string
+  readonly apiName: string
+  readonly target: string | null
+  readonly typeDefinition: FieldTypeDefinition
+}
+
+/** What a condition must know of an entity; the model's `Entity` fits. */
+export interface ConditionEntity<F extends ConditionField = ConditionField> {
+  readonly ref: string
+  readonly plural: string
+  readonly byApiName: ReadonlyMap<string, F>
+}
+
+/**
+ * How two values of a field compare. `instant` is a moment, `id` a UUID, `list` an array of texts,
+ * `opaque` anything of which only presence can be asked.
+ */
+export type Domain = 'text' | 'number' | 'boolean' | 'date' | 'instant' | 'id' | 'list' | 'opaque'
+
+/** A value in storage terms: dates `YYYY-MM-DD`, moments ISO with milliseconds and Z, currency in 1/10,000. */
+export type Comparable = string | number | boolean
+
+/** The right side of a leaf; what is not a value is known only when the condition is used. */
+export type Operand =
+  | { readonly is: 'value'; readonly value: Comparable }
+  /** The user who asks, or nobody. */
+  | { readonly is: 'me' }
+  /** All who share a team with the user, the user included; only inside lists. */
+  | { readonly is: 'team' }
+  /** An edge of a period such as `@thisMonth`. */
+  | { readonly is: 'edge'; readonly token: string; readonly edge: 'from' | 'to' }
+  | { readonly is: 'list'; readonly items: readonly Exclude<Operand, { is: 'list' }>[] }
+
+/** The operators that are left when negations, nulls and periods have been resolved. */
+export type LeafOperator =
+  | '$exists'
+  | '$eq'
+  | '$gt'
+  | '$gte'
+  | '$lt'
+  | '$lte'
+  | '$in'
+  | '$contains'
+  | '$startsWith'
+
+/** A question about one value. On null it is false, whatever the operator. */
+export interface Leaf<F extends ConditionField = ConditionField> {
+  readonly kind: 'leaf'
+  /** The relations on the way, from the entity that the condition is about. */
+  readonly steps: readonly F[]
+  readonly field: F
+  /** `currency` of a currency, `type` of an actor; null is the main value. */
+  readonly part: string | null
+  readonly domain: Domain
+  readonly operator: LeafOperator
+  readonly operand: Operand
+}
+
+/** A checked condition. Leaves are two-valued, so `not` is plain negation. */
+export type Condition<F extends ConditionField = ConditionField> =
+  | { readonly kind: 'all'; readonly of: readonly Condition<F>[] }
+  | { readonly kind: 'any'; readonly of: readonly Condition<F>[] }
+  | { readonly kind: 'not'; readonly of: Condition<F> }
+  | Leaf<F>
+
+/** What a condition is evaluated for. */
+export interface ConditionRun {
+  readonly userId: string | null
+  readonly teammates: readonly string[]
+  readonly now: Date
+  readonly timeZone: string
+}
+
+const domains: Readonly<Record<FieldTypeDefinition['storage'], Domain>> = {
+  text: 'text',
+  computed: 'text',
+  float8: 'number',
+  bigint: 'number',
+  boolean: 'boolean',
+  date: 'date',
+  timestamptz: 'instant',
+  uuid: 'id',
+  jsonb: 'opaque',
+}
+
+export function domainOf(field: ConditionField, part: string | null): Domain {
+  const type = field.typeDefinition
+  if (type.kind === 'actor') return 'text'
+  if (part !== null) {
+    if (isMainPart(field, part)) return 'id'
+    return domains[type.parts?.[part] ?? 'jsonb']
+  }
+  return type.kind === 'options' ? 'list' : domains[type.storage]
+}
+
+/** The names that may follow a field after a dot. */
+export function partsOf(field: ConditionField): readonly string[] {
+  const type = field.typeDefinition
+  if (type.kind === 'actor') return ['id', 'type', 'name']
+  const own = Object.keys(type.parts ?? {})
+  return type.kind === 'reference' ? ['id', ...own] : own
+}
+
+/** `about.id` is the main value of a reference under a name of its own. */
+export function isMainPart(field: ConditionField, part: string | null): boolean {
+  return field.typeDefinition.kind === 'reference' && part === 'id'
+}

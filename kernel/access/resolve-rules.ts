@@ -1,0 +1,89 @@
+import type { Filter, Principal, RoleDefinition } from '@runwaycrm/sdk'
+
+/** What can be done with a record; `manage` in a role means all of them. */
+export type Operation = 'create' | 'read' | 'update' | 'delete' | 'restore'
+export const operations: readonly Operation[] = ['create', 'read', 'update', 'delete', 'restore']
+
+/** A role with its reference; the model's contributions fit. */
+export interface RoleSource {
+  readonly ref: string
+  readonly definition: RoleDefinition
+}
+
+/** One rule of one role as it holds for a principal, its scope turned into a condition. */
+export interface ResolvedRule {
+  /** Reference of the role, and the rule's key in it. */
+  readonly role: string
+  readonly rule: string
+  readonly effect: 'allow' | 'deny'
+  readonly operations: readonly (Operation | 'manage')[]
+  /** A reference, or `*`. */
+  readonly entity: string
+  /** Keys or API names; null is every field. */
+  readonly fields: readonly string[] | null
+  /** Null is every record. `@me` and `@team` stay as they are. */
+  readonly condition: Filter | null
+  readonly reason: string | null
+}
+
+/**
+ * The rules of all roles in one list. Deny rules come last: CASL lets the later rule win.
+ */
+export function resolveRules(roles: readonly RoleSource[]): readonly ResolvedRule[] {
+  const rules = roles.flatMap(({ ref, definition }) =>
+    Object.entries(definition.rules).map(([key, rule]): ResolvedRule => {
+      const scope = scopeConditions[rule.scope ?? 'all']
+      const condition = rule.condition as Filter | undefined
+      return {
+        role: ref,
+        rule: key,
+        effect: rule.effect ?? 'allow',
+        operations: rule.operations as readonly (Operation | 'manage')[],
+        entity: rule.entity,
+        fields: rule.fields ?? null,
+        condition: scope && condition ? { $and: [scope, condition] } : (scope ?? condition ?? null),
+        reason: rule.reason ?? null,
+      }
+    }),
+  )
+  return [
+    ...rules.filter((rule) => rule.effect === 'allow'),
+    ...rules.filter((rule) => rule.effect === 'deny'),
+  ]
+}
+
+const scopeConditions: Readonly<Record<'own' | 'team' | 'all', Filter | null>> = {
+  own: { ownerId: '@me' },
+  team: { ownerId: '@team' },
+  all: null,
+}
+
+/** What a principal may do besides records, in the words of key scopes. */
+export function resolvePermissions(roles: readonly RoleSource[]): ReadonlySet<string> {
+  return new Set(roles.flatMap(({ definition }) => definition.permissions ?? []))
+}
+
+/** `actions:*` covers `actions:crm.leads:convert`, and `*` everything. */
+export function covers(granted: ReadonlySet<string> | readonly string[], wanted: string): boolean {
+  const set = granted instanceof Set ? granted : new Set(granted)
+  if (set.has(wanted) || set.has('*')) return true
+  const prefix = wanted.slice(0, wanted.indexOf(':'))
+  return wanted.includes(':') && set.has(`${prefix}:*`)
+}
+
+/** The scope that a key needs for an operation on records: `leads:read`. */
+export function scopeFor(operation: Operation, plural: string): string {
+  return `${plural}:${operation === 'read' ? 'read' : 'write'}`
+}
+
+/** Null when the key's scopes reach the operation; otherwise the scope that is missing. */
+export function missingScope(
+  principal: Principal,
+  operation: Operation,
+  plural: string,
+): string | null {
+  if (principal.scopes === null) return null
+  const needed = scopeFor(operation, plural)
+  const wildcard = scopeFor(operation, '*')
+  return principal.scopes.includes(needed) || principal.scopes.includes(wildcard) ? null : needed
+}

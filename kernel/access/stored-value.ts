@@ -1,0 +1,116 @@
+import type { ParsedOperand } from './check-condition.ts'
+import { type Comparable, type ConditionField, domainOf } from './condition-tree.ts'
+
+/**
+ * A value of a record, as the API gives it, in the terms in which conditions compare. A value of the
+ * wrong shape counts as none.
+ */
+export function comparableOf(
+  field: ConditionField,
+  part: string | null,
+  value: unknown,
+): Comparable | readonly string[] | null {
+  if (value === null || value === undefined || value === '') return null
+  const { kind } = field.typeDefinition
+  if (part !== null || kind === 'actor' || kind === 'reference') {
+    if (kind === 'actor' || kind === 'reference' || kind === 'currency') {
+      return typeof value === 'object' ? scalarOf(propertyOf(value, part ?? 'id')) : null
+    }
+    return null
+  }
+  if (kind === 'currency') {
+    return typeof value === 'object' ? amountUnits(propertyOf(value, 'amount')) : amountUnits(value)
+  }
+  if (kind === 'options') return Array.isArray(value) ? value.filter(isText) : null
+  if (domainOf(field, part) === 'opaque') return true
+  return scalarOf(value)
+}
+
+/**
+ * A value of a condition in the same terms, for conditions that no codec has seen. Field types may
+ * be stricter or tidier (an email's case, a phone number's form); the records part passes theirs.
+ */
+export function parseOperandByKind(
+  field: ConditionField,
+  part: string | null,
+  input: Comparable,
+): ParsedOperand {
+  if (input === '') return { ok: true, value: null }
+  const wrong = (message: string) => ({ ok: false, code: 'WRONG_TYPE', message }) as const
+  const domain = domainOf(field, part)
+  if (part === null && field.typeDefinition.kind === 'currency') {
+    const units = amountUnits(input)
+    return units === null ? wrong('Expected an amount.') : { ok: true, value: units }
+  }
+  switch (domain) {
+    case 'number':
+      return Number.isFinite(input) ? { ok: true, value: input } : wrong('Expected a number.')
+    case 'boolean':
+      return typeof input === 'boolean'
+        ? { ok: true, value: input }
+        : wrong('Expected true or false.')
+    case 'text':
+    case 'list':
+    case 'opaque':
+      if (!isText(input)) return wrong('Expected a text.')
+      return input.includes('\0') || !input.isWellFormed()
+        ? wrong('The text has characters that cannot be kept.')
+        : { ok: true, value: input }
+    case 'id':
+      return isText(input) && uuidForm.test(input)
+        ? { ok: true, value: input.toLowerCase() }
+        : wrong('Expected an id.')
+    case 'date':
+      return isText(input) && isDay(input)
+        ? { ok: true, value: input }
+        : wrong('Expected a day such as 2026-03-01.')
+    case 'instant': {
+      const iso = isText(input) ? isoInstant(input) : null
+      return iso === null
+        ? wrong('Expected a date and time with an offset.')
+        : { ok: true, value: iso }
+    }
+  }
+}
+
+export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Whole 1/10,000 of an amount; null when it is none or has more than four decimals. */
+function amountUnits(value: unknown): number | null {
+  const match = /^(-?)(\d{1,11})(?:\.(\d{1,4}))?$/.exec(String(value))
+  if (!match) return null
+  const units = Number(match[2]) * 10_000 + Number((match[3] ?? '').padEnd(4, '0'))
+  return match[1] ? 0 - units : units
+}
+
+/** A calendar day that exists. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || text.startsWith('0000')) return false
+  const at = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
+}
+
+const instantForm =
+  /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/
+
+/** A moment with an offset as `2026-03-01T09:30:00.000Z`; null when it is none. */
+export function isoInstant(text: string): string | null {
+  const match = instantForm.exec(text)
+  if (!match || !isDay(match[1]!)) return null
+  // JavaScript reads at most three decimals the same way everywhere.
+  const at = new Date(text.toUpperCase().replace(/(\.\d{3})\d+/, '$1'))
+  const iso = Number.isNaN(at.getTime()) ? '' : at.toISOString()
+  return /^\d{4}-/.test(iso) && !iso.startsWith('0000') ? iso : null
+}
+
+function scalarOf(value: unknown): Comparable | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : null
+}
+function propertyOf(value: object, name: string): unknown {
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null
+}
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
