@@ -16,6 +16,9 @@ import type {
   SettingsDefinition,
   StorageClass,
 } from '@runwaycrm/sdk'
+import type { Points } from '../manifest/point.ts'
+import type { Problem } from '../manifest/problem.ts'
+import type { Layer } from './layer.ts'
 
 /**
  * What all layers of one organisation add up to: folded, checked, frozen. Two organisations with the
@@ -27,6 +30,10 @@ export interface Model {
   readonly hash: string
   /** Ids of the layers in folding order, e.g. `kernel`, `platform.fields`, ..., `t`. */
   readonly layers: readonly string[]
+  /** The layers themselves, in the same order. */
+  readonly stack: readonly Layer[]
+  /** The contribution points, the kernel's and the plugins', by name. */
+  readonly points: Points
   readonly entities: ReadonlyMap<string, Entity>
   readonly entityByPlural: ReadonlyMap<string, Entity>
   readonly actions: ReadonlyMap<string, Contribution<ActionDefinition>>
@@ -58,12 +65,8 @@ export interface Contribution<T> {
   readonly overriddenBy: readonly string[]
 }
 
-export interface ModelProblem {
-  /** `plugin/point/key/path`. */
-  readonly at: string
-  readonly message: string
-  readonly hint: string
-}
+/** A problem of one layer; a notice says that something stands aside, and fails no plugin. */
+export type ModelProblem = Problem
 
 export interface Entity {
   /** `crm.leads:lead`. */

@@ -1,0 +1,231 @@
+import type {
+  EntityDefinition,
+  FieldDefinition,
+  FieldOnDefinition,
+  FieldTypeDefinition,
+} from '@runwaycrm/sdk'
+import { type Problem, placeOf } from '../manifest/problem.ts'
+import { buildField, type FieldPlace, targetOf } from './build-field.ts'
+import { checkField } from './check-field.ts'
+import { isDeclared, undeclared } from './check-references.ts'
+import type { Layer } from './layer.ts'
+import type { Contribution, Entity, Field } from './model.ts'
+import { derivedStorageId, isColumnName, sharedTable, snakeCase, tableOf } from './storage-names.ts'
+import { reservedFieldKeys, systemFields } from './system-fields.ts'
+
+/** What building an entity needs to know of the rest of the model. */
+export interface Surroundings {
+  layer(id: string): Layer
+  /** A reference, or a bare key that the first plugin in order brings. */
+  fieldType(name: string): Contribution<FieldTypeDefinition> | undefined
+  hasEntity(ref: string): boolean
+  /** The same entity before the last layers were added: what did not change is taken from it. */
+  previous(ref: string): Entity | undefined
+}
+
+export interface BuiltEntity {
+  readonly entity: Entity
+  readonly problems: readonly Problem[]
+}
+
+/** Most fields of one entity, those of all layers together. */
+export const maxFields = 200
+
+/**
+ * Makes an entity of its definition and of the fields that layers add to it. A field that cannot be
+ * built is left out and told; the entity always stands.
+ *
+ * @param plural under which it is reached, or its reference when another entity has its plural.
+ */
+export function buildEntity(
+  contribution: Contribution<EntityDefinition>,
+  added: readonly Contribution<FieldOnDefinition>[],
+  plural: string,
+  around: Surroundings,
+): BuiltEntity {
+  const { ref, plugin, key, definition } = contribution
+  const shared = around.layer(plugin).manifest.tier !== 'trusted'
+  const problems: Problem[] = []
+  const fields: Field[] = []
+  const apiNames = new Set<string>()
+  for (const source of sourcesOf(contribution, added, shared, around)) {
+    const field = tryField(source, apiNames, fields.length, around, problems)
+    if (!field) continue
+    fields.push(field)
+    apiNames.add(field.key).add(field.apiName)
+  }
+  fields.sort((a, b) => a.order - b.order || (a.key < b.key ? -1 : 1))
+  const at = placeOf(plugin, 'entities', key)
+  const entity: Entity = {
+    ref,
+    plugin,
+    key,
+    plural,
+    definition,
+    table: shared ? sharedTable : tableOf(plugin, key),
+    shared,
+    titleField: titleOf(definition, fields, at, problems),
+    fields: new Map(fields.map((field) => [field.key, field])),
+    byApiName: new Map([...fields, ...systemFields].map((field) => [field.apiName, field])),
+  }
+  problems.push(...checkNames(entity, at))
+  return { entity: Object.freeze(entity), problems }
+}
+
+interface FieldSource {
+  readonly key: string
+  readonly definition: FieldDefinition
+  readonly layer: Layer
+  readonly at: string
+  readonly place: FieldPlace
+  readonly previous: Field | undefined
+}
+
+function sourcesOf(
+  { ref, plugin, key: entityKey, definition }: Contribution<EntityDefinition>,
+  added: readonly Contribution<FieldOnDefinition>[],
+  shared: boolean,
+  around: Surroundings,
+): FieldSource[] {
+  const previous = around.previous(ref)
+  const owner = around.layer(plugin)
+  const own = Object.entries(definition.fields).map(([key, field]) => {
+    const path = placeOf('entities', entityKey, 'fields', key)
+    const place: FieldPlace = shared
+      ? { in: 'custom', storageId: storageIdIn(owner, path, field) }
+      : { in: 'column' }
+    const at = placeOf(plugin, path)
+    return { key, definition: field, layer: owner, at, place, previous: previous?.fields.get(key) }
+  })
+  const others = added.map((on): FieldSource => {
+    const layer = around.layer(on.plugin)
+    const field = on.definition.field
+    const path = placeOf('fields', on.key)
+    const key = on.definition.key ?? on.key
+    return {
+      key,
+      definition: field,
+      layer,
+      at: placeOf(on.plugin, path),
+      place: { in: 'custom', storageId: storageIdIn(layer, path, field) },
+      previous: previous?.fields.get(key),
+    }
+  })
+  return [...own, ...others]
+}
+
+function storageIdIn(layer: Layer, path: string, field: FieldDefinition): string {
+  return layer.storageIds[path] ?? derivedStorageId(layer.id, path, field.type)
+}
+
+function tryField(
+  source: FieldSource,
+  taken: ReadonlySet<string>,
+  count: number,
+  around: Surroundings,
+  problems: Problem[],
+): Field | null {
+  const { key, definition, layer, at, place, previous } = source
+  const leftOut = (code: Problem['code'], message: string, hint: string, notice?: true) => {
+    problems.push({ at, code, message, hint, ...(notice && { notice }) })
+    return null
+  }
+  if (reservedFieldKeys.has(key)) {
+    return leftOut('AMBIGUOUS', `Every record has "${key}" already.`, 'Choose another key.')
+  }
+  if (!/^[a-z][A-Za-z0-9]{0,62}$/.test(key)) {
+    return leftOut('BAD_FORMAT', `"${key}" cannot be the key of a field.`, 'Give it a "key".')
+  }
+  if (count >= maxFields) {
+    const hint = 'Move some fields to an entity of their own.'
+    return leftOut('OUT_OF_RANGE', `An entity has at most ${maxFields} fields.`, hint)
+  }
+  const type = around.fieldType(definition.type)
+  if (!type) {
+    const hint = 'Use a type that a plugin brings, e.g. "text".'
+    return leftOut('UNKNOWN_OPTION', `There is no field type "${definition.type}".`, hint)
+  }
+  const target = targetOf(definition, type.definition)
+  if (type.definition.kind === 'relation' && target === null) {
+    return leftOut('REQUIRED', 'A relation needs an entity.', 'Say which under "to".')
+  }
+  if (target !== null && !around.hasEntity(target)) {
+    if (isOptional(layer, target)) return null
+    const hint = 'Correct "to", or install the plugin that brings it.'
+    return leftOut('UNKNOWN_RECORD', `There is no entity ${target}.`, hint)
+  }
+  if (place.in === 'column' && !isColumnName(snakeCase(key))) {
+    return leftOut('TOO_LONG', `"${key}" cannot be the name of a column.`, 'Choose a shorter key.')
+  }
+  for (const ref of [definition.type, target]) {
+    const used = ref?.includes(':') ? ref.slice(0, ref.indexOf(':')) : null
+    if (used !== null && !isDeclared(layer, used)) problems.push(undeclared(at, layer.id, used))
+  }
+  const field =
+    previous?.definition === definition &&
+    previous.typeDefinition === type.definition &&
+    previous.from === layer.id
+      ? previous
+      : buildField(key, definition, type, layer.id, place)
+  if (taken.has(field.key) || taken.has(field.apiName)) {
+    const hint = 'The earlier one keeps it. Choose another key.'
+    return leftOut('AMBIGUOUS', `The entity has a field "${key}" already.`, hint, true)
+  }
+  if (field !== previous) problems.push(...checkField(field, at))
+  return field
+}
+
+/** A plugin that only enhances another does without it: its fields wait in silence. */
+function isOptional(layer: Layer, ref: string): boolean {
+  return Object.hasOwn(layer.manifest.enhances ?? {}, ref.slice(0, ref.indexOf(':')))
+}
+
+function titleOf(
+  { titleField, subtitleField }: EntityDefinition,
+  fields: readonly Field[],
+  at: string,
+  problems: Problem[],
+): string {
+  const keys = fields.map((field) => field.key)
+  for (const [property, key] of Object.entries({ titleField, subtitleField })) {
+    if (key === undefined || keys.includes(key)) continue
+    problems.push({
+      at: placeOf(at, property),
+      code: 'UNKNOWN_FIELD',
+      message: `The entity has no field "${key}".`,
+      hint: `Use one of ${keys.join(', ')}.`,
+    })
+  }
+  return keys.includes(titleField) ? titleField : (keys[0] ?? 'id')
+}
+
+/** Parts of a field are columns too: `value_currency` may not stand beside a field `valueCurrency`. */
+function checkNames(entity: Entity, at: string): Problem[] {
+  if (entity.shared) return []
+  const problems: Problem[] = []
+  if (!isColumnName(entity.table.slice('tenant.'.length))) {
+    problems.push({
+      at,
+      code: 'TOO_LONG',
+      message: `The table name ${entity.table} is longer than 63 letters.`,
+      hint: 'Choose a shorter key.',
+    })
+  }
+  const columns = new Set<string>()
+  for (const field of entity.fields.values()) {
+    if (field.storage.in !== 'column') continue
+    const parts = Object.values(field.storage.parts).map((part) => part.column)
+    for (const column of [field.storage.column, ...parts]) {
+      if (columns.has(column)) {
+        problems.push({
+          at: placeOf(at, 'fields', field.key),
+          code: 'AMBIGUOUS',
+          message: `The column ${column} belongs to another field.`,
+          hint: 'Choose another key.',
+        })
+      }
+      columns.add(column)
+    }
+  }
+  return problems
+}

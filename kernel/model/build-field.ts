@@ -1,0 +1,91 @@
+import type { FieldDefinition, FieldTypeDefinition } from '@runwaycrm/sdk'
+import type { Contribution, Field, FieldStorage } from './model.ts'
+import { snakeCase } from './storage-names.ts'
+
+/** What decides where the values of a field are kept. */
+export type FieldPlace =
+  | { readonly in: 'column' }
+  | { readonly in: 'custom'; readonly storageId: string }
+
+/** Makes a field of its definition and its type. */
+export function buildField(
+  key: string,
+  definition: FieldDefinition,
+  type: Contribution<FieldTypeDefinition>,
+  from: string,
+  place: FieldPlace,
+): Field {
+  const typeDefinition = type.definition
+  const storage = storageOf(key, definition, typeDefinition, place)
+  return Object.freeze({
+    key,
+    apiName: typeDefinition.api === 'id' ? `${key}Id` : key,
+    definition,
+    type: type.ref,
+    typeDefinition,
+    label: definition.label ?? humanName(key),
+    order: definition.order ?? unordered,
+    from,
+    storage,
+    target: targetOf(definition, typeDefinition),
+    system: false,
+    required: definition.required === true,
+    unique: definition.unique === true && storage.in === 'column',
+    readOnly:
+      definition.readOnly === true ||
+      storage.in === 'computed' ||
+      typeDefinition.generated !== undefined,
+  })
+}
+
+/** Behind all that have an order of their own, before the system fields. */
+const unordered = 10_000
+
+/** The entity that a relation points at; users need not be named. */
+export function targetOf(
+  definition: FieldDefinition,
+  type: Pick<FieldTypeDefinition, 'kind'>,
+): string | null {
+  return definition.to ?? (type.kind === 'user' ? 'kernel:user' : null)
+}
+
+function storageOf(
+  key: string,
+  definition: FieldDefinition,
+  type: FieldTypeDefinition,
+  place: FieldPlace,
+): FieldStorage {
+  if (type.storage === 'computed') {
+    return Object.freeze({ in: 'computed', class: 'computed', template: definition.template ?? '' })
+  }
+  const parts = Object.entries(type.parts ?? {})
+  if (place.in === 'column') {
+    const column = snakeCase(key)
+    return Object.freeze({
+      in: 'column',
+      column,
+      class: type.storage,
+      parts: Object.fromEntries(
+        parts.map(([part, kind]) => [
+          part,
+          { column: `${column}_${snakeCase(part)}`, class: kind },
+        ]),
+      ),
+    })
+  }
+  const id = place.storageId
+  return Object.freeze({
+    in: 'custom',
+    id,
+    class: type.storage,
+    parts: Object.fromEntries(
+      parts.map(([part, kind]) => [part, { id: `${id}.${part}`, class: kind }]),
+    ),
+  })
+}
+
+/** `annualRevenue` -> `Annual revenue`. */
+export function humanName(key: string): string {
+  const words = key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim()
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

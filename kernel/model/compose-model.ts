@@ -1,0 +1,271 @@
+import type {
+  EntityDefinition,
+  FieldOnDefinition,
+  FieldTypeDefinition,
+  HookDefinition,
+  LocaleDefinition,
+} from '@runwaycrm/sdk'
+import { type Problem, placeOf } from '../manifest/problem.ts'
+import { type BuiltEntity, buildEntity, type Surroundings } from './build-entity.ts'
+import { canonicalJson, sha256 } from './canonical-json.ts'
+import { checkReferences } from './check-references.ts'
+import { type Fold, foldLayers, sortLayers } from './fold-layers.ts'
+import type { Layer } from './layer.ts'
+import type { JsonObject } from './leaf.ts'
+import type { Contribution, Entity, Model } from './model.ts'
+import { createPointRegistry } from './point-registry.ts'
+import { isReservedPlural } from './reserved-segments.ts'
+
+/**
+ * Folds layers into a model. Pure: equal layers give equal models, in whatever order they come. What
+ * is wrong is left out and told in `problems`; composing never fails.
+ *
+ * @param base a model to build on; only what the new layers touch is made anew, the rest is shared.
+ *   Its layers come before the new ones, so these are packages and the layers of organisations.
+ */
+export function composeModel(layers: readonly Layer[], base: Model | null = null): Model {
+  if (base && layers.length === 0) return base
+  const sorted = sortLayers(layers, base)
+  const registry = base ? { points: base.points, problems: [] } : createPointRegistry(sorted.layers)
+  const stack = Object.freeze([...(base?.stack ?? []), ...sorted.layers])
+  const fold = foldLayers(sorted.layers, registry.points, base)
+  const layerOf = new Map(stack.map((layer) => [layer.id, layer]))
+  pruneReferences(fold, layerOf, registry.points)
+  const entities = composeEntities(fold, layerOf, base)
+  const problems = [
+    ...(base?.problems ?? []),
+    ...sorted.problems,
+    ...registry.problems,
+    ...fold.problems,
+    ...entities.problems,
+  ]
+  const point = <T>(name: string) =>
+    (fold.contributions.get(name) ?? none) as ReadonlyMap<string, Contribution<T>>
+  return Object.freeze({
+    hash: hashOf(stack),
+    layers: Object.freeze(stack.map((layer) => layer.id)),
+    stack,
+    points: registry.points,
+    entities: entities.entities,
+    entityByPlural: entities.byPlural,
+    actions: point('actions'),
+    roles: point('roles'),
+    events: point('events'),
+    guards: point('guards'),
+    hooks: changed(fold, base, 'hooks') ? hooksByEntity(point('hooks')) : (base as Model).hooks,
+    services: point('services'),
+    settings: point('settings'),
+    jobs: point('jobs'),
+    schedules: point('schedules'),
+    pages: point('pages'),
+    seeds: point('seeds'),
+    routes: point('routes'),
+    messages: changed(fold, base, 'locales')
+      ? messagesByLocale(point('locales'))
+      : (base as Model).messages,
+    contributions: fold.contributions,
+    problems: unique(problems),
+  } satisfies Model)
+}
+
+const none: ReadonlyMap<string, never> = new Map<string, never>()
+
+/** SHA-256 over the layers in folding order: what `composeModel` would give as `hash`. */
+export function hashOf(stack: readonly Layer[]): string {
+  return sha256(canonicalJson(stack.map((layer) => [layer.id, layer.hash])))
+}
+
+/** Points whose references are followed while entities are built. */
+const builtPoints = new Set(['entities', 'fields'])
+
+function pruneReferences(
+  fold: Fold,
+  layerOf: ReadonlyMap<string, Layer>,
+  points: Model['points'],
+): void {
+  const has = (point: string, ref: string) => fold.contributions.get(point)?.has(ref) === true
+  for (const [name, refs] of fold.touched) {
+    const point = points.get(name)
+    const contributions = fold.contributions.get(name)
+    if (!point || !contributions || builtPoints.has(name)) continue
+    for (const ref of refs) {
+      const contribution = contributions.get(ref)
+      const layer = contribution && layerOf.get(contribution.plugin)
+      if (!layer) continue
+      const before = contribution.definition as JsonObject
+      const at = placeOf(layer.id, name, contribution.key)
+      const checked = checkReferences(before, point, layer, at, has)
+      fold.problems.push(...checked.problems)
+      if (checked.definition === null) contributions.delete(ref)
+      else if (checked.definition !== before) {
+        contributions.set(ref, Object.freeze({ ...contribution, definition: checked.definition }))
+      }
+    }
+  }
+}
+
+interface ComposedEntities {
+  readonly entities: Map<string, Entity>
+  readonly byPlural: Map<string, Entity>
+  readonly problems: readonly Problem[]
+}
+
+function composeEntities(
+  fold: Fold,
+  layerOf: ReadonlyMap<string, Layer>,
+  base: Model | null,
+): ComposedEntities {
+  const definitions = (fold.contributions.get('entities') ?? none) as ReadonlyMap<
+    string,
+    Contribution<EntityDefinition>
+  >
+  const added = fieldsByEntity(fold, layerOf)
+  const around = surroundings(fold, layerOf, base)
+  const plurals = new Map([...(base?.entities ?? [])].map(([ref, { plural }]) => [plural, ref]))
+  const entities = new Map(base?.entities)
+  const problems: Problem[] = [...added.problems]
+  for (const ref of touchedEntities(fold, definitions)) {
+    const contribution = definitions.get(ref) as Contribution<EntityDefinition>
+    const plural =
+      base?.entities.get(ref)?.plural ?? claimPlural(contribution, layerOf, plurals, problems)
+    const built: BuiltEntity = buildEntity(
+      contribution,
+      added.byEntity.get(ref) ?? [],
+      plural,
+      around,
+    )
+    entities.set(ref, built.entity)
+    problems.push(...built.problems)
+  }
+  const byPlural = new Map([...entities.values()].map((entity) => [entity.plural, entity]))
+  problems.push(...sameTables(entities))
+  return { entities, byPlural, problems }
+}
+
+/** All entities when a field type changed or there is no base; else those that the layers touched. */
+function touchedEntities(
+  { touched, contributions }: Fold,
+  definitions: ReadonlyMap<string, unknown>,
+): Iterable<string> {
+  if (touched.has('fieldTypes')) return definitions.keys()
+  const refs = new Set(touched.get('entities'))
+  for (const ref of touched.get('fields') ?? []) {
+    const on = contributions.get('fields')?.get(ref)?.definition as FieldOnDefinition
+    if (definitions.has(on.entity)) refs.add(on.entity)
+  }
+  return refs
+}
+
+function fieldsByEntity(fold: Fold, layerOf: ReadonlyMap<string, Layer>) {
+  const byEntity = new Map<string, Contribution<FieldOnDefinition>[]>()
+  const problems: Problem[] = []
+  for (const contribution of fold.contributions.get('fields')?.values() ?? []) {
+    const on = contribution as Contribution<FieldOnDefinition>
+    const list = byEntity.get(on.definition.entity)
+    if (list) list.push(on)
+    else byEntity.set(on.definition.entity, [on])
+    if (!fold.touched.get('fields')?.has(on.ref)) continue
+    const has = (name: string, ref: string) => fold.contributions.get(name)?.has(ref) === true
+    const checked = checkReferences(
+      { entity: on.definition.entity },
+      { references: [[['entity'], 'entities']] },
+      layerOf.get(on.plugin) as Layer,
+      placeOf(on.plugin, 'fields', on.key),
+      has,
+    )
+    problems.push(...checked.problems)
+  }
+  return { byEntity, problems }
+}
+
+function surroundings(
+  fold: Fold,
+  layerOf: ReadonlyMap<string, Layer>,
+  base: Model | null,
+): Surroundings {
+  const types = (fold.contributions.get('fieldTypes') ?? none) as ReadonlyMap<
+    string,
+    Contribution<FieldTypeDefinition>
+  >
+  const bare = new Map<string, Contribution<FieldTypeDefinition>>()
+  for (const type of types.values()) if (!bare.has(type.key)) bare.set(type.key, type)
+  return {
+    layer: (id) => layerOf.get(id) as Layer,
+    fieldType: (name) => (name.includes(':') ? types.get(name) : bare.get(name)),
+    hasEntity: (ref) => fold.contributions.get('entities')?.has(ref) === true,
+    previous: (ref) => base?.entities.get(ref),
+  }
+}
+
+/** The plural, or the reference when the plural is reserved or belongs to an earlier entity. */
+function claimPlural(
+  { ref, plugin, key, definition }: Contribution<EntityDefinition>,
+  layerOf: ReadonlyMap<string, Layer>,
+  plurals: Map<string, string>,
+  problems: Problem[],
+): string {
+  const { plural } = definition
+  const at = placeOf(plugin, 'entities', key, 'plural')
+  const hint = `Choose another one; until then its address is /records/${ref}.`
+  if (isReservedPlural(plural, layerOf.get(plugin)?.manifest.tier ?? 'declarative')) {
+    const message = `"${plural}" is kept for the platform.`
+    problems.push({ at, code: 'AMBIGUOUS', message, hint })
+  } else if (plurals.has(plural)) {
+    const message = `"${plural}" belongs to ${plurals.get(plural)}.`
+    problems.push({ at, code: 'AMBIGUOUS', message, hint, notice: true })
+  } else {
+    plurals.set(plural, ref)
+    return plural
+  }
+  return ref
+}
+
+function sameTables(entities: ReadonlyMap<string, Entity>): Problem[] {
+  const owners = new Map<string, string>()
+  const problems: Problem[] = []
+  for (const { ref, plugin, key, table, shared } of entities.values()) {
+    const owner = shared ? undefined : owners.get(table)
+    if (owner !== undefined) {
+      problems.push({
+        at: placeOf(plugin, 'entities', key),
+        code: 'AMBIGUOUS',
+        message: `Its table ${table} would also be that of ${owner}.`,
+        hint: `Choose another key than that of ${ref}.`,
+      })
+    }
+    owners.set(table, ref)
+  }
+  return problems
+}
+
+function changed(fold: Fold, base: Model | null, point: string): boolean {
+  return base === null || fold.touched.has(point)
+}
+
+function hooksByEntity(
+  hooks: ReadonlyMap<string, Contribution<HookDefinition>>,
+): Map<string, readonly Contribution<HookDefinition>[]> {
+  const byEntity = Map.groupBy(hooks.values(), (hook) => hook.definition.entity)
+  for (const list of byEntity.values()) {
+    list.sort((a, b) => (a.definition.order ?? 0) - (b.definition.order ?? 0))
+  }
+  return byEntity
+}
+
+/** Messages carry the id of their plugin in front: `crm.leads:greeting`. */
+function messagesByLocale(
+  locales: ReadonlyMap<string, Contribution<LocaleDefinition>>,
+): Map<string, Readonly<Record<string, string>>> {
+  const messages = new Map<string, Record<string, string>>()
+  for (const { key, plugin, definition } of locales.values()) {
+    const all = messages.get(key) ?? {}
+    messages.set(key, all)
+    for (const [name, text] of Object.entries(definition.messages)) all[`${plugin}:${name}`] = text
+  }
+  return messages
+}
+
+function unique(problems: readonly Problem[]): readonly Problem[] {
+  const byText = new Map(problems.map((problem) => [`${problem.at}\n${problem.message}`, problem]))
+  return Object.freeze([...byText.values()])
+}

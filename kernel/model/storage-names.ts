@@ -1,0 +1,49 @@
+import { sha256 } from './canonical-json.ts'
+
+/** Where entities without a table of their own keep their records. */
+export const sharedTable = 'tenant.record'
+
+/** `crm.leads`, `lead` -> `tenant.crm_leads_lead`. */
+export function tableOf(plugin: string, key: string): string {
+  return `tenant.${snakeCase(`${plugin}_${key}`)}`
+}
+
+/** `annualRevenue` -> `annual_revenue`. */
+export function snakeCase(name: string): string {
+  return name.replaceAll(/[.:-]/g, '_').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+/** Longest name that PostgreSQL keeps whole, in bytes. */
+export const nameLimit = 63
+
+const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
+
+/** Whether a field of this key can have a column: not too long, not one of PostgreSQL's own. */
+export function isColumnName(name: string): boolean {
+  return name.length <= nameLimit && !systemColumns.has(name)
+}
+
+const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/**
+ * The storage id of a field that was not given one at publish: fields of plugins and packages, which
+ * must find their data again after they were removed and came back, and fields of a draft. It follows
+ * from where the field is defined and from its type, so a field of another type is another field.
+ *
+ * @param path `entities/x/fields/y` or `fields/x`.
+ */
+export function derivedStorageId(layer: string, path: string, type: string): string {
+  return storageId(Buffer.from(sha256(`${layer}\n${path}\n${type}`).slice(0, 20), 'hex'))
+}
+
+/** `f_` and 16 letters or digits. @param bytes 10 random bytes, or a hash. */
+export function storageId(bytes: Uint8Array): string {
+  let bits = 0n
+  for (const byte of bytes.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte)
+  let text = ''
+  for (let i = 0; i < 16; i++) {
+    text = base32.charAt(Number(bits & 31n)) + text
+    bits >>= 5n
+  }
+  return `f_${text}`
+}
