@@ -24,6 +24,8 @@ create table directory.login (
   email text not null unique check (email = lower(email)),
   -- PHC string; null until its owner chose a password.
   password_hash text,
+  -- Whether its owner was ever reached by mail. Until then the password proves nothing about the email.
+  verified boolean not null default false,
   created_at timestamptz not null default now()
 );
 
@@ -157,9 +159,10 @@ $$;
 
 -- Logins and memberships ------------------------------------------------------------------------
 
-create function kernel.find_login(email text) returns table (id uuid, password_hash text)
+create function kernel.find_login(email text)
+returns table (id uuid, password_hash text, verified boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select l.id, l.password_hash from directory.login l where l.email = $1
+  select l.id, l.password_hash, l.verified from directory.login l where l.email = $1
 $$;
 
 create function kernel.find_login_by_id(login uuid)
@@ -182,6 +185,19 @@ $$;
 create function kernel.set_password(login uuid, password_hash text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   update directory.login set password_hash = $2 where id = $1
+$$;
+
+create function kernel.verify_login(login uuid) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  update directory.login set verified = true where id = $1
+$$;
+
+-- The owner of the mailbox takes over a login that somebody made without proof: what they set is gone.
+create function kernel.claim_login(login uuid) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  delete from directory.session s using directory.login l
+    where l.id = $1 and not l.verified and s.login_id = l.id;
+  update directory.login set password_hash = null, verified = true where id = $1 and not verified;
 $$;
 
 -- Most recently used first.
@@ -431,7 +447,7 @@ begin
     'find_host(text)', 'create_org(uuid, text, text, text, text, text, text, text, text)',
     'activate_org(uuid)', 'change_org(uuid, text, text, text, text, text, text)',
     'find_login(text)', 'find_login_by_id(uuid)', 'create_login(uuid, text, text)',
-    'set_password(uuid, text)', 'memberships_of(uuid)', 'add_membership(uuid, uuid, uuid)',
+    'set_password(uuid, text)', 'verify_login(uuid)', 'claim_login(uuid)', 'memberships_of(uuid)', 'add_membership(uuid, uuid, uuid)',
     'has_membership(uuid, uuid)',
     'open_session(uuid, bytea, uuid, uuid, uuid, text, text, text)', 'find_session(bytea)',
     'rotate_session(uuid, bytea, bytea, uuid, uuid, text, interval)',

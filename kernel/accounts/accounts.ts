@@ -1,0 +1,195 @@
+import { timingSafeEqual } from 'node:crypto'
+import { BadCredentialsError } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
+import { createAttempts } from './attempts.ts'
+import { createCredentials } from './credentials.ts'
+import { createDirectory } from './directory.ts'
+import { createInvitations } from './invitations.ts'
+import { type AccountMail, createLinks } from './links.ts'
+import { createLoginLinks } from './login-links.ts'
+import { createMembers, type MembersDeps } from './members.ts'
+import { createPasswords } from './password.ts'
+import { createPrincipals, type ResolvedPrincipal } from './principals.ts'
+import { createProvisioning, type ProvisioningDeps } from './provision.ts'
+import { createRecovery } from './recovery.ts'
+import { createSessions } from './sessions.ts'
+import { checkEmail, checkName, checkPassword, createSignIn } from './sign-in.ts'
+import { tokenHash } from './tokens.ts'
+
+export interface AccountsDeps {
+  readonly db: Database
+  readonly reader: MembersDeps['reader']
+  readonly writer: MembersDeps['writer']
+  readonly config: {
+    readonly region: string
+    /** Links in mails begin with it. */
+    readonly publicUrl: string
+    readonly signUp: boolean
+    /** Null when nobody may act as the operator. */
+    readonly operatorKey: string | null
+  }
+  /** The organisation with the platform itself as principal, all rights, door `seed`. */
+  systemContext(orgId: string): Promise<RequestContext>
+  epochOf(orgId: string): Promise<number>
+  prepareOrg: ProvisioningDeps['prepareOrg']
+  runSeeds: ProvisioningDeps['runSeeds']
+  /** Through whatever offers the service `mail` in that organisation. */
+  sendMail(orgId: string, mail: AccountMail): Promise<void>
+  readonly log: ProvisioningDeps['log']
+}
+
+/** What `POST /orgs` and `runway org create` take. */
+export interface ProvisionInput {
+  readonly orgName: string
+  readonly email: string
+  readonly plan?: string | undefined
+  readonly slug?: string | undefined
+  readonly password?: string | undefined
+  readonly sampleData?: boolean | undefined
+}
+
+export interface ProvisionOutput {
+  readonly orgId: string
+  readonly userId: string
+  readonly slug: string
+  readonly loginUrl: string
+}
+
+/** Sign-in, sessions, organisations and keys. What could be reached here would be the keys of the house. */
+export function createAccounts(deps: AccountsDeps) {
+  const { config, log } = deps
+  const directory = createDirectory(deps.db)
+  const members = createMembers(deps)
+  const passwords = createPasswords()
+  const attempts = createAttempts(directory)
+  const links = createLinks(config.publicUrl)
+  const principals = createPrincipals({
+    directory,
+    members,
+    region: config.region,
+    epochOf: deps.epochOf,
+  })
+  const sessions = createSessions({ directory, members, principals })
+  const provisioning = createProvisioning({ ...deps, directory, members, region: config.region })
+  const signIn = createSignIn({
+    directory,
+    passwords,
+    attempts,
+    sessions,
+    provisioning,
+    signUpAllowed: config.signUp,
+  })
+  const mailing = { links, sendMail: deps.sendMail, log }
+  const recovery = createRecovery({
+    directory,
+    passwords,
+    attempts,
+    sessions,
+    principals,
+    ...mailing,
+  })
+  const invitations = createInvitations({
+    directory,
+    members,
+    passwords,
+    sessions,
+    signIn,
+    ...mailing,
+  })
+  const loginLinks = createLoginLinks({ directory, sessions, principals })
+  const credentials = createCredentials({ directory, principals, region: config.region })
+  const operatorDigest = config.operatorKey === null ? null : tokenHash(config.operatorKey)
+
+  return {
+    resolveSession: principals.ofSession,
+    resolveKey: principals.ofKey,
+    isOperator: (bearer: string): boolean =>
+      operatorDigest !== null && timingSafeEqual(operatorDigest, tokenHash(bearer)),
+    findHost: directory.findHost,
+    findOrgBySlug: directory.findOrgBySlug,
+
+    signUp: signIn.signUp,
+    logIn: signIn.logIn,
+    logOut: sessions.logOut,
+    switchOrg: sessions.switchOrg,
+    rotateForRoles: sessions.rotateForRoles,
+    sessions: sessions.list,
+    endSession: sessions.end,
+    forgot: recovery.forgot,
+    reset: recovery.reset,
+    changePassword: recovery.changePassword,
+    invite: invitations.invite,
+    invitations: invitations.list,
+    withdrawInvitation: invitations.withdraw,
+    accept: invitations.accept,
+    openLink: loginLinks.open,
+
+    /** Who the caller is, and where else they could be. */
+    async me(resolved: ResolvedPrincipal) {
+      const { principal, session, orgId } = resolved
+      const member =
+        principal.userId === null ? null : await members.findActive(orgId, principal.userId)
+      return {
+        email: member?.email ?? null,
+        orgs: session ? await sessions.orgs(session.loginId) : [],
+      }
+    },
+
+    /**
+     * An organisation with its admin. Somebody whose email was never proven joins when they open the link;
+     * without a password the link is the way in, once.
+     */
+    async provision(input: ProvisionInput): Promise<ProvisionOutput> {
+      const email = checkEmail(input.email)
+      const orgName = checkName(input.orgName, 'orgName')
+      if (input.password !== undefined) checkPassword(input.password)
+      const known = await directory.findLogin(email)
+      const made = await provisioning.create({
+        orgName,
+        email,
+        plan: input.plan ?? 'free',
+        slug: input.slug,
+        sampleData: input.sampleData,
+        owner: await ownerOf(known, email, input.password),
+      })
+      const loginUrl =
+        input.password === undefined
+          ? links.login(await loginLinks.create(email, made.orgId, made.userId))
+          : links.signIn(made.slug)
+      return { orgId: made.orgId, userId: made.userId, slug: made.slug, loginUrl }
+    },
+
+    /** For whoever runs the deployment; plugins go through the service `kernel.credentials`. */
+    async createKey(orgId: string, input: Parameters<typeof credentials.create>[1]) {
+      const { model } = await deps.systemContext(orgId)
+      const createdBy = { type: 'system', id: null, name: 'Operator' }
+      return credentials.create({ orgId, model, createdBy }, input)
+    },
+    revokeKey: credentials.revoke,
+    /** `kernel.credentials`, version 1. */
+    credentialsService: credentials.service,
+
+    purge: directory.purge,
+    settled: recovery.settled,
+  }
+
+  async function ownerOf(
+    known: Awaited<ReturnType<typeof directory.findLogin>>,
+    email: string,
+    password: string | undefined,
+  ) {
+    if (!known) {
+      return { passwordHash: password === undefined ? null : await passwords.hash(password) }
+    }
+    if (password === undefined)
+      return known.verified ? { loginId: known.id } : { later: true as const }
+    const right = await passwords.verify(password, async () => known.password_hash)
+    if (right) return { loginId: known.id }
+    throw new BadCredentialsError(
+      `${email} has an account with another password. Leave the password out to get a link.`,
+    )
+  }
+}
+
+export type Accounts = ReturnType<typeof createAccounts>

@@ -1,0 +1,298 @@
+import type { Database, Statement, Tx } from '../database/postgres.ts'
+
+/**
+ * The calls that the server may make into `directory`: each a `kernel` function that answers for one
+ * key. With a transaction they join it, without one each stands alone.
+ */
+export function createDirectory(db: Database) {
+  const call = async <R>(statement: Statement, tx?: Tx): Promise<R[]> =>
+    (await (tx ? tx.one<R>(statement) : db.query<R>(null, statement))).rows
+  const first = async <R>(statement: Statement, tx?: Tx): Promise<R | null> =>
+    (await call<R>(statement, tx))[0] ?? null
+  const yes = async (statement: Statement, tx?: Tx): Promise<boolean> =>
+    (await first<{ yes: boolean }>(statement, tx))?.yes ?? false
+  const value = async <T>(statement: Statement): Promise<T | null> =>
+    (await first<{ value: T | null }>(statement))?.value ?? null
+
+  return {
+    findOrg: (id: string) =>
+      first<OrgRow>({
+        name: 'find_org',
+        text: 'select * from kernel.find_org($1)',
+        values: [id],
+      }),
+    findOrgBySlug: (slug: string) =>
+      value<string>({ text: 'select kernel.find_org_by_slug($1) as value', values: [slug] }),
+    findHost: (host: string) =>
+      value<string>({ text: 'select kernel.find_host($1) as value', values: [host] }),
+    createOrg: (org: Omit<OrgRow, 'state'>) =>
+      yes({
+        text: 'select kernel.create_org($1, $2, $3, $4, $5, $6, $7, $8, $9) as yes',
+        values: [
+          org.id,
+          org.slug,
+          org.name,
+          org.plan,
+          org.region,
+          org.currency,
+          org.country,
+          org.time_zone,
+          org.locale,
+        ],
+      }),
+    activateOrg: (id: string, tx?: Tx) =>
+      call({ text: 'select kernel.activate_org($1)', values: [id] }, tx),
+
+    findLogin: (email: string) =>
+      first<LoginRow>({ text: 'select * from kernel.find_login($1)', values: [email] }),
+    findLoginById: (id: string) =>
+      first<Omit<LoginRow, 'verified'> & { email: string }>({
+        text: 'select * from kernel.find_login_by_id($1)',
+        values: [id],
+      }),
+    createLogin: (id: string, email: string, passwordHash: string | null, tx?: Tx) =>
+      yes(
+        {
+          text: 'select kernel.create_login($1, $2, $3) as yes',
+          values: [id, email, passwordHash],
+        },
+        tx,
+      ),
+    setPassword: (login: string, passwordHash: string, tx?: Tx) =>
+      call({ text: 'select kernel.set_password($1, $2)', values: [login, passwordHash] }, tx),
+    verifyLogin: (login: string, tx?: Tx) =>
+      call({ text: 'select kernel.verify_login($1)', values: [login] }, tx),
+    claimLogin: (login: string, tx?: Tx) =>
+      call({ text: 'select kernel.claim_login($1)', values: [login] }, tx),
+    membershipsOf: (login: string) =>
+      call<MembershipRow>({ text: 'select * from kernel.memberships_of($1)', values: [login] }),
+    addMembership: (login: string, org: string, user: string, tx?: Tx) =>
+      yes(
+        { text: 'select kernel.add_membership($1, $2, $3) as yes', values: [login, org, user] },
+        tx,
+      ),
+    hasMembership: (org: string, user: string) =>
+      yes({ text: 'select kernel.has_membership($1, $2) as yes', values: [org, user] }),
+
+    openSession: (session: NewSession) =>
+      call({
+        text: 'select kernel.open_session($1, $2, $3, $4, $5, $6, $7, $8)',
+        values: [
+          session.id,
+          session.tokenHash,
+          session.loginId,
+          session.orgId,
+          session.userId,
+          session.method,
+          session.address,
+          session.agent,
+        ],
+      }),
+    findSession: (tokenHash: Buffer) =>
+      first<SessionRow>({
+        name: 'find_session',
+        text: 'select * from kernel.find_session($1)',
+        values: [tokenHash],
+      }),
+    rotateSession: (rotation: Rotation) =>
+      yes({
+        text: 'select kernel.rotate_session($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as yes',
+        values: [
+          rotation.sessionId,
+          rotation.oldHash,
+          rotation.newHash,
+          rotation.orgId,
+          rotation.userId,
+          rotation.privilege,
+          rotation.graceSeconds,
+        ],
+      }),
+    notePrivilege: (session: string, privilege: string) =>
+      call({ text: 'select kernel.note_privilege($1, $2)', values: [session, privilege] }),
+    sessionsOf: (login: string) =>
+      call<SessionInfoRow>({ text: 'select * from kernel.sessions_of($1)', values: [login] }),
+    endSession: (login: string, session: string) =>
+      yes({ text: 'select kernel.end_session($1, $2) as yes', values: [login, session] }),
+    endSessions: (login: string, kept: string | null, tx?: Tx) =>
+      call({ text: 'select kernel.end_sessions($1, $2)', values: [login, kept] }, tx),
+
+    addKey: (key: NewKey) =>
+      call({
+        text: 'select kernel.add_key($1, $2, $3, $4, $5, $6, $7)',
+        values: [
+          key.id,
+          key.orgId,
+          key.secretHash,
+          key.name,
+          key.roles,
+          key.scopes,
+          JSON.stringify(key.createdBy),
+        ],
+      }),
+    findKey: (id: string, secretHash: Buffer) =>
+      first<KeyRow>({
+        name: 'find_key',
+        text: 'select * from kernel.find_key($1, $2)',
+        values: [id, secretHash],
+      }),
+    revokeKey: (org: string, id: string) =>
+      yes({ text: 'select kernel.revoke_key($1, $2) as yes', values: [org, id] }),
+    keyUses: (org: string) =>
+      call<{ id: string; last_used_at: string }>({
+        text: 'select * from kernel.key_uses($1)',
+        values: [org],
+      }),
+
+    addToken: (token: NewTokenRow, tx?: Tx) =>
+      call(
+        {
+          text: 'select kernel.add_token($1, $2, $3, $4, $5, $6, make_interval(secs => $7))',
+          values: [
+            token.id,
+            token.kind,
+            token.tokenHash,
+            token.email,
+            token.orgId,
+            JSON.stringify(token.data),
+            token.livesSeconds,
+          ],
+        },
+        tx,
+      ),
+    findToken: (kind: TokenKind, tokenHash: Buffer) =>
+      first<TokenRow>({
+        text: 'select * from kernel.find_token($1, $2)',
+        values: [kind, tokenHash],
+      }),
+    useToken: (kind: TokenKind, tokenHash: Buffer, tx?: Tx) =>
+      yes({ text: 'select kernel.use_token($1, $2) as yes', values: [kind, tokenHash] }, tx),
+    dropTokens: (kind: TokenKind, email: string, org: string | null, tx?: Tx) =>
+      call({ text: 'select kernel.drop_tokens($1, $2, $3)', values: [kind, email, org] }, tx),
+    invitationsOf: (org: string) =>
+      call<InvitationRow>({ text: 'select * from kernel.invitations_of($1)', values: [org] }),
+    dropInvitation: (org: string, id: string) =>
+      yes({ text: 'select kernel.drop_invitation($1, $2) as yes', values: [org, id] }),
+
+    /** @returns 0, or seconds to wait. */
+    beginAttempt: async (
+      subject: Buffer,
+      address: string,
+      allowed: number,
+      spanSeconds: number,
+    ): Promise<number> =>
+      (await value<number>({
+        text: 'select kernel.begin_attempt($1, $2, $3, make_interval(secs => $4)) as value',
+        values: [subject, address, allowed, spanSeconds],
+      })) ?? 0,
+    forgetAttempts: (subject: Buffer, address: string) =>
+      call({ text: 'select kernel.forget_attempts($1, $2)', values: [subject, address] }),
+    purge: () => call({ text: 'select kernel.purge_directory()', values: [] }),
+    /** Several of these in one transaction, without any organisation's rows. */
+    transaction: <T>(work: (tx: Tx) => Promise<T>) => db.transaction(null, work),
+  }
+}
+
+export type Directory = ReturnType<typeof createDirectory>
+export type TokenKind = 'invite' | 'reset' | 'login'
+/** How a session began. */
+export type SessionMethod = 'password' | 'link'
+
+export interface OrgRow {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly plan: string
+  readonly region: string
+  readonly currency: string
+  readonly country: string
+  readonly time_zone: string
+  readonly locale: string
+  readonly state: 'creating' | 'active' | 'suspended' | 'archived'
+}
+export interface LoginRow {
+  readonly id: string
+  readonly password_hash: string | null
+  readonly verified: boolean
+}
+export interface MembershipRow {
+  readonly org_id: string
+  readonly user_id: string
+  readonly slug: string
+  readonly name: string
+}
+export interface SessionRow {
+  readonly id: string
+  readonly login_id: string
+  readonly org_id: string
+  readonly user_id: string
+  readonly method: SessionMethod
+  readonly privilege: string | null
+  /** False when the token was the one before the last rotation. */
+  readonly is_current: boolean
+}
+export interface SessionInfoRow {
+  readonly id: string
+  readonly org_id: string
+  readonly method: SessionMethod
+  readonly address: string
+  readonly agent: string
+  readonly created_at: string
+  readonly last_seen_at: string
+}
+export interface KeyRow {
+  readonly id: string
+  readonly org_id: string
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly scopes: readonly string[] | null
+}
+export interface TokenRow {
+  readonly id: string
+  readonly email: string
+  readonly org_id: string | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+export interface InvitationRow {
+  readonly id: string
+  readonly email: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly created_at: string
+  readonly expires_at: string
+}
+interface NewSession {
+  readonly id: string
+  readonly tokenHash: Buffer
+  readonly loginId: string
+  readonly orgId: string
+  readonly userId: string
+  readonly method: SessionMethod
+  readonly address: string
+  readonly agent: string
+}
+interface Rotation {
+  readonly sessionId: string
+  readonly oldHash: Buffer
+  readonly newHash: Buffer
+  readonly orgId: string
+  readonly userId: string
+  readonly privilege: string | null
+  readonly graceSeconds: number
+}
+interface NewKey {
+  readonly id: string
+  readonly orgId: string
+  readonly secretHash: Buffer
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly scopes: readonly string[] | null
+  readonly createdBy: object
+}
+interface NewTokenRow {
+  readonly id: string
+  readonly kind: TokenKind
+  readonly tokenHash: Buffer
+  readonly email: string
+  readonly orgId: string | null
+  readonly data: object
+  readonly livesSeconds: number
+}

@@ -1,0 +1,190 @@
+import { hash } from 'node:crypto'
+import type { Principal } from '@runwaycrm/sdk'
+import type { Directory, SessionMethod } from './directory.ts'
+import type { Members } from './members.ts'
+import { readKey, tokenHash } from './tokens.ts'
+
+/** Who a credential stands for, as it was at most a second ago. */
+export interface ResolvedPrincipal {
+  readonly principal: Principal
+  readonly orgId: string
+  /** Of the organisation's model and settings; whoever caches those compares it. */
+  readonly epoch: number
+  readonly session: ResolvedSession | null
+  readonly keyId: string | null
+}
+
+export interface ResolvedSession {
+  readonly id: string
+  readonly loginId: string
+  readonly method: SessionMethod
+  /** Digest of the roles, when they are not those that the token was made for: time for a new one. */
+  readonly rotateTo: string | null
+}
+
+/** How long an answer holds. A revoked key, session, user or role is refused when it is over. */
+const holdsMs = 1_000
+const mostEntries = 20_000
+
+interface PrincipalsDeps {
+  readonly directory: Directory
+  readonly members: Members
+  readonly region: string
+  /** Rises with each change of the organisation's model or settings. */
+  epochOf(orgId: string): Promise<number>
+  /** Milliseconds; a clock that never goes back. */
+  readonly clock?: () => number
+}
+
+/**
+ * Finds principals by credential and keeps each for a second, in this process, without anybody having
+ * to say that something changed. An unchanged principal stays the same object, so that what is derived
+ * from it can hang on it.
+ */
+export function createPrincipals(deps: PrincipalsDeps) {
+  const { directory, members } = deps
+  const clock = deps.clock ?? (() => performance.now())
+  const entries = new Map<string, Entry>()
+
+  /** Synchronous while the answer holds: most requests never wait. */
+  function resolve(
+    key: string,
+    load: () => Promise<ResolvedPrincipal | null>,
+  ): ResolvedPrincipal | null | Promise<ResolvedPrincipal | null> {
+    const entry = entries.get(key)
+    if (entry) {
+      if (entry.pending) return entry.pending
+      if (clock() - entry.since < holdsMs) return entry.value
+    }
+    return refresh(key, entry, load)
+  }
+
+  function refresh(
+    key: string,
+    former: Entry | undefined,
+    load: () => Promise<ResolvedPrincipal | null>,
+  ): Promise<ResolvedPrincipal | null> {
+    const since = clock()
+    const pending = load().then(
+      (loaded) => {
+        const value = sameOr(former?.value ?? null, loaded)
+        if (entries.get(key)?.pending === pending) {
+          // Last in, last to go.
+          entries.delete(key)
+          entries.set(key, { since, value, pending: null })
+          if (entries.size > mostEntries) entries.delete(entries.keys().next().value!)
+        }
+        return value
+      },
+      (error: unknown) => {
+        if (entries.get(key)?.pending === pending) entries.delete(key)
+        throw error
+      },
+    )
+    entries.set(key, { since, value: former?.value ?? null, pending })
+    return pending
+  }
+
+  async function loadSession(tokenDigest: Buffer): Promise<ResolvedPrincipal | null> {
+    const row = await directory.findSession(tokenDigest)
+    if (!row) return null
+    const [member, epoch] = await Promise.all([
+      members.findActive(row.org_id, row.user_id),
+      deps.epochOf(row.org_id),
+    ])
+    if (!member) return null
+    const privilege = digest(member.roles)
+    if (row.privilege === null) await directory.notePrivilege(row.id, privilege)
+    return {
+      principal: {
+        type: 'user',
+        id: member.id,
+        name: member.name,
+        userId: member.id,
+        roles: member.roles,
+        teammates: await members.teammates(row.org_id, member),
+        scopes: null,
+      },
+      orgId: row.org_id,
+      epoch,
+      session: {
+        id: row.id,
+        loginId: row.login_id,
+        method: row.method,
+        rotateTo:
+          row.is_current && row.privilege !== null && row.privilege !== privilege
+            ? privilege
+            : null,
+      },
+      keyId: null,
+    }
+  }
+
+  async function loadKey(id: string, secretHash: Buffer): Promise<ResolvedPrincipal | null> {
+    const row = await directory.findKey(id, secretHash)
+    if (!row) return null
+    return {
+      principal: {
+        type: 'key',
+        id: row.id,
+        name: row.name,
+        userId: null,
+        roles: row.roles,
+        teammates: [],
+        scopes: row.scopes,
+      },
+      orgId: row.org_id,
+      epoch: await deps.epochOf(row.org_id),
+      session: null,
+      keyId: row.id,
+    }
+  }
+
+  return {
+    ofSession(token: string) {
+      const key = tokenHash(token)
+      return resolve(`s${key.toString('base64')}`, () => loadSession(key))
+    },
+    /** @returns null also for a key of another region; `regionOf` tells which. */
+    ofKey(text: string) {
+      const parts = readKey(text)
+      if (!parts || parts.region !== deps.region) return null
+      const secretHash = tokenHash(parts.secret)
+      return resolve(`k${parts.id}${secretHash.toString('base64')}`, () =>
+        loadKey(parts.id, secretHash),
+      )
+    },
+    /** Whatever was kept is asked for again: this process just changed something. */
+    forget(): void {
+      for (const entry of entries.values()) entry.since = Number.NEGATIVE_INFINITY
+    },
+  }
+}
+
+export type Principals = ReturnType<typeof createPrincipals>
+
+interface Entry {
+  since: number
+  readonly value: ResolvedPrincipal | null
+  readonly pending: Promise<ResolvedPrincipal | null> | null
+}
+
+function sameOr(former: ResolvedPrincipal | null, loaded: ResolvedPrincipal | null) {
+  if (!former || !loaded) return loaded && freeze(loaded)
+  const principal =
+    JSON.stringify(former.principal) === JSON.stringify(loaded.principal)
+      ? former.principal
+      : loaded.principal
+  const same = { ...loaded, principal }
+  return JSON.stringify(same) === JSON.stringify(former) ? former : freeze(same)
+}
+
+function freeze(resolved: ResolvedPrincipal): ResolvedPrincipal {
+  Object.freeze(resolved.principal)
+  return Object.freeze(resolved)
+}
+
+/** Which roles a session began with, as short text. */
+export function digest(roles: readonly string[]): string {
+  return hash('sha256', [...roles].sort().join('\n'), 'base64url').slice(0, 22)
+}

@@ -1,0 +1,161 @@
+import { InvalidError, StateConflictError, UniqueTakenError } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import { uuidv7 } from '../database/uuid.ts'
+import type { Directory } from './directory.ts'
+import type { Members } from './members.ts'
+import { adminRole } from './roles.ts'
+
+export interface NewOrg {
+  readonly orgName: string
+  readonly email: string
+  readonly plan: string
+  readonly slug?: string | undefined
+  readonly userName?: string | undefined
+  /**
+   * Who gets in: a login that was proven, a new one, or nobody yet (a link will join the email's login
+   * once its owner opens it).
+   */
+  readonly owner:
+    | { readonly loginId: string }
+    | { readonly passwordHash: string | null }
+    | { readonly later: true }
+  readonly sampleData?: boolean | undefined
+  readonly currency?: string | undefined
+  readonly timeZone?: string | undefined
+}
+
+export interface ProvisionedOrg {
+  readonly orgId: string
+  readonly userId: string
+  readonly slug: string
+  /** Null when a link will admit its owner later. */
+  readonly loginId: string | null
+}
+
+export interface ProvisioningDeps {
+  readonly directory: Directory
+  readonly members: Members
+  readonly region: string
+  systemContext(orgId: string): Promise<RequestContext>
+  /** The organisation's first rows besides its user, e.g. its model state. Safe to repeat. */
+  prepareOrg(orgId: string): Promise<void>
+  /** Runs the contributed seeds of one kind; `userId` owns what they make. */
+  runSeeds(orgId: string, kind: 'base' | 'sample', userId: string): Promise<void>
+  readonly log: { error(details: object, message: string): void }
+}
+
+/**
+ * Makes organisations. Nobody gets in until the last step, so one that fails half-way is never seen;
+ * its rows wait for an operator.
+ */
+export function createProvisioning(deps: ProvisioningDeps) {
+  const { directory, members } = deps
+
+  return {
+    async create(input: NewOrg): Promise<ProvisionedOrg> {
+      const orgId = uuidv7()
+      const slug = await takeSlug(orgId, input)
+      await deps.prepareOrg(orgId)
+      const ctx = await deps.systemContext(orgId)
+      const role = adminRole(ctx.model)
+      const userId = await members.create(orgId, {
+        name: input.userName ?? nameFromEmail(input.email),
+        email: input.email,
+        roles: role === null ? [] : [role],
+      })
+      await deps.runSeeds(orgId, 'base', userId)
+      const loginId = await admit(input, orgId, userId)
+      if (input.sampleData) await addSamples(orgId, userId)
+      return { orgId, userId, slug, loginId }
+    },
+  }
+
+  async function takeSlug(orgId: string, input: NewOrg): Promise<string> {
+    const row = {
+      id: orgId,
+      name: input.orgName,
+      plan: input.plan,
+      region: deps.region,
+      currency: input.currency ?? 'USD',
+      country: '',
+      time_zone: input.timeZone ?? 'UTC',
+      locale: 'en',
+    }
+    if (input.slug !== undefined) {
+      const slug = checkSlug(input.slug)
+      if (await directory.createOrg({ ...row, slug })) return slug
+      throw new UniqueTakenError(`The slug "${slug}" is taken.`, {
+        errors: [{ path: 'slug', code: 'AMBIGUOUS', message: 'Choose another slug.' }],
+      })
+    }
+    const base = slugOf(input.orgName)
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      const slug = attempt === 1 ? base : `${base}-${attempt < 10 ? attempt : orgId.slice(-8)}`
+      if (await directory.createOrg({ ...row, slug })) return slug
+    }
+    throw new StateConflictError('No free slug was found for this name. Choose one.')
+  }
+
+  async function admit(input: NewOrg, orgId: string, userId: string): Promise<string | null> {
+    const { owner } = input
+    return directory.transaction(async (tx) => {
+      let loginId: string | null = null
+      if ('loginId' in owner) loginId = owner.loginId
+      else if ('passwordHash' in owner) {
+        loginId = uuidv7()
+        const made = await directory.createLogin(loginId, input.email, owner.passwordHash, tx)
+        if (!made) throw new StateConflictError('Somebody just signed up with this email.')
+      }
+      if (loginId !== null) await directory.addMembership(loginId, orgId, userId, tx)
+      await directory.activateOrg(orgId, tx)
+      return loginId
+    })
+  }
+
+  async function addSamples(orgId: string, userId: string): Promise<void> {
+    try {
+      await deps.runSeeds(orgId, 'sample', userId)
+    } catch (error) {
+      // The organisation stands and can be used; samples are not worth losing it.
+      deps.log.error({ err: error, orgId }, 'sample data could not be added')
+    }
+  }
+}
+
+export type Provisioning = ReturnType<typeof createProvisioning>
+
+function checkSlug(slug: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(slug)) return slug
+  throw new InvalidError(undefined, {
+    errors: [
+      {
+        path: 'slug',
+        code: 'BAD_FORMAT',
+        message: 'A slug has up to 63 small letters, digits and dashes, no dash at the ends.',
+      },
+    ],
+  })
+}
+
+/** `Ærø Søfart A/S` → `aero-sofart-a-s`; a name without any Latin letter gives `org`. */
+export function slugOf(name: string): string {
+  const plain = name
+    .toLowerCase()
+    .replace(/æ/g, 'ae')
+    .replace(/ø/g, 'o')
+    .replace(/ß/g, 'ss')
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
+  return plain === '' ? 'org' : plain
+}
+
+/** `ada.lovelace@example.test` → `Ada Lovelace`. */
+export function nameFromEmail(email: string): string {
+  const words = (email.split('@')[0] ?? '').split(/[._+-]+/).filter((word) => word !== '')
+  const name = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join(' ')
+  return name === '' ? email : name
+}

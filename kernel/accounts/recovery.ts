@@ -1,0 +1,131 @@
+import { BadCredentialsError } from '@runwaycrm/sdk'
+import { uuidv7 } from '../database/uuid.ts'
+import type { Attempts } from './attempts.ts'
+import type { Directory } from './directory.ts'
+import { type AccountMail, type Links, resetMail } from './links.ts'
+import type { Passwords } from './password.ts'
+import type { Principals, ResolvedPrincipal } from './principals.ts'
+import type { OpenedSession, Sessions } from './sessions.ts'
+import { checkPassword, normalizeEmail } from './sign-in.ts'
+import { newToken, tokenHash } from './tokens.ts'
+
+const resetSeconds = 3_600
+/** More than these within an hour, for one email, are dropped without a word. */
+const resetsPerHour = 5
+
+interface RecoveryDeps {
+  readonly directory: Directory
+  readonly passwords: Passwords
+  readonly attempts: Attempts
+  readonly sessions: Sessions
+  readonly principals: Principals
+  readonly links: Links
+  sendMail(orgId: string, mail: AccountMail): Promise<void>
+  readonly log: { error(details: object, message: string): void }
+}
+
+/** Forgotten, reset and changed passwords. */
+export function createRecovery(deps: RecoveryDeps) {
+  const { directory, passwords, attempts, sessions, principals } = deps
+  const underWay = new Set<Promise<void>>()
+
+  return {
+    /** Answers at once and does the rest behind it: neither words nor time tell whether the email is known. */
+    forgot(email: string): void {
+      const work = sendReset(normalizeEmail(email)).catch((error: unknown) => {
+        deps.log.error({ err: error }, 'a password reset could not be sent')
+      })
+      underWay.add(work)
+      void work.finally(() => underWay.delete(work))
+    },
+
+    /** Ends every session of the login, and every other link to it. */
+    async reset(input: { token: string; password: string }): Promise<void> {
+      checkPassword(input.password)
+      const digest = tokenHash(input.token)
+      const token = await directory.findToken('reset', digest)
+      const login = token && (await directory.findLogin(token.email))
+      if (!token || !login) throw deadLink()
+      const passwordHash = await passwords.hash(input.password)
+      await directory.transaction(async (tx) => {
+        if (!(await directory.useToken('reset', digest, tx))) throw deadLink()
+        await directory.setPassword(login.id, passwordHash, tx)
+        await directory.verifyLogin(login.id, tx)
+        await directory.endSessions(login.id, null, tx)
+        await directory.dropTokens('reset', token.email, null, tx)
+        await directory.dropTokens('login', token.email, null, tx)
+      })
+      principals.forget()
+    },
+
+    /**
+     * Ends the other sessions and gives this one a new token. Whoever has no password yet (they came by a
+     * link) leaves `current` out.
+     */
+    async changePassword(
+      input: { current?: string | undefined; password: string },
+      token: string,
+      resolved: ResolvedPrincipal,
+      address: string,
+    ): Promise<OpenedSession> {
+      const session = resolved.session!
+      checkPassword(input.password)
+      const login = await directory.findLoginById(session.loginId)
+      if (!login) throw new BadCredentialsError()
+      if (login.password_hash !== null) {
+        const right = await passwords.verify(input.current ?? '', async () => {
+          await attempts.begin(login.email, address)
+          return login.password_hash
+        })
+        if (!right) throw new BadCredentialsError('The present password is wrong.')
+        await attempts.succeed(login.email, address)
+      }
+      const passwordHash = await passwords.hash(input.password)
+      await directory.transaction(async (tx) => {
+        await directory.setPassword(login.id, passwordHash, tx)
+        await directory.endSessions(login.id, session.id, tx)
+        await directory.dropTokens('reset', login.email, null, tx)
+        await directory.dropTokens('login', login.email, null, tx)
+      })
+      const place = { orgId: resolved.orgId, userId: resolved.principal.userId! }
+      return sessions.rotate(token, session.id, place, null, 0)
+    },
+
+    /** Resolves when nothing is on its way any more. */
+    async settled(): Promise<void> {
+      await Promise.all(underWay)
+    },
+  }
+
+  async function sendReset(email: string): Promise<void> {
+    const subject = tokenHash(`reset ${email}`)
+    if ((await directory.beginAttempt(subject, '', resetsPerHour, 3_600)) > 0) return
+    const login = await directory.findLogin(email)
+    const place = login && (await sessions.choose(login.id))
+    if (!place) return
+    const token = newToken()
+    await directory.transaction(async (tx) => {
+      // Only the newest link counts.
+      await directory.dropTokens('reset', email, null, tx)
+      await directory.addToken(
+        {
+          id: uuidv7(),
+          kind: 'reset',
+          tokenHash: tokenHash(token),
+          email,
+          orgId: null,
+          data: {},
+          livesSeconds: resetSeconds,
+        },
+        tx,
+      )
+    })
+    await deps.sendMail(place.orgId, resetMail(email, deps.links.reset(token)))
+  }
+}
+
+export type Recovery = ReturnType<typeof createRecovery>
+
+export function deadLink() {
+  return new BadCredentialsError('This link has expired or was used before. Ask for a new one.')
+}
