@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { chooseOwner } from './choose-owner.ts'
+
+const ada = { id: 'a', name: 'Ada', open: 4, lastAt: '2026-03-01T09:00:00.000Z' }
+const ben = { id: 'b', name: 'Ben', open: 2, lastAt: '2026-03-05T09:00:00.000Z' }
+const cleo = { id: 'c', name: 'Cleo', open: 9, lastAt: null }
+
+describe('who gets the next lead', () => {
+  it('is the one with the fewest open leads', () => {
+    expect(chooseOwner('least_loaded', [ada, ben, cleo])).toEqual({
+      candidate: ben,
+      because: 'fewest open leads (2)',
+    })
+  })
+
+  it('is the one who has waited longest, and first whoever never got one', () => {
+    expect(chooseOwner('round_robin', [ada, ben, cleo])?.candidate).toBe(cleo)
+    expect(chooseOwner('round_robin', [ada, ben])).toEqual({
+      candidate: ada,
+      because: 'waited longest, since 2026-03-01',
+    })
+  })
+
+  it('is the same whatever the order, a tie going to the other rule and then to the name', () => {
+    const bea = { ...ben, id: 'x', name: 'Bea' }
+    const busy = { ...ben, id: 'y', name: 'Aaron', lastAt: '2026-03-06T09:00:00.000Z' }
+    for (const candidates of [
+      [ben, bea, busy],
+      [busy, bea, ben],
+    ])
+      expect(chooseOwner('least_loaded', candidates)?.candidate).toBe(bea)
+  })
+
+  it('is nobody when there is nobody', () => {
+    expect(chooseOwner('round_robin', [])).toBeNull()
+  })
+})
