@@ -49,6 +49,8 @@ export interface CodecOrg {
  * called per value, pure.
  */
 export interface FieldCodec {
+  /** The main value as it is kept is what the API gives; then `format` is not called for records. */
+  readonly plain?: boolean
   /** From the API. Never called with null or undefined; a blank text may come back as `main: null`. */
   parse(input: unknown, org: CodecOrg): Parsed
   /** To the API. Never called with `main: null`. */

@@ -3,6 +3,7 @@ import {
   type FilterOperator,
   filterLimits,
   type IssueCode,
+  isKeepableText,
   UnknownFieldError,
 } from '@runwaycrm/sdk'
 import {
@@ -248,7 +249,7 @@ export function checkCondition<F extends ConditionField, E extends ConditionEnti
 
   function checkText(input: unknown, path: string): string {
     if (typeof input !== 'string') return refuse(path, 'WRONG_TYPE', 'Expected a text.')
-    if (input.includes('\0') || !input.isWellFormed()) {
+    if (!isKeepableText(input)) {
       return refuse(path, 'BAD_FORMAT', 'The text has characters that cannot be kept.')
     }
     return input

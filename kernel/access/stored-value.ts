@@ -1,3 +1,4 @@
+import { isCalendarDay, isKeepableText, toId, toInstant } from '@runwaycrm/sdk'
 import type { ParsedOperand } from './check-condition.ts'
 import { type Comparable, type ConditionField, domainOf } from './condition-tree.ts'
 
@@ -53,19 +54,19 @@ export function parseOperandByKind(
     case 'list':
     case 'opaque':
       if (!isText(input)) return wrong('Expected a text.')
-      return input.includes('\0') || !input.isWellFormed()
-        ? wrong('The text has characters that cannot be kept.')
-        : { ok: true, value: input }
-    case 'id':
-      return isText(input) && uuidForm.test(input)
-        ? { ok: true, value: input.toLowerCase() }
-        : wrong('Expected an id.')
+      return isKeepableText(input)
+        ? { ok: true, value: input }
+        : wrong('The text has characters that cannot be kept.')
+    case 'id': {
+      const id = isText(input) ? toId(input) : null
+      return id === null ? wrong('Expected an id.') : { ok: true, value: id }
+    }
     case 'date':
-      return isText(input) && isDay(input)
+      return isText(input) && isCalendarDay(input)
         ? { ok: true, value: input }
         : wrong('Expected a day such as 2026-03-01.')
     case 'instant': {
-      const iso = isText(input) ? isoInstant(input) : null
+      const iso = isText(input) ? toInstant(input) : null
       return iso === null
         ? wrong('Expected a date and time with an offset.')
         : { ok: true, value: iso }
@@ -73,34 +74,12 @@ export function parseOperandByKind(
   }
 }
 
-export const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
 /** Whole 1/10,000 of an amount; null when it is none or has more than four decimals. */
 function amountUnits(value: unknown): number | null {
   const match = /^(-?)(\d{1,11})(?:\.(\d{1,4}))?$/.exec(String(value))
   if (!match) return null
   const units = Number(match[2]) * 10_000 + Number((match[3] ?? '').padEnd(4, '0'))
   return match[1] ? 0 - units : units
-}
-
-/** A calendar day that exists. */
-export function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || text.startsWith('0000')) return false
-  const at = new Date(`${text}T00:00:00Z`)
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
-}
-
-const instantForm =
-  /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/
-
-/** A moment with an offset as `2026-03-01T09:30:00.000Z`; null when it is none. */
-export function isoInstant(text: string): string | null {
-  const match = instantForm.exec(text)
-  if (!match || !isDay(match[1]!)) return null
-  // JavaScript reads at most three decimals the same way everywhere.
-  const at = new Date(text.toUpperCase().replace(/(\.\d{3})\d+/, '$1'))
-  const iso = Number.isNaN(at.getTime()) ? '' : at.toISOString()
-  return /^\d{4}-/.test(iso) && !iso.startsWith('0000') ? iso : null
 }
 
 function scalarOf(value: unknown): Comparable | null {
