@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import type { Model } from '../model/model.ts'
+import { type ModelTablesReport, migrateModelTables } from './model-tables.ts'
 import { contextKey } from './org-context.ts'
 import type { Database } from './postgres.ts'
 import { ensureRoles, loginOf, ownerRole } from './roles.ts'
@@ -23,6 +24,8 @@ export interface MigrateReport {
   /** Names of the SQL files that ran now. */
   readonly applied: readonly string[]
   readonly version: number
+  /** The model's tables; null without a model. */
+  readonly tables: ModelTablesReport | null
 }
 
 /** The database was made by a newer release. */
@@ -73,7 +76,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
     const applied: string[] = []
     for (const file of files.filter((f) => f.version > present)) {
       log(`migrating: ${file.name}`)
-      await client.query(await readFile(new URL(file.name, folder), 'utf8'))
+      await runFile(client, file.name)
       await client.query('insert into kernel.schema_version (version, name) values ($1, $2)', [
         file.version,
         file.name,
@@ -81,8 +84,10 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
       applied.push(file.name)
     }
     await writeContextKey(client, options.secretKey)
+    const tables = options.model ? await migrateModelTables(client, options.model) : null
+    for (const statement of tables?.refused ?? []) log(`not done by migrate: ${statement}`)
     await client.query('commit')
-    return { applied, version: newest }
+    return { applied, version: newest, tables }
   } catch (error) {
     await client.query('rollback').catch(() => {})
     throw error
@@ -130,6 +135,17 @@ async function schemaFiles(): Promise<SchemaFile[]> {
     .filter((name) => /^\d{4}-.+\.sql$/.test(name))
     .map((name) => ({ version: Number(name.slice(0, 4)), name }))
     .sort((a, b) => a.version - b.version)
+}
+
+async function runFile(client: pg.Client, name: string): Promise<void> {
+  const sql = await readFile(new URL(name, folder), 'utf8')
+  try {
+    await client.query(sql)
+  } catch (error) {
+    const { message, position } = error as pg.DatabaseError
+    const line = position ? `, line ${sql.slice(0, Number(position)).split('\n').length}` : ''
+    throw new Error(`${name}${line}: ${message}`, { cause: error })
+  }
 }
 
 async function presentVersion(client: pg.Client): Promise<number> {

@@ -21,12 +21,15 @@ create table kernel.schema_version (
 );
 grant select on kernel.schema_version to runway_server;
 
--- The tables that the plugins of a deployment need, as a hash: what `start` compares before it serves.
-create table kernel.model_tables (
+-- The tables made from the model of a deployment, with a hash of what each should be: what `start`
+-- compares before it serves, and what keeps a plugin from naming a table of the kernel.
+create table kernel.model_table (
+  name text primary key,
+  ref text not null,
   hash text not null,
   applied_at timestamptz not null default now()
 );
-grant select on kernel.model_tables to runway_server;
+grant select on kernel.model_table to runway_server;
 
 -- The key of the context, as the two padded blocks of HMAC, so that a check costs two hashes. Two rows
 -- while the key is being changed. No grants: only kernel.org() reads it.

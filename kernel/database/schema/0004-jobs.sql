@@ -53,17 +53,21 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
 $$;
 
 -- At most `wanted` due jobs, spread evenly over organisations, beginning behind `after` so that the
--- next call goes on where this one ended. `busy` are organisations that have enough running.
-create function kernel.claim_jobs(wanted integer, lease_ms integer, after uuid, busy uuid[])
+-- next call goes on where this one ended. Of one organisation at most `per_org`, less what runs already:
+-- `running[i]` jobs of `running_orgs[i]`.
+create function kernel.claim_jobs(wanted integer, per_org integer, lease_ms integer, after uuid,
+  running_orgs uuid[], running integer[])
 returns table (org_id uuid, id uuid, token bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   moment constant timestamptz := clock_timestamp();
   nobody constant uuid := '00000000-0000-0000-0000-000000000000';
-  begun constant uuid := coalesce($3, nobody);
+  begun constant uuid := coalesce($4, nobody);
   present uuid := begun;
   wrapped boolean := false;
   orgs uuid[] := '{}';
+  room integer[] := '{}';
+  left_over integer;
   share integer;
 begin
   if $1 < 1 or not exists (
@@ -84,12 +88,14 @@ begin
       continue;
     end if;
     exit when wrapped and present > begun;
-    if present <> all ($4) and exists (
+    left_over := $2 - coalesce($6[array_position($5, present)], 0);
+    if left_over > 0 and exists (
       select from directory.ready_job r
         where r.org_id = present and r.due <= moment
           and (r.lease_until is null or r.lease_until <= moment)
     ) then
       orgs := orgs || present;
+      room := room || left_over;
     end if;
   end loop;
   if cardinality(orgs) = 0 then
@@ -99,18 +105,18 @@ begin
   return query
     with picked as materialized (
       select p.org_id, p.id
-        from unnest(orgs) with ordinality o (org_id, place),
+        from unnest(orgs, room) with ordinality o (org_id, room, place),
         lateral (
           select r.org_id, r.id from directory.ready_job r
             where r.org_id = o.org_id and r.due <= moment
               and (r.lease_until is null or r.lease_until <= moment)
-            order by r.due, r.id limit share
+            order by r.due, r.id limit least(share, o.room)
             for update skip locked
         ) p
         order by o.place limit $1
     )
     update directory.ready_job r
-      set lease_until = moment + $2 * interval '1 millisecond', token = r.token + 1
+      set lease_until = moment + $3 * interval '1 millisecond', token = r.token + 1
       from picked p
       where r.org_id = p.org_id and r.id = p.id
       returning r.org_id, r.id, r.token;
@@ -399,7 +405,7 @@ declare
   called text;
 begin
   foreach called in array array[
-    'enqueue_job(uuid, timestamptz)', 'claim_jobs(integer, integer, uuid, uuid[])',
+    'enqueue_job(uuid, timestamptz)', 'claim_jobs(integer, integer, integer, uuid, uuid[], integer[])',
     'renew_job(uuid[], uuid[], bigint[], integer)', 'finish_job(uuid, bigint)',
     'retry_job(uuid, bigint, timestamptz)', 'drop_job(uuid)', 'next_job_due()',
     'note_outbox(uuid, uuid)', 'claim_outbox(integer, integer, uuid[])',
