@@ -1,0 +1,147 @@
+import type { Database } from '../database/postgres.ts'
+import { eventColumns, type OutboxEvent } from './outbox.ts'
+
+export interface Stream {
+  /**
+   * Hands all waiting events to `hand`, bunch by bunch, and marks each bunch as sent after it.
+   *
+   * @returns true when nothing waits any more, false when it stopped to let other organisations go first.
+   * @throws StreamLostError when somebody else took the organisation over.
+   */
+  each(hand: (events: readonly OutboxEvent[]) => Promise<void>): Promise<boolean>
+  /** Lets others take it, after so many milliseconds. */
+  release(pauseMs: number): Promise<void>
+}
+
+/** Another relay took the organisation: this one was too slow to say that it lives. */
+export class StreamLostError extends Error {
+  constructor(orgId: string) {
+    super(`Another relay hands on the events of ${orgId}.`)
+    this.name = 'StreamLostError'
+  }
+}
+
+type Unnumbered = Omit<OutboxEvent, 'seq'> & { readonly seq: number | null }
+/** `unsentId` is the batch that was asked for; of an empty one it is all there is. */
+type Row = { readonly unsentId: string } & (Unnumbered | { readonly id: null })
+
+const batchesAtOnce = 50
+const bunchesInARow = 20
+
+/** The events of one organisation, claimed under `token`. */
+export function openStream(claim: {
+  readonly db: Database
+  readonly orgId: string
+  readonly token: number
+  readonly leaseMs: number
+}): Stream {
+  const { db, orgId, token, leaseMs } = claim
+
+  const read = {
+    name: 'stream_read',
+    text: `select b.batch_id as "unsentId", ${eventColumns}
+      from kernel.unsent_batches($2, $3) b
+      left join tenant.outbox o on o.org_id = $1 and o.batch_id = b.batch_id`,
+    values: [orgId, token, batchesAtOnce],
+  }
+  const sent = (batches: readonly string[]) => ({
+    name: 'stream_sent',
+    text: 'select kernel.sent_outbox($1, $2) as held',
+    values: [token, batches],
+  })
+
+  async function number(rows: readonly Unnumbered[]): Promise<OutboxEvent[]> {
+    const old = rows.filter((row): row is OutboxEvent => row.seq !== null)
+    old.sort((a, b) => a.seq - b.seq)
+    const fresh = inOrder(rows.filter((row) => row.seq === null))
+    if (fresh.length === 0) return old
+    const { rows: numbered } = await db.query<{ id: string; seq: number }>(orgId, {
+      name: 'stream_number',
+      text: `with first as materialized (select kernel.take_seq($2, $3, $4) as seq)
+        update tenant.outbox o set seq = first.seq + n.place - 1
+          from first, unnest($5::uuid[], $6::uuid[]) with ordinality n (batch_id, id, place)
+          where first.seq is not null
+            and o.org_id = $1 and o.batch_id = n.batch_id and o.id = n.id and o.seq is null
+          returning o.id, o.seq`,
+      values: [
+        orgId,
+        token,
+        fresh.length,
+        leaseMs,
+        fresh.map((row) => row.batchId),
+        fresh.map((row) => row.id),
+      ],
+    })
+    if (numbered.length !== fresh.length) throw new StreamLostError(orgId)
+    const seqOf = new Map(numbered.map(({ id, seq }) => [id, seq]))
+    return [...old, ...fresh.map((row) => ({ ...row, seq: seqOf.get(row.id)! }))]
+  }
+
+  /** Says every third of the lease that this relay lives, however long a subscriber takes. */
+  async function keepingHold(work: () => Promise<void>): Promise<void> {
+    const timer = setInterval(() => {
+      const statement = { text: 'select kernel.take_seq($1, 0, $2)', values: [token, leaseMs] }
+      db.query(orgId, statement).catch(() => {})
+    }, leaseMs / 3)
+    try {
+      await work()
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
+  return {
+    async each(hand) {
+      let rows = (await db.query<Row>(orgId, read)).rows
+      for (let bunch = 0; rows.length > 0; bunch++) {
+        if (bunch === bunchesInARow) return false
+        const events = await number(rows.filter((row) => row.id !== null))
+        if (events.length > 0) await keepingHold(() => hand(events))
+        const batches = [...new Set(rows.map((row) => row.unsentId))]
+        const [mark, next] = await db.batch(orgId, [sent(batches), read])
+        if (!mark?.rows[0]?.['held']) throw new StreamLostError(orgId)
+        rows = next!.rows as unknown as Row[]
+      }
+      return true
+    },
+    async release(pauseMs) {
+      await db.query(orgId, {
+        name: 'stream_release',
+        text: 'select kernel.release_outbox($1, $2)',
+        values: [token, pauseMs],
+      })
+    },
+  }
+}
+
+/**
+ * The order in which events that were never numbered are handed on: by time of their batch, but of one
+ * record always by version. Two writers of one record wait for each other and the later one may have
+ * begun first, so times alone would tell its change before the one it is based on.
+ */
+export function inOrder<
+  T extends Pick<Unnumbered, 'batchId' | 'id' | 'entity' | 'recordId' | 'version'>,
+>(rows: readonly T[]): T[] {
+  const ordered = [...rows].sort((a, b) => compare(a.batchId, b.batchId) || compare(a.id, b.id))
+  const places = new Map<string, number[]>()
+  ordered.forEach((row, place) => {
+    if (row.recordId === null || row.version === null) return
+    const record = `${row.entity} ${row.recordId}`
+    const held = places.get(record)
+    if (held) held.push(place)
+    else places.set(record, [place])
+  })
+  for (const held of places.values()) {
+    if (held.length === 1) continue
+    const byVersion = held.map((place) => ordered[place]!)
+    byVersion.sort((a, b) => a.version! - b.version!)
+    held.forEach((place, i) => {
+      ordered[place] = byVersion[i]!
+    })
+  }
+  return ordered
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,350 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ForbiddenError } from '@runwaycrm/sdk'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../tests/setup/test-database.ts'
+import { createDatabase, type Database } from '../database/postgres.ts'
+import { uuidv7 } from '../database/uuid.ts'
+import { quietLog } from '../events/testing/quiet-log.ts'
+import { createLeases } from './lease.ts'
+import { createQueue, type JobRequest, type Queue } from './queue.ts'
+import { createWorker, type RunningJob, type Worker, type WorkerOptions } from './worker.ts'
+
+let database: TestDatabase
+let db: Database
+let queue: Queue
+const workers: Worker[] = []
+let orgA: string
+let orgB: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = createDatabase({ url: database.serverUrl, secretKey: database.secretKey, poolSize: 8 })
+  const onEnqueued = () => {
+    for (const worker of workers) worker.poke()
+  }
+  queue = createQueue({ db, onEnqueued })
+})
+afterAll(async () => {
+  await db.close()
+  await database.drop()
+})
+beforeEach(() => {
+  orgA = uuidv7()
+  orgB = uuidv7()
+})
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop(0)))
+  await Promise.all([orgA, orgB].map((org) => cancelAll(org)))
+})
+
+async function cancelAll(org: string): Promise<void> {
+  await db.query(org, {
+    text: `with gone as (update tenant.job set state = 'cancelled' where org_id = $1 and
+      state in ('ready', 'running') returning id) select kernel.drop_job(id) from gone`,
+    values: [org],
+  })
+}
+
+const request = (payload: unknown, more: Partial<JobRequest> = {}): JobRequest => ({
+  plugin: 'test.plugin',
+  job: 'work',
+  payload,
+  runAs: { type: 'user', id: 'u', userId: 'u', name: 'U' },
+  ...more,
+})
+
+function startWorker(
+  run: (job: RunningJob) => Promise<void>,
+  options: Partial<WorkerOptions> = {},
+): { worker: Worker; log: ReturnType<typeof quietLog> } {
+  const log = quietLog()
+  const worker = createWorker({ db, log, run, pollMs: 50, random: () => 0.5, ...options })
+  workers.push(worker)
+  worker.start()
+  return { worker, log }
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const end = performance.now() + ms
+  while (!(await isTrue())) {
+    if (performance.now() > end) throw new Error('It did not happen in time.')
+    await sleep(10)
+  }
+}
+
+/** As if its waiting time were over. */
+async function makeDue(org: string, id: string): Promise<void> {
+  const token = 'select lease_token as token from tenant.job where org_id = $1 and id = $2'
+  await db.query(org, {
+    text: `select kernel.retry_job($2, t.token, now()) from (${token}) t`,
+    values: [org, id],
+  })
+}
+
+describe('the queue', () => {
+  it('runs a job once, with its payload and whom it acts for', async () => {
+    const ran: RunningJob[] = []
+    startWorker(async (job) => void ran.push(job))
+    const [id] = await queue.enqueue(orgA, [request({ lead: 7 }, { traceId: 'trace' })])
+    await until(async () => (await queue.find(orgA, id!))?.state === 'done')
+    expect(ran).toHaveLength(1)
+    expect(ran[0]).toMatchObject({
+      orgId: orgA,
+      plugin: 'test.plugin',
+      job: 'work',
+      payload: { lead: 7 },
+      runAs: { type: 'user', userId: 'u' },
+      attempt: 1,
+      traceId: 'trace',
+    })
+  })
+
+  it('starts a job within a few milliseconds of being enqueued', async () => {
+    let startedAt = 0
+    const note = async () => {
+      startedAt = performance.now()
+    }
+    startWorker(note, { pollMs: 60_000 })
+    await sleep(50)
+    const begun = performance.now()
+    await queue.enqueue(orgA, [request(1)])
+    await until(() => startedAt > 0)
+    expect(startedAt - begun).toBeLessThan(300)
+  })
+
+  it('waits until a job is due', async () => {
+    let ran = 0
+    startWorker(async () => void ran++)
+    await queue.enqueue(orgA, [request(1, { at: new Date(Date.now() + 400) })])
+    await sleep(200)
+    expect(ran).toBe(0)
+    await until(() => ran === 1)
+  })
+
+  it('makes no second job while one with the same key waits or runs', async () => {
+    const ids = await Promise.all(
+      [1, 2, 3].map(() => queue.enqueue(orgA, [request(1, { dedupeKey: 'k' })])),
+    )
+    expect(new Set(ids.flat()).size).toBe(1)
+    const [other] = await queue.enqueue(orgA, [request(1, { dedupeKey: 'other' })])
+    expect(other).not.toBe(ids[0]![0])
+    let ran = 0
+    startWorker(async () => void ran++)
+    await until(() => ran === 2)
+    await until(async () => (await queue.find(orgA, other!))?.state === 'done')
+    const [again] = await queue.enqueue(orgA, [request(1, { dedupeKey: 'k' })])
+    expect(again).not.toBe(ids[0]![0])
+  })
+
+  it('has no job when the transaction that made it is undone', async () => {
+    let id = ''
+    await db
+      .transaction(orgA, async (tx) => {
+        id = (await queue.enqueue(orgA, [request(1)], tx))[0]!
+        throw new Error('no')
+      })
+      .catch(() => {})
+    expect(id).not.toBe('')
+    expect(await queue.find(orgA, id)).toBeNull()
+  })
+
+  it('shows a job to nobody else', async () => {
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    expect(await queue.find(orgB, id!)).toBeNull()
+    expect(await queue.cancel(orgB, id!, 'test.plugin')).toBe(false)
+    expect(await queue.cancel(orgA, id!, 'another.plugin')).toBe(false)
+    expect(await queue.cancel(orgA, id!, 'test.plugin')).toBe(true)
+  })
+})
+
+describe('a job that fails', () => {
+  it('is tried again after a wait and tells its attempt', async () => {
+    const attempts: number[] = []
+    startWorker(async (job) => {
+      attempts.push(job.attempt)
+      if (job.attempt < 3) throw new Error('the service is away')
+    })
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    for (const times of [1, 2]) {
+      await until(async () => {
+        const job = await queue.find(orgA, id!)
+        return job?.state === 'ready' && job.attempts === times
+      })
+      expect((await queue.find(orgA, id!))?.error).toBe('the service is away')
+      await makeDue(orgA, id!)
+      await until(() => attempts.length > times)
+    }
+    await until(async () => (await queue.find(orgA, id!))?.state === 'done')
+    expect(attempts).toEqual([1, 2, 3])
+  })
+
+  it('is dead after its last attempt and keeps the reason', async () => {
+    startWorker(async () => {
+      throw new Error('always')
+    })
+    const [id] = await queue.enqueue(orgA, [request(1, { maxAttempts: 1 })])
+    await until(async () => (await queue.find(orgA, id!))?.state === 'dead')
+    expect(await queue.find(orgA, id!)).toMatchObject({ attempts: 1, error: 'always' })
+  })
+
+  it('is not tried again when trying cannot help', async () => {
+    startWorker(async () => {
+      throw new ForbiddenError('You may not do this.')
+    })
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    await until(async () => (await queue.find(orgA, id!))?.state === 'dead')
+    expect((await queue.find(orgA, id!))?.error).toBe('FORBIDDEN: You may not do this.')
+  })
+})
+
+describe('leases', () => {
+  it('give a killed worker’s job to another one, and what the dead one says no longer counts', async () => {
+    const leases = createLeases(db, 300)
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    const [stale] = await leases.claim(1)
+    expect(stale).toMatchObject({ orgId: orgA, id })
+    await leases.start(orgA, [stale!])
+
+    const begun = performance.now()
+    const ran: RunningJob[] = []
+    startWorker(async (job) => {
+      ran.push(job)
+      await sleep(200)
+    })
+    await until(() => ran.length === 1)
+    expect(performance.now() - begun).toBeLessThan(600)
+    expect(ran[0]).toMatchObject({ id, attempt: 2 })
+    expect(ran[0]!.token).toBeGreaterThan(stale!.token)
+
+    const end = { job: stale!, end: { state: 'dead', error: 'zombie' } as const }
+    expect(await leases.end(orgA, [end])).toEqual(new Set())
+    expect(await leases.start(orgA, [stale!])).toEqual([])
+    expect(await leases.renew([stale!])).toEqual(new Set())
+    await until(async () => (await queue.find(orgA, id!))?.state === 'done')
+  })
+
+  it('are renewed while a job takes longer', async () => {
+    let ran = 0
+    const slow = async () => {
+      ran++
+      await sleep(900)
+    }
+    startWorker(slow, { leaseMs: 300 })
+    startWorker(slow, { leaseMs: 300 })
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    await until(async () => (await queue.find(orgA, id!))?.state === 'done')
+    expect(ran).toBe(1)
+  })
+
+  it('end a job that was cancelled while it ran', async () => {
+    let reason = ''
+    startWorker(
+      (job) =>
+        new Promise((_, reject) => {
+          job.signal.addEventListener('abort', () => {
+            reason = (job.signal.reason as Error).message
+            reject(job.signal.reason as Error)
+          })
+        }),
+      { leaseMs: 150 },
+    )
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    await until(async () => (await queue.find(orgA, id!))?.state === 'running')
+    expect(await queue.cancel(orgA, id!, 'test.plugin')).toBe(true)
+    await until(() => reason !== '')
+    expect(reason).toContain('cancelled')
+    expect((await queue.find(orgA, id!))?.state).toBe('cancelled')
+  })
+
+  it('let a job whose worker dies every time come to an end', async () => {
+    const leases = createLeases(db, 1)
+    const [id] = await queue.enqueue(orgA, [request(1, { maxAttempts: 2 })])
+    for (let death = 0; death < 2; death++) {
+      await sleep(5)
+      await leases.start(orgA, await leases.claim(1))
+    }
+    startWorker(async () => {})
+    await until(async () => (await queue.find(orgA, id!))?.state === 'dead')
+    expect((await queue.find(orgA, id!))?.error).toContain('died')
+  })
+
+  it('are given back when the worker stops, without counting the attempt', async () => {
+    const { worker } = startWorker(
+      (job) =>
+        new Promise((_, reject) =>
+          job.signal.addEventListener('abort', () => reject(new Error('stopped'))),
+        ),
+    )
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    await until(async () => (await queue.find(orgA, id!))?.state === 'running')
+    await worker.stop(0)
+    expect(await queue.find(orgA, id!)).toMatchObject({ state: 'ready', attempts: 0 })
+    let ran = 0
+    startWorker(async () => void ran++)
+    await until(() => ran === 1)
+  })
+
+  it('are drained before the worker is gone', async () => {
+    let isDone = false
+    const { worker } = startWorker(async () => {
+      await sleep(200)
+      isDone = true
+    })
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    await until(async () => (await queue.find(orgA, id!))?.state === 'running')
+    await worker.stop(5_000)
+    expect(isDone).toBe(true)
+    expect((await queue.find(orgA, id!))?.state).toBe('done')
+  })
+})
+
+describe('fairness', () => {
+  it('runs the few jobs of one organisation although another one has thousands before them', async () => {
+    for (let i = 0; i < 5; i++) {
+      await queue.enqueue(
+        orgA,
+        Array.from({ length: 1000 }, (_, n) => request(n)),
+      )
+    }
+    await queue.enqueue(
+      orgB,
+      Array.from({ length: 10 }, (_, n) => request(n)),
+    )
+    let ofA = 0
+    let ofB = 0
+    let aheadOfB = 0
+    const { worker } = startWorker(
+      async (job) => {
+        if (job.orgId === orgA) ofA++
+        else if (++ofB === 10) aheadOfB = ofA
+      },
+      { concurrency: 8 },
+    )
+    await until(() => ofB === 10)
+    expect(aheadOfB).toBeLessThan(200)
+    await worker.stop()
+  })
+
+  it('keeps places free while the long jobs of one organisation run', async () => {
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let ofB = 0
+    startWorker(
+      async (job) => {
+        if (job.orgId === orgA) await released
+        else ofB++
+      },
+      { concurrency: 4 },
+    )
+    await queue.enqueue(
+      orgA,
+      Array.from({ length: 10 }, (_, n) => request(n)),
+    )
+    await sleep(200)
+    await queue.enqueue(orgB, [request(1)])
+    await until(() => ofB === 1, 2_000)
+    release()
+  })
+})
