@@ -1,0 +1,106 @@
+import type { BulkRequest, BulkResult, FieldValues, RecordData } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
+import type { Entity } from '../model/model.ts'
+import { createBulk } from './bulk.ts'
+import type { Codecs } from './fields.ts'
+import { type HookRunner, noHooks } from './hooks.ts'
+import { type KernelHooks, kernelHooks } from './kernel-hooks.ts'
+import type { RecordSql } from './record-sql.ts'
+import { assertNotDraft, createTransactions, type Transactions } from './transactions.ts'
+import { createValidator } from './validate.ts'
+import type { RowOperation } from './write-checks.ts'
+import { createRecordWriter, type Draft, type RecordWriter } from './write-records.ts'
+import { type CommittedBatch, createRowWriter } from './write-rows.ts'
+
+/**
+ * The only way to write records. Every write validates, authorises, writes, notes the change in the
+ * ledger and puts an event in the outbox, in one transaction per batch; outside a transaction a single
+ * create or update is one round trip.
+ */
+export interface Writer extends Transactions {
+  /** @throws InvalidError, FieldNotWritableError, ForbiddenError, UniqueTakenError */
+  create(ctx: RequestContext, entity: Entity, values: FieldValues): Promise<RecordData>
+  /**
+   * Absent fields keep their value, null clears. What changes nothing is not written.
+   *
+   * @param version refuses with StaleVersionError when the record has moved on.
+   * @throws also NotFoundError, StaleVersionError
+   */
+  update(
+    ctx: RequestContext,
+    entity: Entity,
+    id: string,
+    values: FieldValues,
+    version?: number,
+  ): Promise<RecordData>
+  /** Soft; `onDelete` of relations to the record takes effect. @throws also RelationInUseError */
+  delete(ctx: RequestContext, entity: Entity, id: string, version?: number): Promise<void>
+  /** A record that is not deleted comes back as it is. */
+  restore(ctx: RequestContext, entity: Entity, id: string, version?: number): Promise<RecordData>
+  bulk(ctx: RequestContext, entity: Entity, request: BulkRequest): Promise<BulkResult>
+  /** For those who write what the ledger holds. */
+  readonly records: RecordWriter
+}
+
+export interface WriterDeps {
+  readonly db: Database
+  readonly codecs: Codecs
+  readonly sql: RecordSql
+  readonly reader: {
+    get(ctx: RequestContext, entity: Entity, id: string): Promise<RecordData>
+  }
+  readonly hooks?: HookRunner
+  readonly kernelHooks?: KernelHooks
+  /** A hint for those who wait for events. */
+  readonly onCommitted?: (batch: CommittedBatch) => void
+}
+
+export function createWriter(deps: WriterDeps): Writer {
+  const { db, codecs, sql, reader } = deps
+  const onCommitted = deps.onCommitted ?? (() => {})
+  const validator = createValidator(codecs)
+  const rows = createRowWriter({ db, sql, onCommitted })
+  const transactions = createTransactions({ db, onCommitted })
+  const records = createRecordWriter({
+    rows,
+    sql,
+    validator,
+    hooks: deps.hooks ?? noHooks,
+    kernelHooks: deps.kernelHooks ?? kernelHooks,
+    transaction: transactions.transaction,
+  })
+
+  async function writeOne(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    draft: Draft,
+  ): Promise<RecordData | null> {
+    assertNotDraft(ctx)
+    const answer = operation === 'delete' ? 'version' : 'record'
+    const [outcome] = await records.write(ctx, entity, operation, [draft], { answer })
+    if (outcome?.status === 'failed') throw outcome.error
+    return outcome?.status === 'written' ? outcome.record : null
+  }
+
+  return {
+    ...transactions,
+    records,
+    bulk: createBulk({ records, codecs, sql, transaction: transactions.transaction }),
+    async create(ctx, entity, values) {
+      return (await writeOne(ctx, entity, 'create', { values })) as RecordData
+    },
+    async update(ctx, entity, id, values, version) {
+      const written = await writeOne(ctx, entity, 'update', { id, values, version })
+      return written ?? reader.get(ctx, entity, id)
+    },
+    async delete(ctx, entity, id, version) {
+      await writeOne(ctx, entity, 'delete', { id, version })
+    },
+    async restore(ctx, entity, id, version) {
+      const written = await writeOne(ctx, entity, 'restore', { id, version })
+      return written ?? reader.get(ctx, entity, id)
+    },
+  }
+}

@@ -1,0 +1,161 @@
+import {
+  ForbiddenError,
+  type Issue,
+  NotFoundError,
+  type RunwayError,
+  StaleVersionError,
+  StateConflictError,
+  UniqueTakenError,
+} from '@runwaycrm/sdk'
+import { actorOf, type RequestContext } from '../context/request-context.ts'
+import type { Result, Statement } from '../database/postgres.ts'
+import type { Entity, Field } from '../model/model.ts'
+import { explainText, uniqueFields } from './explain-sql.ts'
+import type { RecordSql } from './record-sql.ts'
+import { type StoredPart, storageOf } from './storage-columns.ts'
+import { invalidError, notWritableError } from './validate.ts'
+import { compileChecks, mainKey, type RowOperation, type WriteCheck } from './write-checks.ts'
+import { type RowItem, rowsJson, type StatementNames } from './write-rows.ts'
+
+export type Explained = 'unchanged' | RunwayError
+
+export interface ExplainOptions {
+  readonly relations: boolean
+  /** A constraint refused the statement, so values may be taken twice within the input. */
+  readonly broken: boolean
+  /** Nothing is tried again: every row gets an answer. */
+  readonly isLast: boolean
+}
+
+export interface ExplainerDeps {
+  readonly run: (ctx: RequestContext, statements: readonly Statement[]) => Promise<Result[]>
+  readonly sql: RecordSql
+  readonly nameOf: StatementNames
+}
+
+/**
+ * Finds out why rows were not written. Rows of which nothing is wrong any more are left out of the answer:
+ * somebody else was in the way, and the write is tried again.
+ */
+export function createExplainer({ run, sql, nameOf }: ExplainerDeps) {
+  return async function explain(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    items: readonly RowItem[],
+    options: ExplainOptions,
+  ): Promise<Map<string, Explained>> {
+    const values: unknown[] = [
+      ctx.org.id,
+      rowsJson(items),
+      ctx.now,
+      JSON.stringify(actorOf(ctx.principal)),
+      ctx.changeSet?.id ?? null,
+    ]
+    const checks = compileChecks(ctx, entity, operation, sql, values, {
+      lock: false,
+      relations: options.relations,
+    })
+    const key = `explain ${operation} ${checks.map((check) => check.sql).join(' ')}`
+    const { name, text } = nameOf(entity, key, () => explainText(entity, operation, checks))
+    const [result] = await run(ctx, [{ name, text, values }])
+    const rows = new Map(result?.rows.map((row) => [String(row.id), row]))
+    const answers = new Map<string, Explained>()
+    const seen = new Set<string>()
+    for (const item of items) {
+      const row = rows.get(item.id)
+      const why = row
+        ? (explainRow(ctx, entity, operation, checks, item, row) ??
+          (options.broken ? repeated(entity, item, seen) : null))
+        : new NotFoundError()
+      if (why) answers.set(item.id, why)
+      else if (options.isLast) answers.set(item.id, lastResort(options.broken))
+    }
+    return answers
+  }
+}
+
+/** @returns null when nothing is wrong. The order decides what an actor learns: existence comes first. */
+function explainRow(
+  ctx: RequestContext,
+  entity: Entity,
+  operation: RowOperation,
+  checks: readonly WriteCheck[],
+  item: RowItem,
+  row: Record<string, unknown>,
+): Explained | null {
+  const failed = checks.filter((_, at) => row[`c${at}`] !== true)
+  const has = (why: WriteCheck['why']) => failed.filter((check) => check.why === why)
+  if (!row._found || has('hidden').length > 0) return new NotFoundError()
+  if (row._deleted && operation !== 'restore') return new NotFoundError()
+  if (has('forbidden').length > 0) return forbiddenError(ctx, entity, operation)
+  const given = new Set(item.values?.given)
+  const locked = has('field').flatMap((check) =>
+    check.fields.filter((field) => given.has(mainKey(entity, field))),
+  )
+  if (locked.length > 0)
+    return notWritableError(
+      entity,
+      locked.map((field) => field.apiName),
+    )
+  if (!row._open) return new StateConflictError('The change set is closed.')
+  if (!row._versionOk)
+    return new StaleVersionError(undefined, { details: { id: item.id, version: item.version } })
+  const missing = has('relation').flatMap((check) => check.fields)
+  if (missing.length > 0) return invalidError(missing.map(unknownRecord))
+  if (operation === 'restore' && !row._deleted) return 'unchanged'
+  if (!row._changes) return 'unchanged'
+  if (operation === 'delete') return null
+  const taken = uniqueFields(entity).find(
+    (field, at) =>
+      row[`u${at}`] === false && (operation !== 'update' || given.has(mainKey(entity, field))),
+  )
+  return taken ? takenError(taken) : null
+}
+
+export function forbiddenError(
+  ctx: RequestContext,
+  entity: Entity,
+  operation: RowOperation,
+): RunwayError {
+  const reason = ctx.ability.reason(operation, entity.ref, null)
+  return new ForbiddenError(
+    reason ?? `Your role does not let you ${operation} this ${entity.definition.label}.`,
+    { details: { entity: entity.ref, operation } },
+  )
+}
+
+export function unknownRecord(field: Field): Issue {
+  return {
+    path: field.apiName,
+    code: 'UNKNOWN_RECORD',
+    message: 'There is no such record, or you may not see it.',
+  }
+}
+
+export function takenError(field: Field): RunwayError {
+  return new UniqueTakenError(`Another record has this value of "${field.apiName}" already.`, {
+    extra: { field: field.apiName },
+  })
+}
+
+/** The second of two rows of one input that want the same unique value. */
+function repeated(entity: Entity, item: RowItem, seen: Set<string>): RunwayError | null {
+  for (const field of uniqueFields(entity)) {
+    const part = storageOf(entity).partsOf.get(field)?.[0] as StoredPart
+    const value = part.column
+      ? item.values?.columns[part.column]
+      : item.values?.custom[part.ledgerKey]
+    if (value === null || value === undefined) continue
+    const key = JSON.stringify([part.ledgerKey, value])
+    if (seen.has(key)) return takenError(field)
+    seen.add(key)
+  }
+  return null
+}
+
+function lastResort(broken: boolean): RunwayError {
+  return broken
+    ? new UniqueTakenError()
+    : new StateConflictError('The record is being changed by others all the time. Try again.')
+}

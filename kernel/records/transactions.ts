@@ -1,0 +1,168 @@
+import { type Door, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
+import { actorOf, type RequestContext } from '../context/request-context.ts'
+import type { Database, Statement, Tx } from '../database/postgres.ts'
+import { isUuid, uuidv7 } from '../database/uuid.ts'
+import type { CommittedBatch } from './write-rows.ts'
+
+export type TransactionContext = RequestContext & { readonly tx: Tx }
+
+export interface ChangeSetOptions {
+  readonly label?: string | undefined
+  readonly door?: Door | undefined
+  readonly workflows?: 'run' | 'skip' | undefined
+  readonly parentId?: string | null | undefined
+}
+
+export interface TransactionsDeps {
+  readonly db: Database
+  readonly onCommitted: (batch: CommittedBatch) => void
+}
+
+/** Change sets of more than one statement: of one transaction, or of many batches. */
+export function createTransactions({ db, onCommitted }: TransactionsDeps) {
+  /**
+   * Runs `work` in one transaction and one change set, those of the context when it has them. All of it
+   * or none. A change set in which nothing was written is not kept.
+   */
+  async function transaction<T>(
+    ctx: RequestContext,
+    work: (ctx: TransactionContext) => Promise<T>,
+    options: ChangeSetOptions & { readonly keepEmpty?: boolean } = {},
+  ): Promise<T> {
+    assertNotDraft(ctx)
+    if (ctx.tx) {
+      const { tx } = ctx
+      return tx.savepoint(() => inChangeSet({ ...ctx, tx }, work, options))
+    }
+    let changeSetId = ''
+    const result = await db.transaction(ctx.org.id, (tx) =>
+      inChangeSet(
+        { ...ctx, tx },
+        (inner) => {
+          changeSetId = inner.changeSet?.id ?? ''
+          return work(inner)
+        },
+        options,
+      ),
+    )
+    onCommitted({ orgId: ctx.org.id, changeSetId })
+    return result
+  }
+
+  async function inChangeSet<T>(
+    ctx: TransactionContext,
+    work: (ctx: TransactionContext) => Promise<T>,
+    options: ChangeSetOptions & { readonly keepEmpty?: boolean },
+  ): Promise<T> {
+    if (ctx.changeSet) return work(ctx)
+    const inner = withChangeSet(ctx, uuidv7(), options)
+    await ctx.tx.run([openStatement(inner, options)])
+    const result = await work(inner)
+    const id = inner.changeSet.id
+    await ctx.tx.run([
+      ...(options.keepEmpty ? [] : [dropEmptyStatement(ctx.org.id, id)]),
+      closeStatement(ctx, id),
+    ])
+    return result
+  }
+
+  /** Opens a change set that takes batches until it is closed: an import, a long job. */
+  async function openChangeSet<T extends RequestContext>(
+    ctx: T,
+    options: ChangeSetOptions = {},
+  ): Promise<T & { readonly changeSet: { readonly id: string } }> {
+    assertNotDraft(ctx)
+    const inner = withChangeSet(ctx, uuidv7(), options)
+    await run(ctx, openStatement(inner, options))
+    return inner
+  }
+
+  /** Goes on with an open change set, e.g. in the next job of an import. @throws NotFoundError, StateConflictError */
+  async function resumeChangeSet<T extends RequestContext>(ctx: T, id: string) {
+    assertNotDraft(ctx)
+    const found = isUuid(id) ? await run<OpenRow>(ctx, findStatement(ctx.org.id, id)) : []
+    const row = found[0]
+    if (!row) throw new NotFoundError()
+    if (row.state !== 'open') throw new StateConflictError('The change set is closed.')
+    const changeSet = { id, parentId: row.parent_id, workflows: row.workflows }
+    return Object.freeze({ ...ctx, door: row.door, changeSet })
+  }
+
+  /** No batch after this; still revertible. Closing twice changes nothing. */
+  async function closeChangeSet(ctx: RequestContext): Promise<void> {
+    if (ctx.changeSet) await run(ctx, closeStatement(ctx, ctx.changeSet.id))
+  }
+
+  async function run<R>(ctx: RequestContext, statement: Statement): Promise<R[]> {
+    const result = await (ctx.tx ? ctx.tx.one<R>(statement) : db.query<R>(ctx.org.id, statement))
+    return result.rows
+  }
+
+  return { transaction, openChangeSet, resumeChangeSet, closeChangeSet }
+}
+export type Transactions = ReturnType<typeof createTransactions>
+
+/** @throws StateConflictError: the draft of a model is for looking. */
+export function assertNotDraft(ctx: RequestContext): void {
+  if (ctx.draft)
+    throw new StateConflictError('The draft can only be read. Publish it before you write records.')
+}
+
+function withChangeSet<T extends RequestContext>(ctx: T, id: string, options: ChangeSetOptions) {
+  const parentId = options.parentId ?? ctx.changeSet?.id ?? null
+  const workflows = options.workflows ?? ctx.changeSet?.workflows ?? 'run'
+  const changeSet = { id, parentId, workflows } as const
+  return Object.freeze({ ...ctx, door: options.door ?? ctx.door, changeSet })
+}
+
+interface OpenRow {
+  readonly state: string
+  readonly parent_id: string | null
+  readonly workflows: 'run' | 'skip'
+  readonly door: Door
+}
+
+function findStatement(orgId: string, id: string): Statement {
+  return {
+    text: 'select state, parent_id, workflows, door from tenant.change_set where org_id = $1 and id = $2',
+    values: [orgId, id],
+  }
+}
+
+function openStatement(
+  ctx: RequestContext & { readonly changeSet: NonNullable<RequestContext['changeSet']> },
+  options: ChangeSetOptions,
+): Statement {
+  const { id, parentId, workflows } = ctx.changeSet
+  return {
+    name: 'change_set_open',
+    text: `insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, 'open', $8)`,
+    values: [
+      ctx.org.id,
+      id,
+      parentId,
+      JSON.stringify(actorOf(ctx.principal)),
+      ctx.door,
+      options.label ?? null,
+      workflows,
+      ctx.now,
+    ],
+  }
+}
+
+function closeStatement(ctx: RequestContext, id: string): Statement {
+  return {
+    name: 'change_set_close',
+    text: `update tenant.change_set set state = 'done', closed_at = $3 where org_id = $1 and id = $2 and state = 'open'`,
+    values: [ctx.org.id, id, ctx.now],
+  }
+}
+
+function dropEmptyStatement(orgId: string, id: string): Statement {
+  return {
+    name: 'change_set_drop',
+    text: `delete from tenant.change_set where org_id = $1 and id = $2 and counts = '{}'`,
+    values: [orgId, id],
+  }
+}

@@ -1,0 +1,160 @@
+import type { Filter } from '@runwaycrm/sdk'
+import { fieldMaskOf } from '../access/field-mask.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Entity, Field } from '../model/model.ts'
+import type { RecordSql } from './record-sql.ts'
+import { identifier, literal } from './sql-text.ts'
+import { storageOf } from './storage-columns.ts'
+
+export type RowOperation = 'create' | 'update' | 'delete' | 'restore'
+
+/** Never, always, or for the records that match. */
+type Right = boolean | Filter
+
+/**
+ * One reason why a row may not be written, as SQL that is true when all is well. The statement that
+ * writes asks all of them; the one that explains asks for each.
+ */
+export interface WriteCheck {
+  readonly why: 'hidden' | 'forbidden' | 'field' | 'relation'
+  readonly fields: readonly Field[]
+  readonly sql: string
+}
+
+export interface CheckOptions {
+  /** Take the rows that relations point to for the length of the transaction. */
+  readonly lock: boolean
+  /** False where values come from the ledger: they were checked when they were first written. */
+  readonly relations: boolean
+}
+
+/**
+ * Who may write which rows and values. `t` is the row (as it will be for a create, as it is otherwise),
+ * `i` the input; for a create both are `t`.
+ */
+export function compileChecks(
+  ctx: RequestContext,
+  entity: Entity,
+  operation: RowOperation,
+  sql: RecordSql,
+  params: unknown[],
+  options: CheckOptions,
+): WriteCheck[] {
+  const checks: WriteCheck[] = []
+  const add = (why: WriteCheck['why'], right: Right, on: Entity = entity) => {
+    if (right !== true)
+      checks.push({ why, fields: [], sql: condition(ctx, on, right, 't', sql, params) })
+  }
+  if (operation !== 'create') add('hidden', ctx.ability.condition('read', entity.ref))
+  add('forbidden', ctx.ability.condition(operation, entity.ref))
+  if (operation === 'create' || operation === 'update') {
+    checks.push(...fieldChecks(ctx, entity, operation, sql, params))
+    if (options.relations)
+      checks.push(...relationChecks(ctx, entity, operation, sql, params, options.lock))
+  }
+  return checks
+}
+
+function condition(
+  ctx: RequestContext,
+  entity: Entity,
+  right: Right,
+  alias: string,
+  sql: RecordSql,
+  params: unknown[],
+): string {
+  if (typeof right === 'boolean') return String(right)
+  return sql.condition(ctx, entity, right, alias, params)
+}
+
+/** Fields that may be written on some records only; one check for all that share the condition. */
+function fieldChecks(
+  ctx: RequestContext,
+  entity: Entity,
+  operation: 'create' | 'update',
+  sql: RecordSql,
+  params: unknown[],
+): WriteCheck[] {
+  const groups = new Map<string, { right: Filter; fields: Field[] }>()
+  for (const [name, right] of fieldMaskOf(ctx.ability, entity, operation)) {
+    const field = entity.byApiName.get(name)
+    if (typeof right === 'boolean' || !field || !storageOf(entity).partsOf.has(field)) continue
+    const key = JSON.stringify(right)
+    const group = groups.get(key)
+    if (group) group.fields.push(field)
+    else groups.set(key, { right, fields: [field] })
+  }
+  return [...groups.values()].map(({ right, fields }) => {
+    const keys = fields.map((field) => literal(mainKey(entity, field))).join(', ')
+    const holds = condition(ctx, entity, right, 't', sql, params)
+    return {
+      why: 'field' as const,
+      fields,
+      sql: `(not ${input(operation)}."_given" && array[${keys}] or ${holds})`,
+    }
+  })
+}
+
+/** A record that is pointed to must be there, not deleted, and visible to whoever points. */
+function relationChecks(
+  ctx: RequestContext,
+  entity: Entity,
+  operation: 'create' | 'update',
+  sql: RecordSql,
+  params: unknown[],
+  lock: boolean,
+): WriteCheck[] {
+  return storageOf(entity).relations.map(({ field, target }) => {
+    const value = (alias: string) => storedUuid(field, alias)
+    const from = input(operation)
+    const unchanged =
+      operation === 'update' ? `or ${value('i')} is not distinct from ${value('t')} ` : ''
+    // Users are pointed to all the time and hardly ever deleted: locking them would only cost.
+    const locks = lock && field.typeDefinition.kind !== 'user'
+    const there = targetCheck(ctx, target, value(from), sql, params, locks)
+    return {
+      why: 'relation' as const,
+      fields: [field],
+      sql: `(not ${literal(mainKey(entity, field))} = any(${from}."_given") or ${value(from)} is null ${unchanged}or ${there})`,
+    }
+  })
+}
+
+/** SQL that is true when the actor sees a living record of `target` with the id that `value` gives. */
+export function targetCheck(
+  ctx: RequestContext,
+  target: string,
+  value: string,
+  sql: RecordSql,
+  params: unknown[],
+  lock: boolean,
+): string {
+  const entity = ctx.model.entities.get(target)
+  const right = entity ? ctx.ability.condition('read', target) : false
+  if (!entity || right === false) return 'false'
+  const visible = right === true ? '' : ` and ${condition(ctx, entity, right, 'r', sql, params)}`
+  // `for key share` waits for a delete under way, which locks its records `for update`, and for nothing else.
+  const locked = lock ? ' for key share of r' : ''
+  return (
+    `exists (select 1 from ${entity.table} r where r.org_id = $1 and r.id = ${value}` +
+    `${ofEntity(entity, 'r')} and r.deleted_at is null${visible}${locked})`
+  )
+}
+
+/** Rows of the shared table say whose they are. */
+export function ofEntity(entity: Entity, alias: string): string {
+  return entity.shared ? ` and ${alias}.entity = ${literal(entity.ref)}` : ''
+}
+
+/** The id in a relation, of the row or the input that `alias` names. */
+export function storedUuid(field: Field, alias: string): string {
+  const { storage } = field
+  if (storage.in === 'custom') return `(${alias}.custom ->> ${literal(storage.id)})::uuid`
+  return storage.in === 'column' ? `${alias}.${identifier(storage.column)}` : 'null::uuid'
+}
+
+export function mainKey(entity: Entity, field: Field): string {
+  return storageOf(entity).partsOf.get(field)?.[0]?.ledgerKey ?? field.key
+}
+
+const input = (operation: 'create' | 'update') => (operation === 'create' ? 't' : 'i')

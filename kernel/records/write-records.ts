@@ -1,0 +1,348 @@
+import { type FieldValues, NotFoundError, type RecordData, type RunwayError } from '@runwaycrm/sdk'
+import { fieldMaskOf } from '../access/field-mask.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Tx } from '../database/postgres.ts'
+import { isUuid, uuidv7 } from '../database/uuid.ts'
+import type { Entity, Field } from '../model/model.ts'
+import { asItemError } from './errors-of-many.ts'
+import { forbiddenError } from './explain-rows.ts'
+import type { HookRunner } from './hooks.ts'
+import type { KernelHooks, Written } from './kernel-hooks.ts'
+import type { RecordSql } from './record-sql.ts'
+import {
+  applyDeleteEffects,
+  asSystem,
+  hasReferences,
+  incomingRelations,
+  lockStatement,
+  missingReferenceError,
+  missingReferences,
+} from './relations.ts'
+import { storageOf } from './storage-columns.ts'
+import { assertValid, notWritableError, type StorageValues, type Validator } from './validate.ts'
+import { ofEntity, type RowOperation } from './write-checks.ts'
+import type { RowItem, RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
+
+/** One record to be written, in the terms of the API. */
+export interface Draft {
+  /** Of an existing record; a create makes its own. */
+  readonly id?: string | undefined
+  readonly version?: number | undefined
+  readonly values?: FieldValues | undefined
+  /** Values from the ledger instead: checked when they were first written, set again as they were. */
+  readonly stored?: StorageValues | undefined
+}
+
+export interface WriteRecordsDeps {
+  readonly rows: RowWriter
+  readonly sql: RecordSql
+  readonly validator: Validator
+  readonly hooks: HookRunner
+  readonly kernelHooks: KernelHooks
+  /** Runs in the transaction of the context, or in one of its own with a change set of its own. */
+  readonly transaction: <T>(
+    ctx: RequestContext,
+    work: (ctx: RequestContext & { readonly tx: Tx }) => Promise<T>,
+  ) => Promise<T>
+}
+
+/** A draft on its way: either it has failed, or it has a row. */
+interface Step {
+  readonly draft: Draft
+  readonly id: string
+  /** The fields that the actor names. */
+  fields: readonly Field[]
+  values?: StorageValues
+  error?: RunwayError
+}
+
+/**
+ * Writes records of one entity: validates, runs hooks, looks after relations, then writes the rows. Each
+ * record fails alone; whoever wants all or nothing throws inside a transaction.
+ */
+export function createRecordWriter(deps: WriteRecordsDeps) {
+  const { rows, sql, validator, hooks, kernelHooks } = deps
+
+  async function write(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    drafts: readonly Draft[],
+    options: WriteOptions,
+  ): Promise<RowOutcome[]> {
+    const steps = drafts.map((draft): Step => ({ draft, id: draft.id ?? uuidv7(), fields: [] }))
+    if (operation !== 'create')
+      for (const step of steps) if (!isUuid(step.id)) step.error = new NotFoundError()
+    if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
+    check(ctx, entity, operation, steps)
+    const outcomes = await (needsTransaction(ctx, entity, operation, steps)
+      ? deps.transaction(ctx, (inner) => inTransaction(inner, entity, operation, steps, options))
+      : rows.write(ctx, entity, operation, itemsOf(ctx, operation, steps), options))
+    const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
+    return steps.map(
+      (step): RowOutcome =>
+        step.error
+          ? { status: 'failed', id: step.id, error: step.error }
+          : (byId.get(step.id) as RowOutcome),
+    )
+  }
+
+  /** Nobody is told more than 404 of a record that is not theirs to see. */
+  function refuseAll(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+  ): Promise<RowOutcome[]> {
+    if (operation === 'create')
+      return Promise.resolve(
+        steps.map(({ id }) => ({
+          status: 'failed',
+          id,
+          error: forbiddenError(ctx, entity, operation),
+        })),
+      )
+    const known = steps.filter((step) => !step.error).map(({ id }) => ({ id }))
+    return rows
+      .explain(ctx, entity, operation, known, { relations: false, broken: false, isLast: true })
+      .then((answers) =>
+        steps.map(({ id, error }): RowOutcome => {
+          const why = error ?? answers.get(id)
+          return {
+            status: 'failed',
+            id,
+            error: why && why !== 'unchanged' ? why : forbiddenError(ctx, entity, operation),
+          }
+        }),
+      )
+  }
+
+  function check(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+  ): void {
+    if (operation !== 'create' && operation !== 'update') return
+    for (const step of steps) {
+      if (step.error) continue
+      try {
+        if (step.draft.stored) checkStored(ctx, entity, operation, step, step.draft.stored)
+        else {
+          const checked = validator.check(ctx, entity, operation, step.draft.values ?? {})
+          assertValid([checked], entity)
+          step.fields = checked.fields
+          step.values = checked.values
+        }
+        if (operation === 'create') runHooks(ctx, entity, operation, step, null)
+      } catch (error) {
+        step.error = asItemError(error)
+      }
+    }
+  }
+
+  function needsTransaction(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+  ): boolean {
+    if (steps.length > 1 || kernelHooks.applies(entity)) return true
+    if (operation === 'create' || operation === 'update') {
+      if (hasReferences(entity, itemsOf(ctx, operation, steps))) return true
+      return operation === 'update' && hooks.applies(ctx, entity, operation)
+    }
+    if (operation === 'delete')
+      return (
+        hooks.applies(ctx, entity, operation) || incomingRelations(ctx.model, entity.ref).length > 0
+      )
+    return false
+  }
+
+  async function inTransaction(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    operation: RowOperation,
+    steps: Step[],
+    options: WriteOptions,
+  ): Promise<RowOutcome[]> {
+    await runBefore(ctx, entity, operation, steps)
+    await checkReferences(ctx, entity, operation, steps, options)
+    const items = itemsOf(ctx, operation, steps)
+    const work = () =>
+      operation === 'delete'
+        ? deleteRows(ctx, entity, items, options)
+        : rows.write(ctx, entity, operation, items, options)
+    if (!kernelHooks.applies(entity)) return work()
+    return kernelHooks.around(ctx, entity, operation, alive(steps).map(written), work)
+  }
+
+  /** Hooks that need the record as it is, which is locked from here on. */
+  async function runBefore(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+  ): Promise<void> {
+    const hooked =
+      (operation === 'update' || operation === 'delete') && hooks.applies(ctx, entity, operation)
+    const isKernels = kernelHooks.applies(entity)
+    if (!hooked && !isKernels) return
+    const before = operation === 'create' ? new Map() : await loadBefore(ctx, entity, alive(steps))
+    for (const step of alive(steps)) {
+      const record = before.get(step.id) ?? null
+      if (record === null && operation !== 'create') continue
+      try {
+        if (hooked) runHooks(ctx, entity, operation, step, record)
+        if (isKernels) kernelHooks.check(ctx, entity, operation, written(step), record)
+      } catch (error) {
+        step.error = asItemError(error)
+      }
+    }
+  }
+
+  /** One after the other where a relation may refuse, so that one refusal does not undo the rest. */
+  async function deleteRows(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    items: readonly RowItem[],
+    options: WriteOptions,
+  ): Promise<RowOutcome[]> {
+    const relations = incomingRelations(ctx.model, entity.ref)
+    if (relations.length === 0 || items.length === 0)
+      return rows.write(ctx, entity, 'delete', items, options)
+    const remove = async (some: readonly RowItem[]) => {
+      const ids = some.map((item) => item.id)
+      await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)])
+      const outcomes = await rows.write(ctx, entity, 'delete', some, options)
+      const gone = outcomes.filter(({ status }) => status === 'written').map(({ id }) => id)
+      await applyDeleteEffects(ctx, entity, gone, { rows, deleteRows: cascade })
+      return outcomes
+    }
+    try {
+      return await ctx.tx.savepoint(() => remove(items))
+    } catch (error) {
+      const known = asItemError(error)
+      if (items.length === 1)
+        return [{ status: 'failed', id: (items[0] as RowItem).id, error: known }]
+    }
+    const outcomes: RowOutcome[] = []
+    for (const item of items) outcomes.push(...(await deleteRows(ctx, entity, [item], options)))
+    return outcomes
+  }
+
+  function cascade(ctx: RequestContext, entity: Entity, items: readonly { id: string }[]) {
+    return write(ctx, entity, 'delete', items, { answer: 'version' })
+  }
+
+  function runHooks(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: 'create' | 'update' | 'delete' | 'restore',
+    step: Step,
+    before: RecordData | null,
+  ): void {
+    if (operation === 'restore' || !hooks.applies(ctx, entity, operation)) return
+    const values = hooks.run(ctx, entity, {
+      operation,
+      before,
+      values: step.draft.values ?? {},
+    })
+    // What comes from the ledger is set as it was: hooks may refuse it, not add to it.
+    if (operation === 'delete' || step.draft.stored || Object.keys(values).length === 0) return
+    const set = validator.check(ctx, entity, operation, values, '', true)
+    assertValid([set], entity)
+    step.values = mergeValues(step.values as StorageValues, set.values)
+  }
+
+  /** Locks the records and reads them whole, whatever the actor may see: hooks decide on the facts. */
+  async function loadBefore(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    steps: readonly Step[],
+  ): Promise<Map<string, RecordData>> {
+    const params: unknown[] = [ctx.org.id, steps.map((step) => step.id)]
+    const { columns, read } = sql.record(asSystem(ctx), entity, 't', params)
+    const { rows: found } = await ctx.tx.one({
+      text: `select ${columns} from ${entity.table} t where t.org_id = $1 and t.id = any($2::uuid[])${ofEntity(entity, 't')} for no key update of t`,
+      values: params,
+    })
+    return new Map(
+      found.map(read as (row: unknown) => RecordData).map((record) => [record.id, record]),
+    )
+  }
+
+  async function checkReferences(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+    { checkRelations = true }: WriteOptions,
+  ): Promise<void> {
+    if (!checkRelations || (operation !== 'create' && operation !== 'update')) return
+    const items = itemsOf(ctx, operation, steps)
+    if (!hasReferences(entity, items)) return
+    const missing = await missingReferences(ctx, entity, items, (target, params) => {
+      const right = ctx.ability.condition('read', target.ref)
+      return typeof right === 'boolean'
+        ? String(right)
+        : sql.condition(ctx, target, right, 'r', params)
+    })
+    const names = new Map([...missing].map(([item, paths]) => [item.id, paths]))
+    for (const step of steps) {
+      const paths = names.get(step.id)
+      if (paths && !step.error) step.error = missingReferenceError(paths)
+    }
+  }
+
+  return { write }
+}
+export type RecordWriter = ReturnType<typeof createRecordWriter>
+
+const alive = (steps: readonly Step[]): Step[] => steps.filter((step) => !step.error)
+const written = ({ fields, values }: Step): Written => ({ fields, values })
+
+function checkStored(
+  ctx: RequestContext,
+  entity: Entity,
+  operation: 'create' | 'update',
+  step: Step,
+  stored: StorageValues,
+): void {
+  const storage = storageOf(entity)
+  const mask = fieldMaskOf(ctx.ability, entity, operation)
+  const fields = stored.given.flatMap((key) => storage.byLedgerKey.get(key)?.field ?? [])
+  const locked = fields.filter((field) => mask.get(field.apiName) === false)
+  if (locked.length > 0)
+    throw notWritableError(
+      entity,
+      locked.map((field) => field.apiName),
+    )
+  step.fields = fields
+  step.values = stored
+}
+
+function itemsOf(ctx: RequestContext, operation: RowOperation, steps: readonly Step[]): RowItem[] {
+  return alive(steps).map(({ id, draft, values }) => ({
+    id,
+    version: draft.version,
+    values: operation === 'create' ? withOwner(ctx, values as StorageValues) : values,
+  }))
+}
+
+/** Whoever creates a record owns it, unless somebody else is named. */
+function withOwner(ctx: RequestContext, values: StorageValues): StorageValues {
+  if (values.columns.owner_id !== undefined || ctx.principal.userId === null) return values
+  return { ...values, columns: { ...values.columns, owner_id: ctx.principal.userId } }
+}
+
+function mergeValues(values: StorageValues, more: StorageValues): StorageValues {
+  const replaced = new Set(more.given)
+  const keep = ([key]: [string, unknown]) => !replaced.has(key)
+  return {
+    given: [...new Set([...values.given, ...more.given])],
+    columns: { ...values.columns, ...more.columns },
+    custom: { ...Object.fromEntries(Object.entries(values.custom).filter(keep)), ...more.custom },
+    unset: [...values.unset.filter((key) => !replaced.has(key)), ...more.unset],
+  }
+}

@@ -1,0 +1,223 @@
+import type { RecordData, RunwayError } from '@runwaycrm/sdk'
+import { actorOf, type RequestContext } from '../context/request-context.ts'
+import { DatabaseError } from '../database/database-errors.ts'
+import type { Database, Result, Statement } from '../database/postgres.ts'
+import { uuidv7 } from '../database/uuid.ts'
+import type { Entity } from '../model/model.ts'
+import { createExplainer, type Explained } from './explain-rows.ts'
+import type { RecordSql } from './record-sql.ts'
+import type { StorageValues } from './validate.ts'
+import { compileChecks, type RowOperation } from './write-checks.ts'
+import { baseParameters, writeText } from './write-sql.ts'
+
+/** One row to be written. `values` are for creates and updates. */
+export interface RowItem {
+  readonly id: string
+  /** Refuses the row when it has moved on. */
+  readonly version?: number | undefined
+  readonly values?: StorageValues | undefined
+}
+
+export type RowOutcome =
+  | { readonly status: 'written'; readonly id: string; readonly record: RecordData }
+  | { readonly status: 'unchanged'; readonly id: string }
+  | { readonly status: 'failed'; readonly id: string; readonly error: RunwayError }
+
+export interface WriteOptions {
+  /** `record` answers what the actor may see of it, `version` only id and version. */
+  readonly answer: 'record' | 'version'
+  /** False when the values come from the ledger. */
+  readonly checkRelations?: boolean
+}
+
+export interface CommittedBatch {
+  readonly orgId: string
+  readonly changeSetId: string
+}
+
+export interface RowWriterDeps {
+  readonly db: Database
+  readonly sql: RecordSql
+  /** A hint for those who wait for events; called after the commit. */
+  readonly onCommitted: (batch: CommittedBatch) => void
+}
+
+const maxAttempts = 4
+const retryable = new Set(['40001', '40P01'])
+const constraintCodes = new Set(['23505', '23503'])
+/** Rows of one transaction are one batch of the outbox. */
+const batchOfTransaction = new WeakMap<object, string>()
+
+/**
+ * Writes rows of one entity: one statement for any number of them. Rows that may not be written are left
+ * out by the statement and explained afterwards, so the good case is a single round trip.
+ *
+ * Outside a transaction, send one row: several may be written in part.
+ */
+export function createRowWriter({ db, sql, onCommitted }: RowWriterDeps) {
+  const texts = createStatementNames()
+  const explain = createExplainer({ run, sql, nameOf: texts })
+
+  async function write(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    items: readonly RowItem[],
+    options: WriteOptions,
+  ): Promise<RowOutcome[]> {
+    const outcomes = new Map<string, RowOutcome>()
+    const relations = options.checkRelations ?? true
+    const changeSetId = ctx.changeSet?.id ?? uuidv7()
+    let pending = items
+    for (let attempt = 1; pending.length > 0; attempt++) {
+      let broken = false
+      try {
+        const statement = build(ctx, entity, operation, pending, changeSetId, options)
+        const [result] = await run(ctx, [statement.statement])
+        for (const row of result?.rows ?? []) {
+          const record = statement.read(row)
+          outcomes.set(record.id, { status: 'written', id: record.id, record })
+        }
+        if (!ctx.tx && outcomes.size > 0) onCommitted({ orgId: ctx.org.id, changeSetId })
+      } catch (error) {
+        if (!isConstraint(error)) throw error
+        broken = true
+      }
+      pending = pending.filter((item) => !outcomes.has(item.id))
+      if (pending.length === 0) break
+      const isLast = attempt >= maxAttempts
+      const explained = await explain(ctx, entity, operation, pending, {
+        relations,
+        broken,
+        isLast,
+      })
+      for (const [id, why] of explained) outcomes.set(id, outcomeOf(id, why))
+      pending = pending.filter((item) => !outcomes.has(item.id))
+    }
+    return items.map((item) => outcomes.get(item.id) as RowOutcome)
+  }
+
+  function build(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    items: readonly RowItem[],
+    changeSetId: string,
+    options: WriteOptions,
+  ): { statement: Statement; read: (row: Record<string, unknown>) => RecordData } {
+    const changeSet = ctx.changeSet ? 'joined' : 'own'
+    const values = baseValues(ctx, changeSet, items, changeSetId)
+    const checks = compileChecks(ctx, entity, operation, sql, values, {
+      lock: true,
+      relations: options.checkRelations ?? true,
+    })
+    const { columns, read } =
+      options.answer === 'record'
+        ? sql.record(ctx, entity, 't', values)
+        : { columns: 't.id, t.version', read: readVersion }
+    const key = `${operation} ${changeSet} ${columns} ${checks.map((check) => check.sql).join(' ')}`
+    const { name, text } = texts(entity, key, () =>
+      writeText({ entity, operation, changeSet, checks, columns }),
+    )
+    return { statement: { name, text, values }, read }
+  }
+
+  /** Inside a transaction under a savepoint, so that a broken constraint undoes this statement alone. */
+  function run(ctx: RequestContext, statements: readonly Statement[]): Promise<Result[]> {
+    const { tx } = ctx
+    if (!tx) return withRetry(() => db.batch(ctx.org.id, statements))
+    return tx.savepoint(() => tx.run(statements))
+  }
+
+  return { write, explain }
+}
+export type RowWriter = ReturnType<typeof createRowWriter>
+
+function baseValues(
+  ctx: RequestContext,
+  changeSet: 'own' | 'joined',
+  items: readonly RowItem[],
+  changeSetId: string,
+): unknown[] {
+  const joined = [
+    ctx.org.id,
+    rowsJson(items),
+    ctx.now,
+    JSON.stringify(actorOf(ctx.principal)),
+    changeSetId,
+    batchIdOf(ctx),
+    ctx.changeSet?.workflows ?? 'run',
+  ]
+  const values = changeSet === 'joined' ? joined : [...joined, null, ctx.door, null]
+  if (values.length !== baseParameters[changeSet]) throw new RangeError('Parameters moved.')
+  return values
+}
+
+/** The input of a statement: one JSON array, columns beside the reserved `_` names. */
+export function rowsJson(items: readonly RowItem[]): string {
+  return JSON.stringify(
+    items.map(({ id, version, values }, n) => ({
+      ...values?.columns,
+      id,
+      _version: version,
+      _given: values?.given ?? [],
+      _n: n,
+      ...(values && Object.keys(values.custom).length > 0 ? { custom: values.custom } : {}),
+      ...(values && values.unset.length > 0 ? { _unset: values.unset } : {}),
+    })),
+  )
+}
+
+function batchIdOf(ctx: RequestContext): string {
+  if (!ctx.tx) return uuidv7()
+  let id = batchOfTransaction.get(ctx.tx)
+  if (!id) {
+    id = uuidv7()
+    batchOfTransaction.set(ctx.tx, id)
+  }
+  return id
+}
+
+function readVersion(row: Record<string, unknown>): RecordData {
+  return { id: String(row.id), version: Number(row.version) }
+}
+
+function outcomeOf(id: string, why: Explained): RowOutcome {
+  return why === 'unchanged' ? { status: 'unchanged', id } : { status: 'failed', id, error: why }
+}
+
+function isConstraint(error: unknown): boolean {
+  return error instanceof DatabaseError && constraintCodes.has(error.code ?? '')
+}
+
+async function withRetry<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const code = error instanceof DatabaseError ? (error.code ?? '') : ''
+      if (!retryable.has(code) || attempt >= maxAttempts) throw error
+    }
+  }
+}
+
+/** Gives every statement text of an entity its own name, so that each is prepared once per connection. */
+function createStatementNames() {
+  const byEntity = new WeakMap<Entity, Map<string, { name: string; text: string }>>()
+  let count = 0
+  return (entity: Entity, key: string, text: () => string): { name: string; text: string } => {
+    let known = byEntity.get(entity)
+    if (!known || known.size > 500) {
+      known = new Map()
+      byEntity.set(entity, known)
+    }
+    let statement = known.get(key)
+    if (!statement) {
+      count += 1
+      statement = { name: `write_${count}`, text: text() }
+      known.set(key, statement)
+    }
+    return statement
+  }
+}
+export type StatementNames = ReturnType<typeof createStatementNames>
