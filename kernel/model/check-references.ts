@@ -17,6 +17,8 @@ export interface CheckedReferences {
  * Checks every reference in a definition. One that leads nowhere takes along the nearest entry of a
  * keyed map around it (a rule of a role, not the role), or else the whole definition: an action must
  * not run without what it needs. When the plugin only `enhances` the other, that happens in silence.
+ *
+ * @param overriding layers that changed the definition; what they put there they may declare.
  */
 export function checkReferences(
   definition: JsonObject,
@@ -24,7 +26,9 @@ export function checkReferences(
   layer: Layer,
   at: string,
   has: Finder,
+  overriding: readonly Layer[] = [],
 ): CheckedReferences {
+  const layers = [layer, ...overriding]
   const problems: Problem[] = []
   let kept: JsonObject | null = definition
   for (const [pattern, target] of point.references) {
@@ -33,10 +37,11 @@ export function checkReferences(
       const plugin = full.slice(0, full.indexOf(':'))
       const place = placeOf(at, ...path)
       if (has(target, full)) {
-        if (!isDeclared(layer, plugin)) problems.push(undeclared(place, layer.id, plugin))
+        if (!layers.some((one) => isDeclared(one, plugin)))
+          problems.push(undeclared(place, layer.id, plugin))
         continue
       }
-      if (!Object.hasOwn(layer.manifest.enhances ?? {}, plugin)) {
+      if (!layers.some((one) => Object.hasOwn(one.manifest.enhances ?? {}, plugin))) {
         problems.push(missing(place, full, target))
       }
       const entry = entryAround(pattern, path)

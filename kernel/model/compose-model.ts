@@ -94,7 +94,8 @@ function pruneReferences(
       if (!layer) continue
       const before = contribution.definition as JsonObject
       const at = placeOf(layer.id, name, contribution.key)
-      const checked = checkReferences(before, point, layer, at, has)
+      const overriding = contribution.overriddenBy.flatMap((id) => layerOf.get(id) ?? [])
+      const checked = checkReferences(before, point, layer, at, has, overriding)
       fold.problems.push(...checked.problems)
       if (checked.definition === null) contributions.delete(ref)
       else if (checked.definition !== before) {
