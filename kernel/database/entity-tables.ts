@@ -165,7 +165,7 @@ function index(table: string, columns: readonly string[]): IndexSpec {
     name: shortName(`${table}_${columns.join('_')}_ix`),
     columns: ['org_id', ...columns],
     unique: false,
-    where: `${columns[0]} is not null`,
+    where: `"${columns[0]}" is not null`,
   }
 }
 
