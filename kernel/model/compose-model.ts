@@ -93,8 +93,12 @@ function pruneReferences(
       const layer = contribution && layerOf.get(contribution.plugin)
       if (!layer) continue
       const before = contribution.definition as JsonObject
-      const at = placeOf(layer.id, name, contribution.key)
       const overriding = contribution.overriddenBy.flatMap((id) => layerOf.get(id) ?? [])
+      // What was wrong before the overrides is pruned already, so this is theirs.
+      const last = overriding.at(-1)
+      const at = last
+        ? placeOf(last.id, 'overrides', name, ref)
+        : placeOf(layer.id, name, contribution.key)
       const checked = checkReferences(before, point, layer, at, has, overriding)
       fold.problems.push(...checked.problems)
       if (checked.definition === null) contributions.delete(ref)

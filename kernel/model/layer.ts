@@ -17,6 +17,8 @@ export interface Layer {
   readonly storageIds: Readonly<Record<string, string>>
   /** SHA-256 of all of it, hex. */
   readonly hash: string
+  /** Length of its JSON. */
+  readonly size: number
 }
 
 /** Ids of an organisation's own layer and of its reseller's. */
@@ -32,18 +34,20 @@ export function createLayer(
   origin: LayerOrigin,
   storageIds: Readonly<Record<string, string>> = {},
 ): Layer {
+  const json = canonicalJson([origin, manifest, storageIds])
   return Object.freeze({
     id: manifest.id,
     origin,
     manifest: deepFreeze(manifest),
     storageIds: Object.freeze(storageIds),
-    hash: sha256(canonicalJson([origin, manifest, storageIds])),
+    hash: sha256(json),
+    size: json.length,
   })
 }
 
 /** Freezes a JSON value and everything in it. */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (typeof value !== 'object' || value === null) return value
   for (const inner of Object.values(value)) deepFreeze(inner)
   return Object.freeze(value)
 }

@@ -43,6 +43,7 @@ create table tenant.layer_revision (
   primary key (org_id, n)
 );
 call kernel.protect('tenant.layer_revision');
+revoke update, delete on tenant.layer_revision from runway_server;
 
 -- Declarative packages of the organisation, at most one version of each.
 create table tenant.installed_package (

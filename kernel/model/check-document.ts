@@ -1,0 +1,75 @@
+import { InvalidError, type Issue } from '@runwaycrm/sdk'
+import { checkEnvelope } from '../manifest/check-plugin.ts'
+import { manifestLimits } from '../manifest/json-limits.ts'
+import type { Problem } from '../manifest/problem.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { composeModel } from './compose-model.ts'
+import { ownLayer } from './layer.ts'
+import { isEmpty, type LayerDocument, layerOf, manifestOf } from './layer-document.ts'
+import { leafAt } from './leaf.ts'
+import type { Model } from './model.ts'
+
+/**
+ * Everything that is wrong with a changed own layer and was not wrong before: its envelope, each
+ * definition, its references, its overrides, and what is fixed once it is published.
+ *
+ * @param base the model beneath the layer.
+ * @param previous the layer before the change; what was already wrong with it does not stand in the way.
+ */
+export function checkDocument(
+  document: LayerDocument,
+  previous: LayerDocument,
+  published: LayerDocument,
+  base: Model,
+): Problem[] {
+  const { problems } = checkEnvelope(manifestOf(document), ownLayer)
+  if (problems.length > 0) return [...problems]
+  const size = Buffer.byteLength(canonicalJson(document))
+  if (size > manifestLimits.bytes) return [tooLarge(size)]
+  const before = new Set(problemsOf(previous, base).map(textOf))
+  return [
+    ...problemsOf(document, base).filter((problem) => !before.has(textOf(problem))),
+    ...checkPlurals(document, published),
+  ]
+}
+
+/** @throws InvalidError with all problems, paths below the layer. */
+export function refuseProblems(problems: readonly Problem[]): void {
+  if (problems.length === 0) return
+  throw new InvalidError(undefined, { errors: problems.map(toIssue) })
+}
+
+export function toIssue({ at, code, message, hint }: Problem): Issue {
+  const path = at.startsWith(`${ownLayer}/`) ? at.slice(ownLayer.length + 1) : at
+  return { path, code, message: `${message} ${hint}`.trim() }
+}
+
+function problemsOf(document: LayerDocument, base: Model): readonly Problem[] {
+  return isEmpty(document) ? base.problems : composeModel([layerOf(document)], base).problems
+}
+
+function textOf({ at, message }: Problem): string {
+  return `${at}\n${message}`
+}
+
+/** Addresses are links in mails and scripts of others: they stay. */
+function checkPlurals(document: LayerDocument, published: LayerDocument): Problem[] {
+  return Object.keys(published.contributes['entities'] ?? {}).flatMap((key) => {
+    const path = ['entities', key, 'plural']
+    const was = leafAt(published.contributes, path)
+    const is = leafAt(document.contributes, path)
+    if (is === undefined || was === is) return []
+    const at = `${ownLayer}/${path.join('/')}`
+    const message = 'The plural is fixed once it is published.'
+    return [{ at, code: 'READ_ONLY' as const, message, hint: `It is "${was}". Change the label.` }]
+  })
+}
+
+function tooLarge(size: number): Problem {
+  return {
+    at: ownLayer,
+    code: 'TOO_LONG',
+    message: `The layer has ${size} bytes; it may have ${manifestLimits.bytes}.`,
+    hint: 'Move a part of it into a package.',
+  }
+}

@@ -1,0 +1,100 @@
+import { contractVersion, type Manifest, type Override } from '@runwaycrm/sdk'
+import { canonicalJson, sha256 } from './canonical-json.ts'
+import { createLayer, type Layer, ownLayer } from './layer.ts'
+import { isJsonObject, type JsonObject, leafAt } from './leaf.ts'
+
+/** An organisation's own layer as it is kept: what can change in a manifest, and the storage ids. */
+export interface LayerDocument {
+  readonly contributes: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly overrides: readonly Override[]
+  readonly storageIds: Readonly<Record<string, string>>
+}
+
+export const emptyDocument: LayerDocument = Object.freeze({
+  contributes: {},
+  overrides: [],
+  storageIds: {},
+})
+
+/** The document as the manifest of the layer `t`. */
+export function manifestOf(document: LayerDocument): Manifest {
+  return {
+    id: ownLayer,
+    version: '1.0.0',
+    contract: contractVersion,
+    title: 'Own layer',
+    tier: 'declarative',
+    contributes: document.contributes as Record<string, Record<string, unknown>>,
+    overrides: [...document.overrides],
+  }
+}
+
+/** The layer to compose with. @param document checked; frozen from here on. */
+export function layerOf(document: LayerDocument): Layer {
+  return createLayer(manifestOf(document), 'own', document.storageIds)
+}
+
+/** Whether the layer says nothing, so that the model is the one beneath it. */
+export function isEmpty(document: LayerDocument): boolean {
+  return (
+    document.overrides.length === 0 &&
+    Object.values(document.contributes).every((point) => Object.keys(point).length === 0)
+  )
+}
+
+export function documentHash(document: LayerDocument): string {
+  return sha256(canonicalJson(document))
+}
+
+/** Every field that a document defines, by its path in the layer: its type. */
+export function fieldTypesIn(document: Pick<LayerDocument, 'contributes'>): Map<string, string> {
+  const types = new Map<string, string>()
+  const note = (path: string, field: unknown) => {
+    const type = leafAt(field, ['type'])
+    if (typeof type === 'string') types.set(path, type)
+  }
+  for (const [entity, definition] of entriesOf(document.contributes['entities'])) {
+    for (const [key, field] of entriesOf(leafAt(definition, ['fields']))) {
+      note(`entities/${entity}/fields/${key}`, field)
+    }
+  }
+  for (const [key, on] of entriesOf(document.contributes['fields'])) {
+    note(`fields/${key}`, leafAt(on, ['field']))
+  }
+  return types
+}
+
+/**
+ * Gives each field its storage id. A field that is published already keeps its own; one that is new,
+ * or has another type, gets a new one, also when there once was a field of the same key: it inherits
+ * nothing from that.
+ *
+ * @param newId makes an id that was never used; without it new fields stay without, as in a draft.
+ */
+export function assignStorageIds(
+  document: LayerDocument,
+  published: LayerDocument,
+  newId?: () => string,
+): LayerDocument {
+  const before = fieldTypesIn(published)
+  const ids = [...fieldTypesIn(document)].flatMap(([path, type]) => {
+    const known = before.get(path) === type ? published.storageIds[path] : undefined
+    const id = known ?? newId?.()
+    return id === undefined ? [] : [[path, id] as const]
+  })
+  return { ...document, storageIds: Object.fromEntries(ids) }
+}
+
+/** What stands in the database as a document; parts that are missing are empty. */
+export function toDocument(value: unknown): LayerDocument {
+  const { contributes, overrides, storageIds } = isJsonObject(value) ? value : ({} as JsonObject)
+  return {
+    contributes: (contributes ?? {}) as LayerDocument['contributes'],
+    overrides: (overrides ?? []) as LayerDocument['overrides'],
+    storageIds: (storageIds ?? {}) as LayerDocument['storageIds'],
+  }
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return isJsonObject(value) ? Object.entries(value) : []
+}

@@ -1,0 +1,173 @@
+import { type FieldValues, NotFoundError, type OrgInfo } from '@runwaycrm/sdk'
+import type { Database } from '../database/postgres.ts'
+import { toDocument } from './layer-document.ts'
+import type { Model } from './model.ts'
+import type { OrgModels } from './org-models.ts'
+import {
+  type Brand,
+  type OrgRow,
+  type OrgStateRow,
+  type OrgWithDraftRow,
+  selectOrgRow,
+  selectOrgWithDraft,
+  toOrgRow,
+} from './org-row.ts'
+import { settingValues } from './settings.ts'
+
+/** An organisation at one epoch: who it is, its model and its settings. */
+export interface OrgState {
+  readonly org: OrgInfo
+  readonly brand: Brand
+  readonly model: Model
+  readonly revision: number
+  readonly epoch: number
+  readonly settings: ReadonlyMap<string, FieldValues>
+}
+
+export interface OrgStates {
+  /**
+   * The state of an organisation, from the cache when that is new enough.
+   *
+   * @param epoch the least epoch that will do, as the caller just read it. Without one, a state that was
+   *   looked at within the last second will do.
+   * @throws NotFoundError when there is no such organisation.
+   */
+  get(orgId: string, epoch?: number): Promise<OrgState>
+  /** The model that publishing the draft would give; the published one when there is no draft. */
+  draft(orgId: string): Promise<Model>
+  /** Drops what is cached, e.g. when the bus says that something was published. */
+  forget(orgId: string): void
+  readonly stats: { readonly orgs: number; readonly bytes: number }
+}
+
+interface Cached {
+  readonly state: OrgState
+  readonly bytes: number
+  checkedAt: number
+}
+
+const checkedForMs = 1_000
+
+/**
+ * @param maxBytes how much the cache may hold, by estimate; the least recently used go first.
+ * @param now milliseconds since the epoch.
+ */
+export function createOrgStates(deps: {
+  readonly db: Pick<Database, 'query'>
+  readonly models: OrgModels
+  readonly maxBytes?: number
+  readonly now?: () => number
+}): OrgStates {
+  const { db, models, maxBytes = 256 * 1024 * 1024, now = Date.now } = deps
+  const cache = new Map<string, Cached>()
+  const loading = new Map<string, Promise<Cached>>()
+  let bytes = 0
+
+  function forget(orgId: string): void {
+    bytes -= cache.get(orgId)?.bytes ?? 0
+    cache.delete(orgId)
+  }
+
+  function keep(orgId: string, cached: Cached): void {
+    forget(orgId)
+    cache.set(orgId, cached)
+    bytes += cached.bytes
+    for (const oldest of cache.keys()) {
+      if (bytes <= maxBytes || oldest === orgId) break
+      forget(oldest)
+    }
+  }
+
+  /** A Map keeps the order of insertion, so whatever is used goes to its end. */
+  function touch(orgId: string, cached: Cached): OrgState {
+    cache.delete(orgId)
+    cache.set(orgId, cached)
+    return cached.state
+  }
+
+  async function load(orgId: string): Promise<Cached> {
+    const { rows } = await db.query<OrgStateRow>(orgId, selectOrgRow)
+    if (!rows[0]) {
+      forget(orgId)
+      throw new NotFoundError()
+    }
+    const row = toOrgRow(rows[0])
+    const model = models.of(row)
+    const state = toState(row, model)
+    const cached = { state, bytes: estimateBytes(model, models.deployment), checkedAt: now() }
+    keep(orgId, cached)
+    return cached
+  }
+
+  /** Many requests of one organisation wait for one question. */
+  function loadOnce(orgId: string): Promise<Cached> {
+    let running = loading.get(orgId)
+    if (!running) {
+      running = load(orgId).finally(() => loading.delete(orgId))
+      loading.set(orgId, running)
+    }
+    return running
+  }
+
+  async function isCurrent(orgId: string, cached: Cached): Promise<boolean> {
+    if (now() - cached.checkedAt < checkedForMs) return true
+    const { rows } = await db.query<{ epoch: number }>(orgId, selectEpoch)
+    if (rows[0]?.epoch !== cached.state.epoch) return false
+    cached.checkedAt = now()
+    return true
+  }
+
+  return {
+    async get(orgId, epoch) {
+      const cached = cache.get(orgId)
+      if (cached) {
+        const fits =
+          epoch === undefined ? await isCurrent(orgId, cached) : cached.state.epoch >= epoch
+        if (fits) return touch(orgId, cached)
+      }
+      const loaded = await loadOnce(orgId)
+      if (epoch === undefined || loaded.state.epoch >= epoch) return loaded.state
+      // The question that was under way began before that epoch.
+      return (await loadOnce(orgId)).state
+    },
+    async draft(orgId) {
+      const { rows } = await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)
+      if (!rows[0]) throw new NotFoundError()
+      const row = toOrgRow(rows[0])
+      return models.of(rows[0].draft ? { ...row, document: toDocument(rows[0].draft) } : row)
+    },
+    forget,
+    get stats() {
+      return { orgs: cache.size, bytes }
+    },
+  }
+}
+
+const selectEpoch = { name: 'org_epoch', text: 'select epoch from tenant.org_state', values: [] }
+
+function toState(row: OrgRow, model: Model): OrgState {
+  return Object.freeze({
+    org: row.org,
+    brand: row.brand,
+    model,
+    revision: row.revision,
+    epoch: row.epoch,
+    settings: settingValues(model.settings, row.settings),
+  })
+}
+
+/**
+ * What an organisation costs beside what it shares with the deployment, measured once on a heap: its
+ * own maps, the entities that it touched, and its layers.
+ */
+export function estimateBytes(model: Model, deployment: Model): number {
+  let bytes = 2_000
+  if (model === deployment) return bytes
+  bytes += 80 * model.entities.size + 8_000
+  for (const [ref, entity] of model.entities) {
+    if (deployment.entities.get(ref) !== entity) bytes += 1_500 + 100 * entity.byApiName.size
+  }
+  const shared = new Set(deployment.stack)
+  for (const layer of model.stack) if (!shared.has(layer)) bytes += 1_000 + 3 * layer.size
+  return bytes
+}

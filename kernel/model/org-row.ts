@@ -1,0 +1,95 @@
+import type { FieldValues, OrgInfo } from '@runwaycrm/sdk'
+import type { Statement } from '../database/postgres.ts'
+import { checkEnvelope } from '../manifest/check-plugin.ts'
+import type { PluginState } from './enabled-layers.ts'
+import { createLayer, type Layer } from './layer.ts'
+import { type LayerDocument, toDocument } from './layer-document.ts'
+
+/** All that makes an organisation's state, as one row of one snapshot. */
+export interface OrgRow {
+  readonly org: OrgInfo
+  readonly brand: Brand
+  readonly revision: number
+  readonly epoch: number
+  readonly document: LayerDocument
+  readonly packages: readonly Layer[]
+  readonly states: ReadonlyMap<string, PluginState>
+  /** Settings that somebody set, by reference of their contribution. */
+  readonly settings: ReadonlyMap<string, FieldValues>
+}
+
+export interface Brand {
+  readonly name?: string
+  readonly color?: string
+  readonly logo?: string
+}
+
+/** One statement, so that no publish comes between its parts. */
+export const selectOrgRow: Statement = {
+  name: 'org_state',
+  text: `select s.*,
+  (select r.document from tenant.layer_revision r
+    where r.org_id = s.org_id and r.n = s.revision) as document,
+  (select coalesce(jsonb_agg(p.document order by p.id), '[]') from tenant.installed_package p
+    where p.org_id = s.org_id) as packages,
+  (select coalesce(jsonb_object_agg(p.plugin, p.state), '{}') from tenant.plugin_state p
+    where p.org_id = s.org_id) as states,
+  (select coalesce(jsonb_object_agg(v.ref, v.value), '{}') from tenant.setting v
+    where v.org_id = s.org_id) as settings
+from tenant.org_state s`,
+  values: [],
+}
+
+/** The same with the draft, which is null when nobody changed anything. */
+export const selectOrgWithDraft: Statement = {
+  name: 'org_state_draft',
+  text: `select o.*, d.document as draft
+from (${selectOrgRow.text}) o left join tenant.layer_draft d on d.org_id = o.org_id`,
+  values: [],
+}
+
+export type OrgWithDraftRow = OrgStateRow & { readonly draft: unknown }
+
+export interface OrgStateRow {
+  readonly org_id: string
+  readonly revision: number
+  readonly epoch: number
+  readonly name: string
+  readonly slug: string
+  readonly plan: string
+  readonly currency: string
+  readonly country: string
+  readonly time_zone: string
+  readonly locale: string
+  readonly brand: Brand
+  readonly document: unknown
+  readonly packages: readonly { readonly id?: unknown }[]
+  readonly states: Readonly<Record<string, PluginState>>
+  readonly settings: Readonly<Record<string, FieldValues>>
+}
+
+/** A package that does not pass the envelope any more is left out; composing tells the rest. */
+export function toOrgRow(row: OrgStateRow): OrgRow {
+  return {
+    org: Object.freeze({
+      id: row.org_id,
+      slug: row.slug,
+      name: row.name,
+      plan: row.plan,
+      currency: row.currency,
+      country: row.country,
+      timeZone: row.time_zone,
+      locale: row.locale,
+    }),
+    brand: Object.freeze(row.brand),
+    revision: row.revision,
+    epoch: row.epoch,
+    document: toDocument(row.document),
+    packages: row.packages.flatMap((document) => {
+      const { manifest } = checkEnvelope(document, String(document.id))
+      return manifest ? [createLayer(manifest, 'package')] : []
+    }),
+    states: new Map(Object.entries(row.states)),
+    settings: new Map(Object.entries(row.settings)),
+  }
+}

@@ -1,0 +1,290 @@
+import {
+  type Actor,
+  DraftConflictError,
+  InvalidError,
+  NotFoundError,
+  PlanStaleError,
+} from '@runwaycrm/sdk'
+import { Type } from 'typebox'
+import type { Database, Statement, Tx } from '../database/postgres.ts'
+import { schemaCheck } from '../manifest/schema-check.ts'
+import { canonicalJson, sha256 } from './canonical-json.ts'
+import { checkDocument, refuseProblems, toIssue } from './check-document.ts'
+import { applyOperations, type DraftOperation } from './draft-operations.ts'
+import { assignStorageIds, documentHash, type LayerDocument, toDocument } from './layer-document.ts'
+import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
+import type { Model } from './model.ts'
+import type { OrgModels } from './org-models.ts'
+import { type OrgRow, type OrgWithDraftRow, selectOrgWithDraft, toOrgRow } from './org-row.ts'
+import { type CountWhere, type PlanItem, planChange } from './plan-change.ts'
+
+/** The own layer as its admins are changing it. */
+export interface Draft {
+  readonly document: LayerDocument
+  /** The revision that it will follow. */
+  readonly revision: number
+  /** Whether it differs from what is published. */
+  readonly changed: boolean
+  /** Overrides that need somebody to look at them, since what they change has changed itself. */
+  readonly review: readonly MergedOverride[]
+}
+
+export interface Plan {
+  /** Of what was planned; `publish` takes no other. */
+  readonly hash: string
+  readonly items: readonly PlanItem[]
+}
+
+export interface Revision {
+  readonly revision: number
+  readonly message: string
+  readonly author: Actor
+  readonly createdAt: string
+  /** The revision that it brought back, for a roll back. */
+  readonly restores: number | null
+}
+
+/** Draft, plan, publish and roll back of the own layer of an organisation. */
+export interface Revisions {
+  draft(orgId: string): Promise<Draft>
+  /**
+   * All operations or none.
+   *
+   * @throws DraftConflictError when a leaf has moved on, with both values in `extra.conflicts`.
+   * @throws InvalidError with every problem of the result.
+   */
+  edit(orgId: string, operations: readonly DraftOperation[], actor: Actor): Promise<Draft>
+  /** Throws the draft away. */
+  discard(orgId: string): Promise<void>
+  plan(orgId: string): Promise<Plan>
+  /** @throws PlanStaleError when there is another plan by now. */
+  publish(
+    orgId: string,
+    request: { readonly hash: string; readonly message: string },
+    actor: Actor,
+  ): Promise<{ readonly revision: number }>
+  /** @throws NotFoundError */
+  rollback(orgId: string, revision: number, actor: Actor): Promise<{ readonly revision: number }>
+  /** The newest first. */
+  list(orgId: string): Promise<readonly Revision[]>
+  /** What is published, or one revision. @throws NotFoundError */
+  document(orgId: string, revision?: number): Promise<LayerDocument>
+}
+
+/**
+ * @param countWhere counts records as published, for the plan.
+ * @param newStorageId makes an id that was never used.
+ * @param onPublished is called after the commit, e.g. to tell other nodes.
+ */
+export function createRevisions(deps: {
+  readonly db: Database
+  readonly models: OrgModels
+  readonly countWhere: (orgId: string, ...args: Parameters<CountWhere>) => Promise<number>
+  readonly newStorageId: () => string
+  readonly onPublished?: (published: Published) => void
+}): Revisions {
+  const { db, models, countWhere, newStorageId, onPublished } = deps
+
+  async function draft(orgId: string): Promise<Draft> {
+    return toDraft((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)).rows[0])
+  }
+
+  function toDraft(row: OrgWithDraftRow | undefined): Draft {
+    const { published, document } = read(row)
+    const changed = documentHash(document) !== documentHash(published.document)
+    const review = mergeOverrides(document.overrides, models.base(published)).filter(
+      ({ fate }) => fate === 'review' || fate === 'parked',
+    )
+    return { document, revision: published.revision, changed, review }
+  }
+
+  async function edit(
+    orgId: string,
+    operations: readonly DraftOperation[],
+    actor: Actor,
+  ): Promise<Draft> {
+    checkOperations(operations)
+    return db.transaction(orgId, async (tx) => {
+      const row = await locked(tx)
+      const { published, document } = read(row)
+      const base = models.base(published)
+      const applied = applyOperations(document, operations, base)
+      if (applied.conflicts.length > 0) {
+        const { conflicts } = applied
+        throw new DraftConflictError(undefined, { extra: { conflicts } })
+      }
+      refuseProblems(applied.problems)
+      const next = assignStorageIds(applied.document, published.document)
+      refuseProblems(checkDocument(next, document, published.document, base))
+      await tx.one(saveDraft(orgId, next, actor))
+      return toDraft(row && { ...row, draft: next })
+    })
+  }
+
+  async function plan(orgId: string): Promise<Plan> {
+    const row = (await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)).rows[0]
+    const { published, document } = read(row)
+    const before = models.of(published)
+    const after = models.of({ ...published, document })
+    const items = await planChange(before, after, (entity, filter) =>
+      countWhere(orgId, entity, filter),
+    )
+    return { hash: planHash(published, document, after), items }
+  }
+
+  async function publish(
+    orgId: string,
+    { hash, message }: { readonly hash: string; readonly message: string },
+    actor: Actor,
+  ): Promise<{ readonly revision: number }> {
+    const published = await db.transaction(orgId, async (tx) => {
+      const { published, document } = read(await locked(tx))
+      const after = models.of({ ...published, document })
+      if (planHash(published, document, after) !== hash) throw new PlanStaleError()
+      const next = assignStorageIds(document, published.document, newStorageId)
+      return write(tx, orgId, published, { document: next, message, actor, restores: null })
+    })
+    onPublished?.(published)
+    return { revision: published.revision }
+  }
+
+  async function rollback(
+    orgId: string,
+    revision: number,
+    actor: Actor,
+  ): Promise<{ readonly revision: number }> {
+    const published = await db.transaction(orgId, async (tx) => {
+      const { published } = read(await locked(tx))
+      const old = (await tx.one<{ document: unknown }>(selectRevision(revision))).rows[0]
+      if (!old) throw new NotFoundError()
+      const document = toDocument(old.document)
+      const message = `Back to revision ${revision}`
+      return write(tx, orgId, published, { document, message, actor, restores: revision })
+    })
+    onPublished?.(published)
+    return { revision: published.revision }
+  }
+
+  return {
+    draft,
+    edit,
+    plan,
+    publish,
+    rollback,
+    async discard(orgId) {
+      await db.query(orgId, { text: 'delete from tenant.layer_draft', values: [] })
+    },
+    async list(orgId) {
+      return (await db.query<Revision>(orgId, selectRevisions)).rows
+    },
+    async document(orgId, revision) {
+      if (revision === undefined) {
+        return read((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)).rows[0]).published
+          .document
+      }
+      const { rows } = await db.query<{ document: unknown }>(orgId, selectRevision(revision))
+      if (!rows[0]) throw new NotFoundError()
+      return toDocument(rows[0].document)
+    },
+  }
+}
+
+export interface Published {
+  readonly orgId: string
+  readonly revision: number
+  readonly epoch: number
+}
+
+function read(row: OrgWithDraftRow | undefined): { published: OrgRow; document: LayerDocument } {
+  if (!row) throw new NotFoundError()
+  const published = toOrgRow(row)
+  return { published, document: row.draft ? toDocument(row.draft) : published.document }
+}
+
+/** Two who edit, publish or roll back at once do it one after the other. */
+async function locked(tx: Tx): Promise<OrgWithDraftRow | undefined> {
+  const results = await tx.run([
+    { text: 'select 1 from tenant.org_state for update', values: [] },
+    selectOrgWithDraft,
+  ])
+  return results[1]?.rows[0] as OrgWithDraftRow | undefined
+}
+
+async function write(
+  tx: Tx,
+  orgId: string,
+  published: OrgRow,
+  next: { document: LayerDocument; message: string; actor: Actor; restores: number | null },
+): Promise<Published> {
+  const revision = published.revision + 1
+  const results = await tx.run([
+    {
+      text: `insert into tenant.layer_revision (org_id, n, document, hash, message, author, restores)
+        values ($1, $2, $3, $4, $5, $6, $7)`,
+      values: [
+        orgId,
+        revision,
+        JSON.stringify(next.document),
+        documentHash(next.document),
+        next.message,
+        JSON.stringify(next.actor),
+        next.restores,
+      ],
+    },
+    // A draft that is being worked on outlives a roll back; a published one is done.
+    ...(next.restores === null ? [{ text: 'delete from tenant.layer_draft', values: [] }] : []),
+    {
+      text: 'update tenant.org_state set revision = $1, epoch = epoch + 1 returning epoch',
+      values: [revision],
+    },
+  ])
+  const epoch = Number(results.at(-1)?.rows[0]?.['epoch'])
+  return { orgId, revision, epoch }
+}
+
+/** What was planned: this draft after this revision, on these layers of others. */
+function planHash(published: OrgRow, document: LayerDocument, after: Model): string {
+  return sha256(canonicalJson([published.revision, documentHash(document), after.hash]))
+}
+
+const Operations = Type.Array(
+  Type.Object(
+    {
+      op: Type.Union([Type.Literal('set'), Type.Literal('unset')]),
+      target: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+      path: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+        minItems: 1,
+        maxItems: 12,
+      }),
+      from: Type.Optional(Type.Unknown()),
+      value: Type.Optional(Type.Unknown()),
+    },
+    { additionalProperties: false },
+  ),
+  { minItems: 1, maxItems: 1_000 },
+)
+
+/** @throws InvalidError */
+function checkOperations(operations: unknown): void {
+  const problems = schemaCheck(Operations)(operations, 'ops')
+  if (problems.length > 0) throw new InvalidError(undefined, { errors: problems.map(toIssue) })
+}
+
+function saveDraft(orgId: string, document: LayerDocument, actor: Actor): Statement {
+  return {
+    text: `insert into tenant.layer_draft (org_id, document, updated_by) values ($1, $2, $3)
+      on conflict (org_id) do update
+        set document = excluded.document, updated_by = excluded.updated_by, updated_at = now()`,
+    values: [orgId, JSON.stringify(document), JSON.stringify(actor)],
+  }
+}
+
+function selectRevision(n: number): Statement {
+  return { text: 'select document from tenant.layer_revision where n = $1', values: [n] }
+}
+
+const selectRevisions: Statement = {
+  text: `select n as revision, message, author, created_at as "createdAt", restores
+    from tenant.layer_revision order by n desc`,
+  values: [],
+}

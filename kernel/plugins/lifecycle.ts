@@ -1,0 +1,121 @@
+import { type Actor, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
+import type { Database } from '../database/postgres.ts'
+import { defaultPluginState, type PluginState } from '../model/enabled-layers.ts'
+import type { Deployment } from './load-plugins.ts'
+
+/** A plugin as one organisation has it. */
+export interface OrgPlugin {
+  readonly id: string
+  readonly title: string
+  readonly version: string
+  readonly state: PluginState
+  readonly reason: string | null
+  /** Enabled plugins that do not work without it. */
+  readonly neededBy: readonly string[]
+}
+
+/** What may follow what. Purging is separate: it deletes data and leaves no row. */
+const next: Readonly<Record<PluginState, readonly PluginState[]>> = {
+  available: ['installed', 'enabled'],
+  installed: ['enabled', 'archived'],
+  enabled: ['disabled', 'suspended'],
+  disabled: ['enabled', 'archived'],
+  suspended: ['enabled', 'disabled'],
+  archived: ['installed', 'enabled'],
+}
+
+export interface Lifecycle {
+  list(orgId: string): Promise<readonly OrgPlugin[]>
+  /**
+   * Puts a plugin into another state for one organisation: a row and a new epoch, never a restart.
+   * Disabling also takes what needs it out of the model, until it is enabled again; data stays.
+   *
+   * @throws NotFoundError when no such plugin is ready.
+   * @throws StateConflictError when the state cannot follow the present one.
+   */
+  change(
+    orgId: string,
+    plugin: string,
+    to: { readonly state: PluginState; readonly reason?: string },
+    actor: Actor,
+  ): Promise<{ readonly epoch: number }>
+}
+
+export function createLifecycle(deps: {
+  readonly db: Database
+  readonly deployment: Pick<Deployment, 'layers'>
+  readonly onChanged?: (orgId: string) => void
+}): Lifecycle {
+  const { db, deployment, onChanged } = deps
+  const layers = deployment.layers.filter(({ origin }) => origin === 'plugin')
+
+  function describe(rows: readonly StateRow[]): OrgPlugin[] {
+    const byId = new Map(rows.map((row) => [row.plugin, row]))
+    const stateOf = (id: string) => byId.get(id)?.state ?? defaultPluginState
+    return layers.map(({ id, manifest }) => ({
+      id,
+      title: manifest.title,
+      version: manifest.version,
+      state: stateOf(id),
+      reason: byId.get(id)?.reason ?? null,
+      neededBy: layers
+        .filter((other) => Object.hasOwn(other.manifest.requires ?? {}, id))
+        .map((other) => other.id)
+        .filter((other) => stateOf(other) === 'enabled'),
+    }))
+  }
+
+  return {
+    async list(orgId) {
+      return describe((await db.query<StateRow>(orgId, selectStates)).rows)
+    },
+    async change(orgId, plugin, to, actor) {
+      const epoch = await db.transaction(orgId, async (tx) => {
+        await tx.one(lockOrg)
+        const { rows } = await tx.one<StateRow>(selectStates)
+        const plugins = new Map(describe(rows).map((known) => [known.id, known]))
+        const known = plugins.get(plugin)
+        if (!known) throw new NotFoundError()
+        if (!next[known.state].includes(to.state)) {
+          throw new StateConflictError(`It is ${known.state} and cannot become ${to.state}.`)
+        }
+        if (to.state === 'enabled') refuseUnmet(plugin, plugins)
+        const [, raised] = await tx.run([
+          {
+            text: `insert into tenant.plugin_state (org_id, plugin, state, reason, changed_by)
+              values ($1, $2, $3, $4, $5)
+              on conflict (org_id, plugin) do update set state = excluded.state,
+                reason = excluded.reason, changed_at = now(), changed_by = excluded.changed_by`,
+            values: [orgId, plugin, to.state, to.reason ?? null, JSON.stringify(actor)],
+          },
+          raiseEpoch,
+        ])
+        return Number(raised?.rows[0]?.['epoch'])
+      })
+      onChanged?.(orgId)
+      return { epoch }
+    },
+  }
+
+  /** @throws StateConflictError */
+  function refuseUnmet(plugin: string, plugins: ReadonlyMap<string, OrgPlugin>): void {
+    const requires = layers.find(({ id }) => id === plugin)?.manifest.requires ?? {}
+    const unmet = Object.keys(requires).filter(
+      (id) => id !== 'kernel' && plugins.get(id)?.state !== 'enabled',
+    )
+    if (unmet.length > 0) throw new StateConflictError(`Enable ${unmet.join(', ')} first.`)
+  }
+}
+
+interface StateRow {
+  readonly plugin: string
+  readonly state: PluginState
+  readonly reason: string | null
+}
+
+const selectStates = { text: 'select plugin, state, reason from tenant.plugin_state', values: [] }
+const lockOrg = { text: 'select 1 from tenant.org_state for update', values: [] }
+const raiseEpoch = {
+  text: 'update tenant.org_state set epoch = epoch + 1 returning epoch',
+  values: [],
+}
