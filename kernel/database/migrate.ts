@@ -51,7 +51,8 @@ interface SchemaFile {
  * context. One transaction under an advisory lock, so several nodes may start at once and a failure
  * leaves everything as it was. Running it again changes nothing.
  *
- * @throws SchemaTooNewError when the database belongs to a newer release.
+ * @throws SchemaTooNewError when the database belongs to a newer release; CatalogueError when the result
+ *   would break a rule of `catalogue-lint.ts`.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
   const log = options.log ?? (() => {})
@@ -64,7 +65,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
   try {
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock($1)', [lockKey])
-    await ensureRoles(client, loginOf(options.serverUrl), {
+    const login = loginOf(options.serverUrl)
+    await ensureRoles(client, login, {
       setPassword: options.setPassword ?? false,
     })
     await client.query(`set local role ${ownerRole}`)
@@ -86,6 +88,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
     await writeContextKey(client, options.secretKey)
     const tables = options.model ? await migrateModelTables(client, options.model) : null
     for (const statement of tables?.refused ?? []) log(`not done by migrate: ${statement}`)
+    await client.query('reset role')
+    // Last: what breaks a rule is not saved.
+    await assertCatalogue(
+      async (text, values) => (await client.query(text, [...values])).rows,
+      login.user,
+    )
     await client.query('commit')
     return { applied, version: newest, tables }
   } catch (error) {
