@@ -13,7 +13,7 @@ import { createPasswords } from './password.ts'
 import { createPrincipals, type ResolvedPrincipal } from './principals.ts'
 import { createProvisioning, type ProvisioningDeps } from './provision.ts'
 import { createRecovery } from './recovery.ts'
-import { createSessions } from './sessions.ts'
+import { createSessions, type OpenedSession } from './sessions.ts'
 import { checkEmail, checkName, checkPassword, createSignIn } from './sign-in.ts'
 import { tokenHash } from './tokens.ts'
 
@@ -31,8 +31,6 @@ export interface AccountsDeps {
   }
   /** The organisation with the platform itself as principal, all rights, door `seed`. */
   systemContext(orgId: string): Promise<RequestContext>
-  epochOf(orgId: string): Promise<number>
-  prepareOrg: ProvisioningDeps['prepareOrg']
   runSeeds: ProvisioningDeps['runSeeds']
   /** Through whatever offers the service `mail` in that organisation. */
   sendMail(orgId: string, mail: AccountMail): Promise<void>
@@ -68,7 +66,7 @@ export function createAccounts(deps: AccountsDeps) {
     directory,
     members,
     region: config.region,
-    epochOf: deps.epochOf,
+    epochOf: (orgId) => readEpoch(deps.db, orgId),
   })
   const sessions = createSessions({ directory, members, principals })
   const provisioning = createProvisioning({ ...deps, directory, members, region: config.region })
@@ -113,6 +111,7 @@ export function createAccounts(deps: AccountsDeps) {
     logIn: signIn.logIn,
     logOut: sessions.logOut,
     switchOrg: sessions.switchOrg,
+    orgsOf: (session: OpenedSession) => sessions.orgs(session.loginId),
     rotateForRoles: sessions.rotateForRoles,
     sessions: sessions.list,
     endSession: sessions.end,
@@ -193,3 +192,12 @@ export function createAccounts(deps: AccountsDeps) {
 }
 
 export type Accounts = ReturnType<typeof createAccounts>
+
+async function readEpoch(db: Database, orgId: string): Promise<number> {
+  const { rows } = await db.query<{ epoch: number }>(orgId, {
+    name: 'org_epoch',
+    text: 'select epoch from tenant.org_state',
+    values: [],
+  })
+  return rows[0]?.epoch ?? 0
+}

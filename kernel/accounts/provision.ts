@@ -33,12 +33,11 @@ export interface ProvisionedOrg {
 }
 
 export interface ProvisioningDeps {
+  readonly db: Pick<Database, 'query'>
   readonly directory: Directory
   readonly members: Members
   readonly region: string
   systemContext(orgId: string): Promise<RequestContext>
-  /** The organisation's first rows besides its user, e.g. its model state. Safe to repeat. */
-  prepareOrg(orgId: string): Promise<void>
   /** Runs the contributed seeds of one kind; `userId` owns what they make. */
   runSeeds(orgId: string, kind: 'base' | 'sample', userId: string): Promise<void>
   readonly log: { error(details: object, message: string): void }
@@ -55,7 +54,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
     async create(input: NewOrg): Promise<ProvisionedOrg> {
       const orgId = uuidv7()
       const slug = await takeSlug(orgId, input)
-      await deps.prepareOrg(orgId)
+      await addState(orgId, slug, input)
       const ctx = await deps.systemContext(orgId)
       const role = adminRole(ctx.model)
       const userId = await members.create(orgId, {
@@ -94,6 +93,22 @@ export function createProvisioning(deps: ProvisioningDeps) {
       if (await directory.createOrg({ ...row, slug })) return slug
     }
     throw new StateConflictError('No free slug was found for this name. Choose one.')
+  }
+
+  /** What the model cache reads: without it there is no organisation to act in. */
+  async function addState(orgId: string, slug: string, input: NewOrg): Promise<void> {
+    await deps.db.query(orgId, {
+      text: `insert into tenant.org_state (org_id, name, slug, plan, currency, time_zone)
+        values ($1, $2, $3, $4, $5, $6)`,
+      values: [
+        orgId,
+        input.orgName,
+        slug,
+        input.plan,
+        input.currency ?? 'USD',
+        input.timeZone ?? 'UTC',
+      ],
+    })
   }
 
   async function admit(input: NewOrg, orgId: string, userId: string): Promise<string | null> {

@@ -88,7 +88,7 @@ export function createRecovery(deps: RecoveryDeps) {
         await directory.dropTokens('login', login.email, null, tx)
       })
       const place = { orgId: resolved.orgId, userId: resolved.principal.userId! }
-      return sessions.rotate(token, session.id, place, null, 0)
+      return sessions.rotate(token, session, place, null, 0)
     },
 
     /** Resolves when nothing is on its way any more. */

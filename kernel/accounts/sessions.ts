@@ -11,10 +11,17 @@ export interface Client {
   readonly agent: string
 }
 
+/** An organisation and the user that a login is in it. */
+export interface Place {
+  readonly orgId: string
+  readonly userId: string
+}
+
 /** A session that just began; the token goes into the cookie and nowhere else. */
 export interface OpenedSession {
   readonly token: string
   readonly sessionId: string
+  readonly loginId: string
   readonly orgId: string
   readonly userId: string
 }
@@ -41,10 +48,31 @@ interface SessionsDeps {
 
 /** Sessions: opaque tokens whose hash is stored, listed and ended by their owner, rotated with rights. */
 export function createSessions({ directory, members, principals }: SessionsDeps) {
+  async function rotate(
+    token: string,
+    session: Pick<ResolvedSession, 'id' | 'loginId'>,
+    place: Place,
+    privilege: string | null,
+    grace: number,
+  ): Promise<OpenedSession> {
+    const next = newToken()
+    const rotated = await directory.rotateSession({
+      sessionId: session.id,
+      oldHash: tokenHash(token),
+      newHash: tokenHash(next),
+      ...place,
+      privilege,
+      graceSeconds: grace,
+    })
+    principals.forget()
+    if (!rotated) throw new BadCredentialsError('The session has ended. Sign in again.')
+    return { token: next, sessionId: session.id, loginId: session.loginId, ...place }
+  }
+
   return {
     async open(
       loginId: string,
-      membership: { readonly orgId: string; readonly userId: string },
+      { orgId, userId }: Place,
       method: SessionMethod,
       client: Client,
     ): Promise<OpenedSession> {
@@ -54,21 +82,19 @@ export function createSessions({ directory, members, principals }: SessionsDeps)
         id: sessionId,
         tokenHash: tokenHash(token),
         loginId,
-        ...membership,
+        orgId,
+        userId,
         method,
         ...client,
       })
-      return { token, sessionId, ...membership }
+      return { token, sessionId, loginId, orgId, userId }
     },
 
     /**
      * The organisation to begin in: the one that is asked for (slug or id), else the last one used.
      * @returns null when there is none in which the login's user is active.
      */
-    async choose(
-      loginId: string,
-      wanted?: string,
-    ): Promise<{ orgId: string; userId: string } | null> {
+    async choose(loginId: string, wanted?: string): Promise<Place | null> {
       for (const row of await directory.membershipsOf(loginId)) {
         if (wanted !== undefined && row.slug !== wanted && row.org_id !== wanted) continue
         if (await members.findActive(row.org_id, row.user_id)) {
@@ -122,7 +148,7 @@ export function createSessions({ directory, members, principals }: SessionsDeps)
       if (session.method === 'link') {
         throw new ForbiddenError('Sign in with your password to enter another organisation.')
       }
-      return this.rotate(token, session.id, { orgId, userId: membership.user_id }, null, 0)
+      return rotate(token, session, { orgId, userId: membership.user_id }, null, 0)
     },
 
     /** A new token because the roles changed. @returns null when another request was faster. */
@@ -131,33 +157,14 @@ export function createSessions({ directory, members, principals }: SessionsDeps)
       if (!session?.rotateTo || principal.userId === null) return null
       const place = { orgId, userId: principal.userId }
       try {
-        return (await this.rotate(token, session.id, place, session.rotateTo, graceSeconds)).token
+        return (await rotate(token, session, place, session.rotateTo, graceSeconds)).token
       } catch (error) {
         if (error instanceof BadCredentialsError) return null
         throw error
       }
     },
 
-    async rotate(
-      token: string,
-      sessionId: string,
-      place: { readonly orgId: string; readonly userId: string },
-      privilege: string | null,
-      grace: number,
-    ): Promise<OpenedSession> {
-      const next = newToken()
-      const rotated = await directory.rotateSession({
-        sessionId,
-        oldHash: tokenHash(token),
-        newHash: tokenHash(next),
-        ...place,
-        privilege,
-        graceSeconds: grace,
-      })
-      principals.forget()
-      if (!rotated) throw new BadCredentialsError('The session has ended. Sign in again.')
-      return { token: next, sessionId, ...place }
-    },
+    rotate,
   }
 }
 

@@ -1,0 +1,109 @@
+import type { Door, FieldValues, OrgInfo, Principal } from '@runwaycrm/sdk'
+import { type Ability, type AbilityInput, buildAbility } from '../access/build-ability.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Model } from '../model/model.ts'
+
+/** What an organisation runs on, as the model cache has it. */
+export interface OrgRuntime {
+  readonly org: OrgInfo
+  readonly model: Model
+  readonly revision: number
+  readonly epoch: number
+  readonly settings: ReadonlyMap<string, FieldValues>
+}
+
+export interface ContextsDeps {
+  /** The model cache. @param epoch the least that will do; without one, a second old will do. */
+  readonly orgStates: { get(orgId: string, epoch?: number): Promise<OrgRuntime> }
+  readonly parseOperand?: AbilityInput['parseOperand']
+  /** Ends with the process. */
+  readonly signal: AbortSignal
+}
+
+export interface ContextOptions {
+  readonly door: Door
+  readonly traceId: string
+  /** Default: the process's own. */
+  readonly signal?: AbortSignal
+  readonly draft?: boolean
+}
+
+const system: Principal = Object.freeze({
+  type: 'system',
+  id: null,
+  name: 'System',
+  userId: null,
+  roles: [],
+  teammates: [],
+  scopes: null,
+})
+
+/** The model cache holds the rest. */
+const mostRecent = 200
+
+/** Turns principals into contexts; rights are worked out once per principal and model. */
+export function createContexts(deps: ContextsDeps) {
+  const recent = new Map<string, OrgRuntime>()
+  const abilities = new WeakMap<Principal, { model: Model; org: OrgInfo; ability: Ability }>()
+
+  function abilityOf(principal: Principal, { model, org }: OrgRuntime): Ability {
+    const known = abilities.get(principal)
+    if (known && known.model === model && known.org === org) return known.ability
+    const ability = buildAbility({
+      principal,
+      roles: principal.roles.flatMap((ref) => model.roles.get(ref) ?? []),
+      all: principal.type === 'system',
+      entities: model.entities,
+      org,
+      ...(deps.parseOperand ? { parseOperand: deps.parseOperand } : {}),
+    })
+    // The system is one object for all organisations; nothing may hang on it.
+    if (principal !== system) abilities.set(principal, { model, org, ability })
+    return ability
+  }
+
+  function make(
+    principal: Principal,
+    runtime: OrgRuntime,
+    { door, traceId, signal = deps.signal, draft = false }: ContextOptions,
+  ): RequestContext {
+    return {
+      org: runtime.org,
+      principal,
+      ability: abilityOf(principal, runtime),
+      model: runtime.model,
+      door,
+      traceId,
+      now: new Date(),
+      signal,
+      tx: null,
+      changeSet: null,
+      draft,
+    }
+  }
+
+  /** Synchronous for organisations that this process just served, so that most requests never wait. */
+  function runtimeOf(orgId: string, epoch: number): OrgRuntime | Promise<OrgRuntime> {
+    const known = recent.get(orgId)
+    if (known && known.epoch >= epoch) return known
+    return deps.orgStates.get(orgId, epoch).then((runtime) => {
+      recent.delete(orgId)
+      recent.set(orgId, runtime)
+      if (recent.size > mostRecent) recent.delete(recent.keys().next().value!)
+      return runtime
+    })
+  }
+
+  return {
+    make,
+    runtimeOf,
+    /** The organisation with the platform itself as principal and all rights. */
+    async system(orgId: string, options: Partial<ContextOptions> = {}): Promise<RequestContext> {
+      const runtime = await deps.orgStates.get(orgId)
+      const traceId = options.traceId ?? crypto.randomUUID()
+      return make(system, runtime, { ...options, door: options.door ?? 'seed', traceId })
+    },
+  }
+}
+
+export type Contexts = ReturnType<typeof createContexts>

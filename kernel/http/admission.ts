@@ -1,0 +1,143 @@
+import {
+  DrainingError,
+  ForbiddenError,
+  ScopeMissingError,
+  UnauthenticatedError,
+} from '@runwaycrm/sdk'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { covers } from '../access/resolve-rules.ts'
+import type { Contexts, OrgRuntime } from '../accounts/contexts.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Authenticator, Caller, OrgCaller } from './authenticate.ts'
+import type { RateLimit } from './rate-limit.ts'
+import { costOf, type RouteDeclaration } from './route.ts'
+
+export interface AdmissionDeps {
+  readonly authenticator: Authenticator
+  readonly contexts: Contexts
+  readonly rateLimit: RateLimit
+  isDraining(): boolean
+  /** Called when the roles of a session are others than its token was made for. */
+  rotate(request: FastifyRequest, reply: FastifyReply, caller: OrgCaller): Promise<void>
+  /** The draft of an organisation's model, for reads that ask for it. */
+  draftOf?(ctx: RequestContext): Promise<RequestContext>
+}
+
+/**
+ * Decides before the body is read whether a request may come in: who sends it, whether the route is for
+ * them, whether they have asked too often, and in which organisation they act. All of it without waiting
+ * while principal and model are known.
+ */
+export function createAdmission(deps: AdmissionDeps) {
+  const { authenticator, contexts, rateLimit } = deps
+
+  return function admission(route: RouteDeclaration) {
+    const isOpen = route.auth === 'none' || route.auth === 'credentials'
+    const cost = costOf[route.rate]
+
+    function enter(request: FastifyRequest, caller: Caller | null): Promise<void> | undefined {
+      request.caller = caller
+      authenticator.admit(request, caller, route.auth)
+      const org = caller?.kind === 'principal' ? caller : null
+      if (cost > 0) rateLimit.take(org ? org.resolved.orgId : `ip ${request.ip}`, cost)
+      const hostCheck = authenticator.checkHost(request, caller)
+      if (hostCheck) return hostCheck.then(() => enterOrg(request, org))
+      return enterOrg(request, org)
+    }
+
+    function enterOrg(
+      request: FastifyRequest,
+      caller: OrgCaller | null,
+    ): Promise<void> | undefined {
+      if (caller === null || isOpen) return undefined
+      const { orgId, epoch } = caller.resolved
+      const runtime = contexts.runtimeOf(orgId, epoch)
+      if (runtime instanceof Promise) return runtime.then((later) => allow(request, caller, later))
+      return allow(request, caller, runtime)
+    }
+
+    function allow(
+      request: FastifyRequest,
+      caller: OrgCaller,
+      runtime: OrgRuntime,
+    ): Promise<void> | undefined {
+      const ctx = contexts.make(caller.resolved.principal, runtime, {
+        door: caller.resolved.session === null ? 'api' : 'app',
+        traceId: request.id,
+      })
+      if (route.permission !== null) checkPermission(ctx, route.permission)
+      request.context = ctx
+      if (request.headers['x-runway-revision'] !== 'draft' || !deps.draftOf) return undefined
+      return deps.draftOf(ctx).then((draft) => {
+        request.context = draft
+      })
+    }
+
+    return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+      let entered: Promise<void> | undefined
+      try {
+        if (deps.isDraining() && route.rate !== 'none') {
+          reply.header('connection', 'close')
+          throw new DrainingError()
+        }
+        const found = isOpen ? null : authenticator.identify(request)
+        entered =
+          found instanceof Promise
+            ? found.then((caller) => enter(request, caller))
+            : enter(request, found)
+      } catch (error) {
+        done(refused(request, error))
+        return
+      }
+      if (entered)
+        settle(
+          entered.then(() => rotate(request, reply)),
+          request,
+          done,
+        )
+      else if (needsRotation(request.caller)) settle(rotate(request, reply), request, done)
+      else done()
+    }
+
+    function settle(
+      work: Promise<void>,
+      request: FastifyRequest,
+      done: (error?: Error) => void,
+    ): void {
+      work.then(
+        () => done(),
+        (error: unknown) => done(refused(request, error)),
+      )
+    }
+
+    function rotate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+      const { caller } = request
+      return needsRotation(caller) ? deps.rotate(request, reply, caller) : Promise.resolve()
+    }
+
+    /** Guessing credentials costs tokens of the address it comes from. */
+    function refused(request: FastifyRequest, error: unknown): Error {
+      if (error instanceof UnauthenticatedError) {
+        try {
+          rateLimit.take(`ip ${request.ip}`, 1)
+        } catch (tooMany) {
+          return tooMany as Error
+        }
+      }
+      return error as Error
+    }
+  }
+}
+
+function needsRotation(caller: Caller | null): caller is OrgCaller {
+  return caller?.kind === 'principal' && caller.resolved.session?.rotateTo != null
+}
+
+function checkPermission(ctx: RequestContext, permission: string): void {
+  if (ctx.ability.allows(permission)) return
+  const { scopes } = ctx.principal
+  if (scopes !== null && !covers(scopes, permission)) {
+    throw new ScopeMissingError(`The key lacks the scope ${permission}.`)
+  }
+  throw new ForbiddenError(`Your role does not include ${permission}.`)
+}
