@@ -68,16 +68,19 @@ export function orderPlugins<T extends Orderable>(
   }
 
   for (const id of [...byId.keys()].sort()) visit(byId.get(id) as T)
-  return { ordered: withoutDependants(ordered, refused), refused }
+  return { ordered: withoutDependants(ordered, refused, versions), refused }
 }
 
 /** A member of a cycle is found last, so what came before it in the walk is looked at once more. */
 function withoutDependants<T extends Orderable>(
   ordered: readonly T[],
   refused: Map<string, Problem>,
+  present: ReadonlyMap<string, string>,
 ): readonly T[] {
   return ordered.filter((plugin) => {
-    const lost = Object.keys(plugin.requires ?? {}).find((id) => refused.has(id))
+    const lost = Object.keys(plugin.requires ?? {}).find(
+      (id) => refused.has(id) && !present.has(id),
+    )
     if (lost !== undefined) refused.set(plugin.id, dependant(plugin.id, lost))
     return lost === undefined
   })
