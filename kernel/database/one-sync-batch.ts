@@ -180,6 +180,16 @@ class OneSyncBatch {
   handleDataRow(message: { fields: readonly (string | null)[] }): void {
     const { names, parsers } = this.columns[this.at + this.before.length] as Columns
     const raw = message.fields
+    if (this.statements[this.at]?.rowMode === 'array') {
+      const row = new Array<unknown>(raw.length)
+      for (let i = 0; i < raw.length; i++) {
+        const text = raw[i] as string | null
+        const parse = parsers[i]
+        row[i] = text === null || parse === undefined ? text : parse(text)
+      }
+      this.results[this.at]?.rows.push(row as unknown as Record<string, unknown>)
+      return
+    }
     const row: Record<string, unknown> = {}
     for (let i = 0; i < names.length; i++) {
       const text = raw[i] as string | null

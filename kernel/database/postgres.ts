@@ -10,6 +10,8 @@ export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
   readonly name?: string
+  /** Rows come as arrays of values, in the order of the columns. Less work when there are many. */
+  readonly rowMode?: 'array'
 }
 
 export interface Result<R = Record<string, unknown>> {

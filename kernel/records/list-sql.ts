@@ -1,0 +1,216 @@
+import type { Condition } from '../access/condition-tree.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Entity, Field } from '../model/model.ts'
+import type { ExpandTree } from './expand.ts'
+import type { Codecs } from './fields.ts'
+import { createParams, type Params, type Slot } from './params.ts'
+import { compileProjection, type Projection } from './projection.ts'
+import { type Compiler, createCompiler, living, ofEntitySql, type Source } from './query.ts'
+import { isById, isNullable, orderSql, type SortKey } from './sort.ts'
+
+/** A list as it was asked for, checked; only what decides its SQL. */
+export interface ListShape {
+  readonly condition: Condition<Field>
+  readonly sort: readonly SortKey[]
+  readonly fields: ReadonlySet<string> | null
+  readonly expand: ExpandTree
+  /** Rows at most. */
+  readonly limit: number
+  /** Per sort key whether the page before ended with null; null on the first page. */
+  readonly after: readonly boolean[] | null
+  readonly offset: boolean
+  readonly deleted: boolean
+}
+
+/** Where the values of a list's run stand. */
+export const listValues = { id: 0, offset: 1, position: 2 } as const
+
+export interface ListSql {
+  readonly text: string
+  readonly slots: readonly Slot[]
+  readonly projection: Projection
+  /** Where the values stand by which the list is sorted; empty when it is the id alone. */
+  readonly sortAt: readonly number[]
+}
+
+/** One statement for a page, expanded records and all. */
+export function compileList(
+  ctx: RequestContext,
+  codecs: Codecs,
+  entity: Entity,
+  shape: ListShape,
+): ListSql {
+  const { compiler, params, source, where, joins } = compileWhere(ctx, codecs, entity, shape)
+  const keys = shape.sort.map((key) => ({
+    key,
+    sql: compiler.reach(source, key.path.steps, key.path.field, key.path.part),
+  }))
+  if (shape.after) where.push(afterSql(shape, keys, params, source))
+  const sorted = shape.sort.every(isById) ? [] : keys
+  const order = orderBy(
+    shape.sort,
+    keys.map(({ sql }) => sql),
+    source,
+  )
+  const page = `where ${where.join(' and ')} order by ${order} limit ${shape.limit}${offsetSql(shape, params)}`
+  if (shape.expand.size === 0) {
+    const filterJoins = joins()
+    const projection = compileProjection(compiler, codecs, ctx.ability, source, {
+      fields: shape.fields,
+      expand: shape.expand,
+      offset: 0,
+    })
+    const columns = [...projection.columns, ...sorted.map(({ key, sql }) => positionSql(key, sql))]
+    return {
+      text: `select ${columns.join(', ')} from ${entity.table} t${filterJoins} ${page}`,
+      slots: params.slots,
+      projection,
+      sortAt: sorted.map((_, index) => projection.columns.length + index),
+    }
+  }
+  // The page is taken first, so that expanding touches its records only.
+  const inner =
+    `select t.*${sorted.map(({ sql }, index) => `, ${sql} as "_s${index}"`).join('')} ` +
+    `from ${entity.table} t${joins()} ${page}`
+  compiler.startJoins()
+  const projection = compileProjection(compiler, codecs, ctx.ability, source, {
+    fields: shape.fields,
+    expand: shape.expand,
+    offset: 0,
+  })
+  const names = sorted.map((_, index) => `t."_s${index}"`)
+  const columns = [
+    ...projection.columns,
+    ...sorted.map(({ key }, index) => positionSql(key, names[index]!)),
+  ]
+  const outerOrder = orderBy(shape.sort, sorted.length > 0 ? names : ['t.id'], source)
+  return {
+    text: `select ${columns.join(', ')} from (${inner}) t${compiler.joins()} order by ${outerOrder}`,
+    slots: params.slots,
+    projection,
+    sortAt: sorted.map((_, index) => projection.columns.length + index),
+  }
+}
+
+/** How many records a list has in all. @param most stops counting there. */
+export function compileCount(
+  ctx: RequestContext,
+  codecs: Codecs,
+  entity: Entity,
+  shape: Pick<ListShape, 'condition' | 'deleted'>,
+  most: number | null,
+): { readonly text: string; readonly slots: readonly Slot[] } {
+  const { params, where, joins } = compileWhere(ctx, codecs, entity, shape)
+  const from = `from ${entity.table} t${joins()} where ${where.join(' and ')}`
+  const text =
+    most === null
+      ? `select count(*) as n ${from}`
+      : `select count(*) as n from (select 1 ${from} limit ${most}) t`
+  return { text, slots: params.slots }
+}
+
+interface Where {
+  readonly compiler: Compiler
+  readonly params: Params
+  readonly source: Source
+  readonly where: string[]
+  joins(): string
+}
+
+/** `$1` is the organisation, said here besides the policy of the table. */
+export function compileWhere(
+  ctx: RequestContext,
+  codecs: Codecs,
+  entity: Entity,
+  { condition, deleted }: Pick<ListShape, 'condition' | 'deleted'>,
+): Where {
+  const params = createParams()
+  const compiler = createCompiler(ctx, codecs, params)
+  const source = { alias: 't', entity }
+  const where = [`t.org_id = ${params.share('org', (run) => run.ctx.org.id)}`]
+  const { ability } = ctx
+  if (deleted) {
+    // Deleted records are shown to whoever could bring them back.
+    where.push(`t.deleted_at is not null${ofEntitySql(source)}`)
+    where.push(compiler.allowed(source, ability.condition('restore', entity.ref)))
+  } else {
+    where.push(living(source))
+  }
+  where.push(compiler.allowed(source, ability.condition('read', entity.ref)))
+  where.push(compiler.filter(source, condition, 0))
+  return {
+    compiler,
+    params,
+    source,
+    where: where.filter((sql) => sql !== 'true'),
+    joins: () => compiler.joins(),
+  }
+}
+
+function orderBy(sort: readonly SortKey[], values: readonly string[], { alias }: Source): string {
+  const parts = sort.map((key, index) => {
+    const direction = key.descending ? ' desc' : ''
+    // Only where there can be nulls: an index is read backwards for a plain `desc` alone.
+    return `${orderSql(key, values[index]!)}${direction}${isNullable(key) ? ' nulls last' : ''}`
+  })
+  if (!sort.some(isById)) parts.push(`${alias}.id${tieDirection(sort)}`)
+  return parts.join(', ')
+}
+
+/** Ties go the way of the last key, so that one index can serve both. */
+function tieDirection(sort: readonly SortKey[]): string {
+  return sort.at(-1)!.descending ? ' desc' : ''
+}
+
+/** The records behind the position: equal in the first keys and behind in the next, nulls last. */
+function afterSql(
+  { sort, after }: ListShape,
+  keys: readonly { readonly key: SortKey; readonly sql: string }[],
+  params: Params,
+  source: Source,
+): string {
+  const byId = sort.some(isById)
+  const id = () => `${params.share('position id', (run) => run.values[listValues.id])}::uuid`
+  const alternatives: string[] = []
+  const equal: string[] = []
+  for (const [index, { key, sql }] of keys.entries()) {
+    const wasNull = after![index]!
+    const value = () => positionParam(key, params, `position ${index}`, listValues.position + index)
+    const isBehind = isById(key)
+      ? `${sql} ${key.descending ? '<' : '>'} ${id()}`
+      : wasNull
+        ? null
+        : behindSql(key, sql, value())
+    if (isBehind !== null) alternatives.push([...equal, isBehind].join(' and '))
+    if (isById(key)) break
+    equal.push(wasNull ? `${sql} is null` : `${orderSql(key, sql)} = ${orderSql(key, value())}`)
+  }
+  if (!byId) {
+    const sign = sort.at(-1)!.descending ? '<' : '>'
+    alternatives.push([...equal, `${source.alias}.id ${sign} ${id()}`].join(' and '))
+  }
+  return `(${alternatives.map((sql) => `(${sql})`).join(' or ')})`
+}
+
+function behindSql(key: SortKey, sql: string, value: string): string {
+  const sign = key.descending ? '<' : '>'
+  const behind = `${orderSql(key, sql)} ${sign} ${orderSql(key, value)}`
+  return isNullable(key) ? `(${behind} or ${sql} is null)` : behind
+}
+
+/** What a cursor keeps of a value: moments to the microsecond, which the API does not show. */
+function positionSql({ domain }: SortKey, sql: string): string {
+  return domain === 'instant' ? `(extract(epoch from ${sql}) * 1000000)::bigint::text` : sql
+}
+
+function positionParam(key: SortKey, params: Params, name: string, at: number): string {
+  const placeholder = params.share(name, (run) => run.values[at])
+  return key.domain === 'instant'
+    ? `('epoch'::timestamptz + ${placeholder}::bigint * interval '1 microsecond')`
+    : `${placeholder}::${key.class}`
+}
+
+function offsetSql({ offset }: ListShape, params: Params): string {
+  if (!offset) return ''
+  return ` offset ${params.share('offset', (run) => run.values[listValues.offset])}::bigint`
+}
