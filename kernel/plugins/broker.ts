@@ -1,0 +1,210 @@
+import {
+  type EntityInfo,
+  type FieldValues,
+  type HandlerContext,
+  type Log,
+  type Manifest,
+  type Principal,
+  StateConflictError,
+  type Tables,
+} from '@runwaycrm/sdk'
+import type { CallHandler, CallOptions } from '../actions/call-handler.ts'
+import { checkInput } from '../actions/check-values.ts'
+import type { Actions } from '../actions/pipeline.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
+import type { TablesScope } from '../database/tables.ts'
+import { uuidv7 } from '../database/uuid.ts'
+import type { Bus } from '../events/bus.ts'
+import { outboxStatement } from '../events/outbox.ts'
+import type { Queue } from '../jobs/queue.ts'
+import type { Entity } from '../model/model.ts'
+import type { Writer } from '../records/change-set.ts'
+import type { Reader } from '../records/read.ts'
+import { needAction, needService } from './capabilities.ts'
+import type { PluginFiles } from './files.ts'
+import type { Outbound } from './outbound.ts'
+import { brokerRecords } from './records.ts'
+import { readSettings } from './settings.ts'
+
+export interface PluginSecrets {
+  get(orgId: string, plugin: string, name: string): Promise<string | null>
+  set(orgId: string, plugin: string, name: string, value: string): Promise<void>
+  delete(orgId: string, plugin: string, name: string): Promise<void>
+}
+
+export interface BrokerDeps {
+  readonly db: Database
+  readonly reader: Reader
+  readonly writer: Writer
+  /** A function, because actions call handlers and handlers run actions. */
+  readonly actions: () => Actions
+  readonly queue: Queue
+  readonly bus: Bus
+  readonly tables: (scope: TablesScope) => Tables
+  readonly outbound: Outbound
+  readonly secrets: PluginSecrets
+  readonly files: PluginFiles
+  /** What somebody set, by reference of the contribution. */
+  readonly settingsOf: (orgId: string) => Promise<ReadonlyMap<string, FieldValues>>
+  readonly describe: (ctx: RequestContext, entity: Entity) => EntityInfo
+  /** Events wait in the outbox. */
+  readonly onCommitted: (orgId: string) => void
+  readonly log: Log
+  readonly callHandler: CallHandler
+}
+
+export interface BrokeredCall {
+  /** As the caller gave it: what other plugins are asked to do has the principal's rights. */
+  readonly ctx: RequestContext
+  /** With the rights of the principal and the plugin together. */
+  readonly acting: RequestContext
+  readonly manifest: Manifest
+  readonly options: CallOptions
+}
+
+export type Brokered = Pick<
+  HandlerContext,
+  | 'records'
+  | 'batch'
+  | 'changes'
+  | 'actions'
+  | 'events'
+  | 'jobs'
+  | 'tables'
+  | 'http'
+  | 'secrets'
+  | 'settings'
+  | 'services'
+  | 'files'
+  | 'model'
+>
+
+/** The identity that hears of a deed's progress: a member through all of their sessions, or a key. */
+export function audienceOf(principal: Principal): string {
+  return principal.userId ?? `${principal.type}:${principal.id}`
+}
+
+/** The parts of a handler's context that reach something. */
+export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
+  const { ctx, acting, manifest, options } = call
+  const orgId = ctx.org.id
+  const plugin = manifest.id
+  const depth = (options.depth ?? 0) + 1
+
+  return {
+    ...brokerRecords(deps, call),
+
+    actions: {
+      async run(action, input) {
+        needAction(manifest, action)
+        const nested = options.change ? { change: options.change, depth } : { depth }
+        const answer = await deps.actions().run(ctx, action, input, null, nested)
+        if ('output' in answer) return answer.output
+        throw new StateConflictError(`"${action}" waits for an approval.`, { extra: { ...answer } })
+      },
+    },
+
+    events: {
+      async emit(key, payload, record) {
+        const event = `${plugin}:${key}`
+        const definition = ctx.model.events.get(event)?.definition
+        if (!definition) throw new RangeError(`${plugin} contributes no event "${key}".`)
+        const checked = checkInput(definition.payload, payload, 'payload') as FieldValues
+        const written = { id: uuidv7(), event, payload: checked, ...(record ? { record } : {}) }
+        const statement = outboxStatement(orgId, [written], {
+          batchId: uuidv7(),
+          changeSetId: options.change?.id ?? ctx.changeSet?.id ?? null,
+          workflows: ctx.changeSet?.workflows ?? 'run',
+        })
+        if (ctx.tx) await ctx.tx.one(statement)
+        else await deps.db.query(orgId, statement)
+        deps.onCommitted(orgId)
+      },
+      progress(topic, payload) {
+        const audience = audienceOf(ctx.principal)
+        deps.bus.publish({ kind: 'progress', orgId, topic, audience, payload })
+      },
+    },
+
+    jobs: {
+      async enqueue(key, payload, { at, dedupeKey } = {}) {
+        const definition = ctx.model.jobs.get(`${plugin}:${key}`)?.definition
+        if (!definition) throw new RangeError(`${plugin} contributes no job "${key}".`)
+        const { type, id, userId, name } = ctx.principal
+        const request = {
+          plugin,
+          job: key,
+          payload,
+          runAs: { type, id, userId, name },
+          traceId: ctx.traceId,
+          ...(at ? { at } : {}),
+          ...(dedupeKey === undefined ? {} : { dedupeKey }),
+          ...(definition.maxAttempts ? { maxAttempts: definition.maxAttempts } : {}),
+        }
+        const [job] = await deps.queue.enqueue(orgId, [request], ctx.tx)
+        return job as string
+      },
+      cancel: (id) => deps.queue.cancel(orgId, id, plugin),
+    },
+
+    tables: deps.tables({ orgId, plugin, model: ctx.model, tx: ctx.tx }),
+
+    http: {
+      fetch(url, init) {
+        const hosts = manifest.capabilities?.net ?? []
+        return deps.outbound.fetch({ hosts, signal: acting.signal }, url, init)
+      },
+    },
+
+    secrets: {
+      get: (name) => deps.secrets.get(orgId, plugin, name),
+      set: (name, value) => deps.secrets.set(orgId, plugin, name, value),
+      delete: (name) => deps.secrets.delete(orgId, plugin, name),
+    },
+
+    async settings<T>(key?: string) {
+      return readSettings(ctx.model, plugin, await deps.settingsOf(orgId), key) as T
+    },
+
+    services: {
+      get<T>(name: string, version: number) {
+        const service = [...ctx.model.services.values()].find(
+          ({ definition }) => definition.interface === name && definition.version === version,
+        )
+        needService(manifest, name, service?.plugin ?? '')
+        if (!service) {
+          throw new StateConflictError(
+            `No plugin offers the service "${name}", version ${version}.`,
+          )
+        }
+        const methods = Object.entries(service.definition.methods).map(([method, handler]) => [
+          method,
+          (input: unknown) => {
+            acting.signal.throwIfAborted()
+            const nested = options.change ? { change: options.change, depth } : { depth }
+            return deps.callHandler(
+              { ...ctx, signal: acting.signal },
+              service.plugin,
+              handler,
+              input,
+              nested,
+            )
+          },
+        ])
+        return Object.freeze(Object.fromEntries(methods)) as T
+      },
+    },
+
+    files: deps.files.of(orgId, plugin),
+
+    model: {
+      entity(refOrPlural) {
+        const entity =
+          ctx.model.entities.get(refOrPlural) ?? ctx.model.entityByPlural.get(refOrPlural)
+        return entity ? deps.describe(acting, entity) : null
+      },
+      entities: () => [...ctx.model.entities.values()].map((one) => deps.describe(acting, one)),
+    },
+  }
+}

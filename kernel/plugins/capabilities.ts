@@ -1,0 +1,52 @@
+import { type BulkRequest, ForbiddenError, type Manifest } from '@runwaycrm/sdk'
+import type { Grant } from '../access/narrow-ability.ts'
+import type { Operation } from '../access/resolve-rules.ts'
+
+/** What a plugin may do at most, whoever it acts for. */
+export function grantOf(manifest: Manifest): Grant {
+  const { data = {}, actions = [], permissions = [] } = manifest.capabilities ?? {}
+  return {
+    data: data as Grant['data'],
+    permissions: [...actions.map((action) => `actions:${action}`), ...permissions],
+  }
+}
+
+/** @throws ForbiddenError naming the capability that is missing. */
+export function needData(manifest: Manifest, operation: Operation, entity: string): void {
+  const data = manifest.capabilities?.data as Grant['data'] | undefined
+  if (data?.[entity]?.includes(operation) || data?.['*']?.includes(operation)) return
+  throw lacks(manifest, `data."${entity}": "${operation}"`)
+}
+
+/** Actions of its own a plugin may always run. @throws ForbiddenError */
+export function needAction(manifest: Manifest, action: string): void {
+  if (action.startsWith(`${manifest.id}:`)) return
+  if (manifest.capabilities?.actions?.some((one) => one === action || one === '*')) return
+  throw lacks(manifest, `actions: "${action}"`)
+}
+
+/** @throws ForbiddenError */
+export function needService(manifest: Manifest, service: string, provider: string): void {
+  if (provider === manifest.id) return
+  if (manifest.capabilities?.services?.includes(service)) return
+  throw lacks(manifest, `services: "${service}"`)
+}
+
+/** What a bulk request does. */
+export function operationsOf(request: BulkRequest): readonly Operation[] {
+  const { create, update, upsert, delete: remove } = request
+  const upserts: readonly Operation[] =
+    (upsert?.onDuplicate ?? 'update') === 'update' ? ['create', 'update'] : ['create']
+  return [
+    ...(create?.length ? (['create'] as const) : []),
+    ...(update?.length ? (['update'] as const) : []),
+    ...(upsert?.records.length ? upserts : []),
+    ...(remove?.length ? (['delete'] as const) : []),
+  ]
+}
+
+function lacks(manifest: Manifest, capability: string) {
+  return new ForbiddenError(`The plugin ${manifest.id} lacks the capability ${capability}.`, {
+    details: { plugin: manifest.id, capability },
+  })
+}

@@ -1,0 +1,149 @@
+import { type HandlerContext, type Log, type Manifest, StateConflictError } from '@runwaycrm/sdk'
+import { narrowAbility } from '../access/narrow-ability.ts'
+import {
+  type CallHandler,
+  type CallOptions,
+  HandlerMissingError,
+  HandlerTimeoutError,
+} from '../actions/call-handler.ts'
+import { actorOf, type RequestContext } from '../context/request-context.ts'
+import { type BrokerDeps, broker } from './broker.ts'
+import { grantOf } from './capabilities.ts'
+import type { Deployment } from './load-plugins.ts'
+
+export interface HandlerCallerDeps extends Omit<BrokerDeps, 'callHandler'> {
+  readonly deployment: Pick<Deployment, 'handler' | 'plugins'>
+  /** In [0, 1). */
+  readonly random?: () => number
+}
+
+const usualTimeoutMs = 30_000
+const deepest = 8
+
+/**
+ * The one way in which code of plugins runs. A handler gets its input and a context made for this call:
+ * it acts for the principal of `ctx`, with no more rights than the principal has and no more than the
+ * plugin's capabilities say. When the call has ended or is too late, the context answers nothing more.
+ */
+export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
+  const random = deps.random ?? Math.random
+
+  const callHandler: CallHandler = async (ctx, plugin, name, input, options = {}) => {
+    const manifest = deps.deployment.plugins.get(plugin)?.manifest
+    const handler = deps.deployment.handler(plugin, name)
+    if (!manifest || !handler) throw new HandlerMissingError(plugin, name)
+    if ((options.depth ?? 0) >= deepest) {
+      throw new StateConflictError(`More than ${deepest} handlers wait for one another.`)
+    }
+    const timeoutMs = timeoutOf(manifest, name, options)
+    const late = new AbortController()
+    const timer = setTimeout(
+      () => late.abort(new HandlerTimeoutError(plugin, name, timeoutMs)),
+      timeoutMs,
+    )
+    const signal = AbortSignal.any([ctx.signal, late.signal])
+    const call = { isOver: false, signal }
+    try {
+      signal.throwIfAborted()
+      const context = makeContext(ctx, manifest, call, options)
+      const run = handler as (input: unknown, ctx: HandlerContext) => unknown
+      return await orAborted((async () => run(input, context))(), signal)
+    } finally {
+      clearTimeout(timer)
+      call.isOver = true
+    }
+  }
+
+  function makeContext(
+    ctx: RequestContext,
+    manifest: Manifest,
+    call: { readonly isOver: boolean; readonly signal: AbortSignal },
+    options: CallOptions,
+  ): HandlerContext {
+    const { signal } = call
+    const acting = Object.freeze({
+      ...ctx,
+      signal,
+      ability: narrowAbility(ctx.ability, grantOf(manifest)),
+    })
+    const brokered = broker({ ...deps, callHandler }, { ctx, acting, manifest, options })
+    return Object.freeze({
+      org: ctx.org,
+      principal: ctx.principal,
+      actor: actorOf(ctx.principal),
+      plugin: Object.freeze({ id: manifest.id, version: manifest.version }),
+      traceId: ctx.traceId,
+      now: ctx.now,
+      random,
+      signal,
+      log: logFor(deps.log, ctx, manifest.id),
+      t: (key, values) => translate(ctx, key, values ?? {}),
+      label(ref) {
+        const entity = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
+        return entity
+          ? { one: entity.definition.label, many: entity.definition.labelPlural }
+          : { one: ref, many: ref }
+      },
+      ...whileOpen(brokered, () => {
+        signal.throwIfAborted()
+        if (call.isOver) throw new StateConflictError('The handler has returned already.')
+      }),
+    } satisfies HandlerContext)
+  }
+
+  return callHandler
+}
+
+function timeoutOf(manifest: Manifest, name: string, options: CallOptions): number {
+  const usual = manifest.handlers?.[name]?.timeoutMs ?? options.usualMs ?? usualTimeoutMs
+  return Math.min(usual, options.mostMs ?? usual)
+}
+
+/** Trusted code cannot be stopped; nobody waits for it any longer, and its context is closed. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+/** The same functions, each of which asks first whether the call is still on. */
+function whileOpen<T extends object>(api: T, assertOpen: () => void): T {
+  const wrap = (value: unknown): unknown => {
+    if (typeof value === 'function') {
+      return (...args: unknown[]) => {
+        assertOpen()
+        return (value as (...args: unknown[]) => unknown)(...args)
+      }
+    }
+    if (typeof value !== 'object' || value === null) return value
+    return Object.freeze(
+      Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wrap(inner)])),
+    )
+  }
+  return wrap(api) as T
+}
+
+function logFor(log: Log, ctx: RequestContext, plugin: string): Log {
+  const about = { plugin, orgId: ctx.org.id, traceId: ctx.traceId }
+  const at =
+    (level: keyof Log): Log['info'] =>
+    (message, details) =>
+      log[level](message, { ...details, ...about })
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** The organisation's language, then its base language, then English, then the key itself. */
+function translate(
+  ctx: RequestContext,
+  key: string,
+  values: Readonly<Record<string, string | number>>,
+): string {
+  const { locale } = ctx.org
+  const languages = [locale, locale.split('-', 1)[0] as string, 'en']
+  const text = languages.map((language) => ctx.model.messages.get(language)?.[key]).find(Boolean)
+  return (text ?? key).replace(/\{(\w+)\}/g, (whole, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : whole,
+  )
+}

@@ -1,0 +1,32 @@
+import { NotFoundError } from '@runwaycrm/sdk'
+import type { CallHandler } from '../actions/call-handler.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { RunAs } from '../jobs/queue.ts'
+import type { RunningJob } from '../jobs/worker.ts'
+
+export interface JobRunnerDeps {
+  readonly callHandler: CallHandler
+  /**
+   * The context of whoever the job acts for, with the rights they have now; null when they are gone.
+   * Its door is `job`.
+   */
+  readonly contextOf: (
+    orgId: string,
+    runAs: RunAs,
+    more: { readonly traceId: string; readonly signal: AbortSignal },
+  ) => Promise<RequestContext | null>
+}
+
+const usualMs = 900_000
+
+/** Turns a job of the queue into a call of the plugin's handler. */
+export function createJobRunner(deps: JobRunnerDeps): (job: RunningJob) => Promise<void> {
+  return async ({ orgId, id, plugin, job, payload, runAs, traceId, signal }) => {
+    const ctx = await deps.contextOf(orgId, runAs, { traceId: traceId ?? id, signal })
+    if (!ctx) throw new NotFoundError(`${runAs.name}, for whom this was to run, is not active.`)
+    const contribution = ctx.model.jobs.get(`${plugin}:${job}`)
+    if (!contribution) throw new NotFoundError(`No enabled plugin has the job ${plugin}:${job}.`)
+    const { handler } = contribution.definition
+    await deps.callHandler(ctx, contribution.plugin, handler, payload, { usualMs })
+  }
+}
