@@ -44,6 +44,8 @@ export const Capabilities = Type.Object(
     net: Type.Optional(Type.Array(Type.String())),
     /** Services of other plugins or of the kernel that it gets, e.g. `mail`. */
     services: Type.Optional(Type.Array(Type.String())),
+    /** Rights besides records that it keeps from whoever it acts for, e.g. `members:manage`. */
+    permissions: Type.Optional(Type.Array(Type.String())),
   },
   { additionalProperties: false },
 )

@@ -43,8 +43,8 @@ function makeDeal(sample: Sample, known: Known, index: number, today: string): F
   const account = sample.pick(known.accounts)
   const contacts = known.contacts.filter((contact) => contact['accountId'] === account.id)
   const product = known.products.length > 0 ? sample.pick(known.products) : null
-  // The same people look after the same accounts.
-  const rep = known.reps[known.accounts.indexOf(account) % Math.max(1, known.reps.length)]
+  // Whoever looks after the account has its deals.
+  const ownerId = account['ownerId'] ?? (known.reps.length > 0 ? sample.pick(known.reps).id : null)
   const stage = sample.weighted(stageMix)
   const price = Number((product?.['price'] as { amount?: string } | null)?.amount ?? 2400)
   const value = Math.round((price * sample.whole(1, 24) * sample.whole(80, 104)) / 100)
@@ -60,7 +60,7 @@ function makeDeal(sample: Sample, known: Known, index: number, today: string): F
       stage,
       ...datesOf(sample, stage, today),
       lostReason: stage === 'lost' ? sample.weighted(lostReasons) : null,
-      ownerId: rep?.id ?? null,
+      ownerId,
     }).filter(([, given]) => given !== null),
   )
 }
