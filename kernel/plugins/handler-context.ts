@@ -77,7 +77,7 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       random,
       signal,
       log: logFor(deps.log, ctx, manifest.id),
-      t: (key, values) => translate(ctx, key, values ?? {}),
+      t: (key, values) => translate(ctx, manifest.id, key, values ?? {}),
       label(ref) {
         const entity = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
         return entity
@@ -134,16 +134,21 @@ function logFor(log: Log, ctx: RequestContext, plugin: string): Log {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-/** The organisation's language, then its base language, then English, then the key itself. */
+/**
+ * The plugin's own message, or with `plugin:key` another one's: in the organisation's language, then its
+ * base language, then English, then the key itself.
+ */
 function translate(
   ctx: RequestContext,
+  plugin: string,
   key: string,
   values: Readonly<Record<string, string | number>>,
 ): string {
   const { locale } = ctx.org
   const languages = [locale, locale.split('-', 1)[0] as string, 'en']
-  const text = languages.map((language) => ctx.model.messages.get(language)?.[key]).find(Boolean)
-  return (text ?? key).replace(/\{(\w+)\}/g, (whole, name: string) =>
-    Object.hasOwn(values, name) ? String(values[name]) : whole,
+  const name = key.includes(':') ? key : `${plugin}:${key}`
+  const text = languages.map((language) => ctx.model.messages.get(language)?.[name]).find(Boolean)
+  return (text ?? key).replace(/\{(\w+)\}/g, (whole, slot: string) =>
+    Object.hasOwn(values, slot) ? String(values[slot]) : whole,
   )
 }
