@@ -1,6 +1,6 @@
 import type { FieldValues, HandlerContext, RecordData } from './context.ts'
 import type { FieldTypeHandler } from './field-type.ts'
-import type { Principal } from './principal.ts'
+import type { OrgInfo, Principal } from './principal.ts'
 
 /** Runs an action, a job or a service method: validated input in, output out. */
 export type RunHandler = (input: never, ctx: HandlerContext) => Promise<unknown> | unknown
@@ -39,7 +39,9 @@ export interface HookChange {
 }
 export interface HookContext {
   readonly now: Date
+  readonly org: OrgInfo
   readonly principal: Principal
+  /** All settings of the plugin in this organisation, defaults filled in. */
   readonly settings: FieldValues
 }
 export interface HookOutcome {

@@ -20,7 +20,7 @@ export interface ActionRecords {
 /** Whether the principal may run it at all, on whatever records. */
 export function mayRun(ctx: RequestContext, action: Action): boolean {
   return (
-    ctx.ability.allows(`actions:${action.ref}`) &&
+    isPermitted(ctx, action) &&
     needsOf(action).every(([entity, operation]) => ctx.ability.can(operation, entity))
   )
 }
@@ -31,7 +31,7 @@ export function mayRun(ctx: RequestContext, action: Action): boolean {
 export function authorise(ctx: RequestContext, action: Action): void {
   const permission = `actions:${action.ref}`
   const { principal, ability } = ctx
-  if (!ability.allows(permission)) {
+  if (!isPermitted(ctx, action)) {
     if (principal.scopes && !covers(principal.scopes, permission)) {
       throw new ScopeMissingError(`The key lacks the scope ${permission}.`)
     }
@@ -45,6 +45,14 @@ export function authorise(ctx: RequestContext, action: Action): void {
       ability.reason(operation, entity, null) ?? `This needs the right to ${operation} ${entity}.`,
     )
   }
+}
+
+/** By name, or because it only reads and the role allows all of those. */
+function isPermitted({ ability }: RequestContext, { ref, definition }: Action): boolean {
+  return (
+    ability.allows(`actions:${ref}`) ||
+    (definition.risk === 'read' && ability.allows('actions:read'))
+  )
 }
 
 function needsOf(action: Action): [entity: string, operation: Operation][] {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { followStage } from './follow-stage.ts'
 
 const ctx = {
-  now: new Date('2026-03-10T12:00:00Z'),
+  now: new Date('2026-03-09T23:30:00Z'),
+  org: { timeZone: 'Europe/Oslo' } as never,
   principal: {} as never,
   settings: { probabilities: { prospecting: 10, engaging: 25 } },
 }
@@ -50,5 +51,16 @@ describe('a new deal', () => {
   it('takes the probability of the stage that it starts in', () => {
     const change = { operation: 'create', before: null, values: { stage: 'engaging' } } as const
     expect(followStage(change, ctx)).toEqual({ set: { probability: 25 } })
+  })
+
+  it('starts in the first stage when nothing is said', () => {
+    const change = { operation: 'create', before: null, values: { name: 'Docks' } } as const
+    expect(followStage(change, ctx)).toEqual({ set: { probability: 10 } })
+  })
+
+  it('keeps the close date that an import brings', () => {
+    const values = { stage: 'won', closeDate: '2017-03-01' }
+    const change = { operation: 'create', before: null, values } as const
+    expect(followStage(change, ctx)).toEqual({ set: { probability: 100 } })
   })
 })

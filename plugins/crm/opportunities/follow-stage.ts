@@ -8,7 +8,8 @@ import type { PipelineSettings } from './settings.ts'
  */
 export function followStage(change: HookChange, ctx: HookContext): HookOutcome | undefined {
   const { before, values } = change
-  const stage = values['stage']
+  // A new deal without a stage starts in the first one.
+  const stage = values['stage'] ?? (change.operation === 'create' ? 'prospecting' : undefined)
   if (typeof stage !== 'string' || stage === before?.['stage']) return undefined
   const settings = ctx.settings as Partial<PipelineSettings>
   const set: Record<string, unknown> = {}
@@ -17,7 +18,7 @@ export function followStage(change: HookChange, ctx: HookContext): HookOutcome |
     if (probability !== undefined) set['probability'] = probability
   // An expected date of an open deal is not the day it closed, so closing replaces it.
   if (settings.closeDateOnClosing !== false && stage in closed && isOpenTo(values, 'closeDate'))
-    set['closeDate'] = dayIn(ctx.now, 'UTC')
+    set['closeDate'] = dayIn(ctx.now, ctx.org.timeZone)
   return Object.keys(set).length > 0 ? { set } : undefined
 }
 

@@ -74,15 +74,18 @@ export function findingsOf(signs: Signs): Finding[] {
   if (stuckCount > 0)
     findings.push({
       level: stuckCount / openCount >= 1 / 3 ? 'risk' : 'watch',
-      text: `${stuckCount} of ${openCount} open deals have not changed for ${signs.stuckAfterDays} days.`,
+      text: `${stuckCount} of ${openCount} open deals did not change for ${signs.stuckAfterDays} days.`,
     })
   if (overdueCount > 0)
     findings.push({
       level: overdueCount / openCount >= 1 / 3 ? 'risk' : 'watch',
-      text: `${overdueCount} open deals are past their close date.`,
+      text: `${overdueCount} of ${openCount} open deals have a close date in the past.`,
     })
   if (signs.withoutValue > 0)
-    findings.push({ level: 'watch', text: `${signs.withoutValue} open deals have no value.` })
+    findings.push({
+      level: 'watch',
+      text: `${signs.withoutValue} of ${openCount} open deals lack a value.`,
+    })
   if (signs.winRate !== null)
     findings.push({
       level: signs.winRate >= 30 ? 'good' : 'watch',

@@ -50,7 +50,9 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
         currency,
       ),
     )
-  const target = settings.quarterTarget || (await wonIn(lastQuarter(today)))
+  // The target in the settings is everybody's, so one person is measured against their last quarter.
+  const fromSettings = settings.quarterTarget > 0 && !owner
+  const target = fromSettings ? settings.quarterTarget : await wonIn(lastQuarter(today))
   const coverage = coverageOf(target, await wonIn(quarter), total(soon))
   const stuckAfterDays = input.stuckAfterDays ?? settings.stuckAfterDays
   const stuck = await topDeals(records, {
@@ -94,7 +96,7 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
     coverage: {
       quarter,
       target: money(coverage.target),
-      targetFrom: settings.quarterTarget > 0 ? 'settings' : 'last quarter',
+      targetFrom: fromSettings ? 'settings' : 'last quarter',
       won: money(coverage.won),
       open: money(coverage.open),
       ratio: coverage.ratio,
