@@ -8,20 +8,20 @@ const maxDepth = 3
  * A template such as `{firstName} {lastName}` as SQL. Blank fields leave no gap, and a text of nothing
  * but white space is null. Nothing in it can raise: every value has a text form.
  *
- * @param valueOf the field's value as SQL, as its reader may see it.
+ * @param shownAs the field's value as SQL, as its reader may see it.
  * @param depth of the field itself among the computed fields that lead to it.
  */
 export function templateSql(
   template: string,
   entity: Entity,
-  valueOf: (field: Field, depth: number) => string,
+  shownAs: (field: Field, depth: number) => string,
   depth = 1,
 ): string {
   if (depth > maxDepth) return 'null::text'
   const parts = template.split(/\{([A-Za-z][A-Za-z0-9]*)\}/).flatMap((text, index) => {
     if (index % 2 === 0) return text === '' ? [] : [literal(text)]
     const field = entity.fields.get(text) ?? entity.byApiName.get(text)
-    return field ? [textSql(field, valueOf(field, depth + 1))] : []
+    return field ? [textSql(field, shownAs(field, depth + 1))] : []
   })
   if (parts.length === 0) return 'null::text'
   return `nullif(btrim(regexp_replace(concat(${parts.join(', ')}), '\\s+', ' ', 'g')), '')`

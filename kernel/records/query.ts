@@ -52,17 +52,17 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   let joinSql: string[] = []
   let aliases = 0
 
-  /** Computed fields are put together from what `valueOf` shows of their parts. */
+  /** Computed fields are put together from what `shownAs` shows of their parts. */
   function stored(
     source: Source,
     field: Field,
     part: string | null,
-    valueOf: (source: Source, field: Field, depth: number) => string,
+    shownAs: (source: Source, field: Field, depth: number) => string,
     depth: number,
   ): string {
     const { storage } = field
     if (storage.in !== 'computed') return columnSql(field, part, source.alias)
-    const partOf = (other: Field, at: number) => valueOf(source, other, at)
+    const partOf = (other: Field, at: number) => shownAs(source, other, at)
     return templateSql(storage.template, source.entity, partOf, depth)
   }
 

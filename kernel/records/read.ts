@@ -226,7 +226,7 @@ function readListQuery(
       expand: readExpand(ctx, entity, query.expand),
       // One more tells whether there is a next page.
       limit: limit + 1,
-      after: after && after.values.map((value) => value === null),
+      after: after?.values.map((value) => value === null) ?? null,
       offset: offset > 0,
       deleted,
     },
