@@ -79,6 +79,7 @@ export function createContexts(deps: ContextsDeps) {
       tx: null,
       changeSet: null,
       draft,
+      settings: runtime.settings,
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Actor, Door, OrgInfo, Principal } from '@runwaycrm/sdk'
+import type { Actor, Door, FieldValues, OrgInfo, Principal } from '@runwaycrm/sdk'
 import type { Ability } from '../access/build-ability.ts'
 import type { Tx } from '../database/postgres.ts'
 import type { Model } from '../model/model.ts'
@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly changeSet: OpenChange | null
   /** Reading the draft: nothing may be written. */
   readonly draft: boolean
+  /** Settings of plugins by reference of the contribution; without them the defaults hold. */
+  readonly settings?: ReadonlyMap<string, FieldValues>
 }
 
 export interface OpenChange {
