@@ -2,11 +2,13 @@ import {
   type AggregateQuery,
   BadCursorError,
   type Filter,
+  ForbiddenError,
   InvalidError,
   type ListQuery,
   NotFoundError,
   type RecordData,
   type RecordPage,
+  ScopeMissingError,
   toId,
   UnknownFieldError,
 } from '@runwaycrm/sdk'
@@ -38,7 +40,7 @@ export interface GetOptions {
 
 /** The one way in which records are read: under the ability of whoever asks, masked, within the org. */
 export interface Reader {
-  /** @throws UnknownFieldError, BadFilterError, BadSortError, BadExpandError, BadCursorError, CursorMismatchError, QueryTooCostlyError */
+  /** @throws ForbiddenError, UnknownFieldError, BadFilterError, BadSortError, BadExpandError, BadCursorError, CursorMismatchError, QueryTooCostlyError */
   list(ctx: RequestContext, entity: Entity, query?: ListQuery): Promise<RecordPage>
   /** @throws NotFoundError when there is none that the reader may see. */
   get(ctx: RequestContext, entity: Entity, id: string, options?: GetOptions): Promise<RecordData>
@@ -75,9 +77,9 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     entity: Entity,
     query: ListQuery = {},
   ): Promise<RecordPage> {
+    assertMayRead(ctx, entity)
     const asked = readListQuery(ctx, entity, query, codecs)
     const { shape, question, limit } = asked
-    if (!ctx.ability.can('read', entity.ref)) return { data: [], page: { nextCursor: null } }
     const queryRun: QueryRun = { ctx, operands: operandsOf(shape.condition), values: asked.values }
     const plan = plans.of(ctx, entity, listKey('list', shape), isLocal(shape), () =>
       compileList(ctx, codecs, entity, shape),
@@ -151,9 +153,9 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     ids: string | readonly string[],
     options: GetOptions,
   ): Promise<RecordData[]> {
+    if (!ctx.ability.can('read', entity.ref)) return []
     const fields = readFields(ctx, entity, options.fields)
     const expand = readExpand(ctx, entity, options.expand)
-    if (!ctx.ability.can('read', entity.ref)) return []
     const key = `${how} ${options.fields ?? '*'} ${options.expand ?? ''}`
     const plan = plans.of(ctx, entity, key, expand.size === 0, () =>
       compileById(ctx, codecs, entity, how, fields, expand),
@@ -164,8 +166,8 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
   }
 
   async function count(ctx: RequestContext, entity: Entity, filter?: Filter): Promise<number> {
+    assertMayRead(ctx, entity)
     const condition = checkFilter(ctx, entity, filter, codecs)
-    if (!ctx.ability.can('read', entity.ref)) return 0
     const shape = { condition, deleted: false }
     const key = `count null ${shapeOf(condition)} false`
     const plan = plans.of(ctx, entity, key, !followsRelations(condition), () =>
@@ -177,7 +179,25 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     return cell(results[0]!) as number
   }
 
-  return { list, get, getMany, count, aggregate: createAggregator({ plans, codecs, run }) }
+  const aggregated = createAggregator({ plans, codecs, run })
+  return {
+    list,
+    get,
+    getMany,
+    count,
+    async aggregate(ctx, entity, query) {
+      assertMayRead(ctx, entity)
+      return aggregated(ctx, entity, query)
+    },
+  }
+}
+
+/** @throws ForbiddenError, ScopeMissingError when the reader may see no record of the entity at all. */
+function assertMayRead({ ability }: RequestContext, { ref }: Entity): void {
+  if (ability.can('read', ref)) return
+  const reason = ability.reason('read', ref, null) ?? undefined
+  if (ability.missingScope('read', ref) !== null) throw new ScopeMissingError(reason)
+  throw new ForbiddenError(reason)
 }
 
 interface AskedList {
