@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { BadCredentialsError } from '@runwaycrm/sdk'
+import { BadCredentialsError, NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import { createAttempts } from './attempts.ts'
@@ -102,6 +102,7 @@ export function createAccounts(deps: AccountsDeps) {
   return {
     resolveSession: principals.ofSession,
     resolveKey: principals.ofKey,
+    resolveRunAs: principals.ofRunAs,
     isOperator: (bearer: string): boolean =>
       operatorDigest !== null && timingSafeEqual(operatorDigest, tokenHash(bearer)),
     findHost: directory.findHost,
@@ -118,6 +119,13 @@ export function createAccounts(deps: AccountsDeps) {
     forgot: recovery.forgot,
     reset: recovery.reset,
     changePassword: recovery.changePassword,
+    /** For whoever runs the deployment: no question is asked. @throws NotFoundError */
+    async setPassword(email: string, password: string): Promise<void> {
+      const login = await directory.findLogin(checkEmail(email))
+      if (!login) throw new NotFoundError('Nobody signs in with this email.')
+      checkPassword(password)
+      await directory.setPassword(login.id, await passwords.hash(password))
+    },
     invite: invitations.invite,
     invitations: invitations.list,
     withdrawInvitation: invitations.withdraw,

@@ -135,6 +135,8 @@ export function createDirectory(db: Database) {
         text: 'select * from kernel.find_key($1, $2)',
         values: [id, secretHash],
       }),
+    findKeyOf: (org: string, id: string) =>
+      first<KeyRow>({ text: 'select * from kernel.find_key_of($1, $2)', values: [org, id] }),
     revokeKey: (org: string, id: string) =>
       yes({ text: 'select kernel.revoke_key($1, $2) as yes', values: [org, id] }),
     keyUses: (org: string) =>

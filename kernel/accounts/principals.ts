@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Principal } from '@runwaycrm/sdk'
-import type { Directory, SessionMethod } from './directory.ts'
-import type { Members } from './members.ts'
+import type { Directory, KeyRow, SessionMethod } from './directory.ts'
+import type { Member, Members } from './members.ts'
 import { readKey, tokenHash } from './tokens.ts'
 
 /** Who a credential stands for, as it was at most a second ago. */
@@ -96,15 +96,7 @@ export function createPrincipals(deps: PrincipalsDeps) {
     const privilege = digest(member.roles)
     if (row.privilege === null) await directory.notePrivilege(row.id, privilege)
     return {
-      principal: {
-        type: 'user',
-        id: member.id,
-        name: member.name,
-        userId: member.id,
-        roles: member.roles,
-        teammates: await members.teammates(row.org_id, member),
-        scopes: null,
-      },
+      principal: asPrincipal(member, await members.teammates(row.org_id, member)),
       orgId: row.org_id,
       epoch,
       session: {
@@ -124,15 +116,7 @@ export function createPrincipals(deps: PrincipalsDeps) {
     const row = await directory.findKey(id, secretHash)
     if (!row) return null
     return {
-      principal: {
-        type: 'key',
-        id: row.id,
-        name: row.name,
-        userId: null,
-        roles: row.roles,
-        teammates: [],
-        scopes: row.scopes,
-      },
+      principal: keyPrincipal(row),
       orgId: row.org_id,
       epoch: await deps.epochOf(row.org_id),
       session: null,
@@ -154,11 +138,37 @@ export function createPrincipals(deps: PrincipalsDeps) {
         loadKey(parts.id, secretHash),
       )
     },
+    /**
+     * Who a job acts for, as they are now; null when they are gone. Never cached: a job outlives rights.
+     *
+     * @param runAs a user or a key.
+     */
+    async ofRunAs(
+      orgId: string,
+      runAs: Pick<Principal, 'type' | 'id' | 'userId'>,
+    ): Promise<Principal | null> {
+      if (runAs.userId !== null) {
+        const member = await members.findActive(orgId, runAs.userId)
+        return member && asPrincipal(member, await members.teammates(orgId, member))
+      }
+      const row =
+        runAs.type === 'key' && runAs.id ? await directory.findKeyOf(orgId, runAs.id) : null
+      return row && keyPrincipal(row)
+    },
     /** Whatever was kept is asked for again: this process just changed something. */
     forget(): void {
       for (const entry of entries.values()) entry.since = Number.NEGATIVE_INFINITY
     },
   }
+}
+
+function asPrincipal(member: Member, teammates: readonly string[]): Principal {
+  const { id, name, roles } = member
+  return { type: 'user', id, name, userId: id, roles, teammates, scopes: null }
+}
+
+function keyPrincipal({ id, name, roles, scopes }: KeyRow): Principal {
+  return { type: 'key', id, name, userId: null, roles, teammates: [], scopes }
 }
 
 export type Principals = ReturnType<typeof createPrincipals>

@@ -1,5 +1,6 @@
 import { InvalidError, StateConflictError, UniqueTakenError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Directory } from './directory.ts'
 import type { Members } from './members.ts'

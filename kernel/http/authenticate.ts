@@ -87,7 +87,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     auth: RouteDeclaration['auth'],
   ): void {
     if (auth === 'none') return
-    if (auth === 'credentials') return refuseOtherSites(request)
+    if (auth === 'credentials') {
+      refuseOtherSites(request)
+      return
+    }
     if (caller === null) throw new UnauthenticatedError()
     if (auth === 'operator') {
       if (caller.kind !== 'operator') throw new ForbiddenError('Only the operator may do this.')

@@ -90,9 +90,9 @@ const catalogue: ReadonlyMap<string, Entry> = new Map(
 
 function page({ code, status, title, advice }: Entry): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${code}</title>
-<h1>${escape(title)}</h1><p>${escape(advice)}</p><p><code>${status} ${code}</code></p></html>`
+<h1>${escapeHtml(title)}</h1><p>${escapeHtml(advice)}</p><p><code>${status} ${code}</code></p></html>`
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

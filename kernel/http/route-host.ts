@@ -10,9 +10,12 @@ import { AllowedMethods } from './problem.ts'
 import { readQuery } from './query-values.ts'
 import { type Answer, apiPrefix, type Call, type RouteDeclaration } from './route.ts'
 import { send } from './send.ts'
+import { receiveUpload } from './upload.ts'
 
 export interface RouteHostDeps extends AdmissionDeps {
   readonly runOnce: RunOnce
+  /** Where the file of an upload waits while its handler runs. */
+  readonly uploadFolder: string
 }
 
 declare module 'fastify' {
@@ -96,6 +99,7 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     return async (request: FastifyRequest, reply: FastifyReply) => {
       const query = readQuery(request.query, route.query)
       if (!route.upload) checkBody(request.body)
+      const upload = route.upload ? await receiveUpload(request, deps.uploadFolder) : null
       const call: Call = {
         request,
         reply,
@@ -105,19 +109,28 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
         params: request.params as Record<string, string>,
         query,
         body: request.body,
+        upload,
       }
       const key = isKeyed ? request.headers['idempotency-key'] : undefined
-      const answer =
-        key === undefined || !request.context
-          ? await route.handler(call)
-          : await once(route, call, request.context, String(key))
-      return send(reply, answer)
+      try {
+        const answer =
+          key === undefined || !request.context
+            ? await route.handler(call)
+            : await once(route, call, request.context, String(key))
+        return send(reply, answer)
+      } finally {
+        if (upload) await upload.dispose()
+      }
     }
   }
 
   function once(route: RouteDeclaration, call: Call, ctx: RequestContext, key: string) {
     const path = call.request.url.split('?', 1)[0]!
-    const keyed = { key, target: `${route.method} ${path}`, bodyHash: hashBody(call.body) }
+    const keyed = {
+      key,
+      target: `${route.method} ${path}`,
+      bodyHash: call.upload?.digest ?? hashBody(call.body),
+    }
     return deps.runOnce(
       ctx,
       keyed,
@@ -126,7 +139,7 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     )
   }
 
-  return { add, closeMethods, declared: declared as readonly RouteDeclaration[] }
+  return { add, closeMethods, compile, declared: declared as readonly RouteDeclaration[] }
 }
 
 export type RouteHost = ReturnType<typeof createRouteHost>

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Caller } from './authenticate.ts'
+import type { Upload } from './upload.ts'
 
 /**
  * One route as it is declared. Nothing is served that does not say who may call it, what it costs and
@@ -60,6 +61,8 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
   readonly body: unknown
+  /** Of a route that takes multipart. */
+  readonly upload: Upload | null
 }
 
 /** What leaves. A body that is a string goes as it is, under `type`. */

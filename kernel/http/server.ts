@@ -5,10 +5,11 @@ import type { Contexts } from '../accounts/contexts.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
+import { createIdempotency } from '../records/idempotency.ts'
 import { authRoutes } from './auth-routes.ts'
 import { createAuthenticator } from './authenticate.ts'
 import { setSessionCookie } from './cookie.ts'
-import { createIdempotency } from './idempotency.ts'
+import { createRunOnce } from './idempotency.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { toProblem, toRunwayError } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -65,15 +66,12 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     requestIdHeader: false,
     trustProxy: config.trustProxy > 0 ? config.trustProxy : false,
     bodyLimit: 1_048_576,
-    connectionTimeout: 0,
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false, caseSensitive: true },
-    frameworkErrors: (error, request, reply) => {
-      answerError(error, request as FastifyRequest, reply as unknown as FastifyReply)
-    },
+    frameworkErrors: answerError,
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError(), request, reply))
@@ -83,7 +81,10 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     authenticator,
     contexts,
     rateLimit: createRateLimit(config.rateLimit),
-    runOnce: createIdempotency({ db: deps.db, transaction: deps.writer.transaction }),
+    runOnce: createRunOnce({
+      idempotency: createIdempotency({ db: deps.db }),
+      transaction: deps.writer.transaction,
+    }),
     isDraining: () => state.isDraining,
     async rotate(request, reply, { token, resolved }) {
       const next = token === null ? null : await accounts.rotateForRoles(token, resolved)

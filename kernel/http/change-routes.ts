@@ -1,0 +1,86 @@
+import { NotFoundError } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import { isUuid } from '../database/uuid.ts'
+import { type PageQuery, pageQuery } from './record-requests.ts'
+import type { Call, RouteDeclaration } from './route.ts'
+
+export interface RevertOptions {
+  readonly dryRun?: boolean
+  readonly onConflict?: 'stop' | 'skip'
+}
+
+export interface ChangeRoutesDeps {
+  readonly ledger: {
+    list(ctx: RequestContext, page: PageQuery): Promise<object>
+    get(ctx: RequestContext, id: string, page: PageQuery): Promise<object>
+  }
+  revert(ctx: RequestContext, id: string, options: RevertOptions): Promise<object>
+}
+
+/** Change sets: what somebody did in one go, and taking it back. */
+export function changeRoutes({ ledger, revert }: ChangeRoutesDeps): RouteDeclaration[] {
+  const shared = { auth: 'principal', permission: null, tag: 'changes' } as const
+  const page = {
+    limit: { type: 'integer', minimum: 1, maximum: 200 },
+    cursor: { type: 'string' },
+  } as const
+  return [
+    {
+      ...shared,
+      method: 'GET',
+      path: '/changes',
+      summary: 'What was changed, newest first',
+      rate: 'normal',
+      idempotency: 'safe',
+      query: page,
+      body: null,
+      response: { 200: { type: 'object' } },
+      handler: async (call) => ({
+        status: 200,
+        body: await ledger.list(call.context(), pageQuery(call.query)),
+      }),
+    },
+    {
+      ...shared,
+      method: 'GET',
+      path: '/changes/:id',
+      summary: 'One change set with its records',
+      rate: 'normal',
+      idempotency: 'safe',
+      query: page,
+      body: null,
+      response: { 200: { type: 'object' } },
+      handler: async (call) => ({
+        status: 200,
+        body: await ledger.get(call.context(), idOf(call), pageQuery(call.query)),
+      }),
+    },
+    {
+      ...shared,
+      method: 'POST',
+      path: '/changes/:id/revert',
+      summary: 'Take all of it back',
+      rate: 'costly',
+      idempotency: 'key',
+      writesRecords: true,
+      query: {},
+      body: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { dryRun: { type: 'boolean' }, onConflict: { enum: ['stop', 'skip'] } },
+      },
+      bodyOptional: true,
+      response: { 200: { type: 'object' } },
+      handler: async (call) => {
+        const options = (call.body ?? {}) as RevertOptions
+        return { status: 200, body: await revert(call.context(), idOf(call), options) }
+      },
+    },
+  ]
+}
+
+function idOf(call: Call): string {
+  const { id } = call.params
+  if (id === undefined || !isUuid(id)) throw new NotFoundError()
+  return id.toLowerCase()
+}

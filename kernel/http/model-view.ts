@@ -1,0 +1,113 @@
+import type { PageDefinition } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Contribution } from '../model/model.ts'
+import { describeEntity } from './describe-entity.ts'
+
+interface ViewDefinition {
+  readonly entity: string
+  readonly label: string
+  readonly order?: number
+  readonly hidden?: boolean
+  readonly [member: string]: unknown
+}
+
+export interface ModelViewInput {
+  readonly revision: number
+  readonly brand: { readonly name?: string; readonly color?: string; readonly logo?: string }
+  readonly email: string | null
+  readonly actions: readonly object[]
+}
+
+/** Rights that are not about one record, as roles and scopes name them. */
+const permissions = [
+  'actions:*',
+  'studio:read',
+  'studio:write',
+  'import',
+  'members:manage',
+  'keys:manage',
+  'settings:write',
+]
+
+/**
+ * What a principal may know of their organisation's model: everything that the app draws, and nothing
+ * that they may not read.
+ */
+export function modelView(ctx: RequestContext, input: ModelViewInput) {
+  const { model, org, principal, ability } = ctx
+  const entities = [...model.entities.values()]
+    .map((entity) => describeEntity(ctx, entity))
+    .filter((entity) => entity.can.read || entity.can.create)
+    .sort((a, b) => a.order - b.order || compare(a.ref, b.ref))
+  const readable = new Set(entities.map((entity) => entity.ref))
+  return {
+    revision: input.revision,
+    hash: model.hash,
+    draft: ctx.draft,
+    org,
+    me: {
+      id: principal.userId ?? principal.id,
+      name: principal.name,
+      email: input.email,
+      roles: principal.roles,
+    },
+    permissions: permissions.filter((permission) => ability.allows(permission)),
+    brand: { ...input.brand, name: input.brand.name ?? org.name },
+    entities,
+    pages: pagesOf(ctx, readable),
+    views: viewsOf(ctx, readable),
+    actions: input.actions,
+    roles: [...model.roles.values()]
+      .sort(byOrder)
+      .map(({ ref, definition }) => ({ ref, label: definition.label })),
+  }
+}
+
+function pagesOf(ctx: RequestContext, readable: ReadonlySet<string>) {
+  return [...ctx.model.pages.values()]
+    .filter(({ definition }) => !definition.hidden && isOpen(ctx, definition, readable))
+    .sort(byOrder)
+    .map(({ ref, definition }) => {
+      const {
+        hidden: _,
+        permission: __,
+        order = 1000,
+        ...page
+      } = definition as PageDefinition & {
+        permission?: string
+      }
+      return { ref, order, ...page }
+    })
+}
+
+/** A page of records is open to whoever reads them, one with a permission to whoever has it. */
+function isOpen(
+  ctx: RequestContext,
+  page: PageDefinition & { readonly permission?: string },
+  readable: ReadonlySet<string>,
+): boolean {
+  if (page.entity !== undefined && !readable.has(page.entity)) return false
+  return page.permission === undefined || ctx.ability.allows(page.permission)
+}
+
+/** Contributions to the point `views`, whichever plugin declares it. */
+function viewsOf(ctx: RequestContext, readable: ReadonlySet<string>) {
+  const views = ctx.model.contributions.get('views') as
+    | ReadonlyMap<string, Contribution<ViewDefinition>>
+    | undefined
+  return [...(views?.values() ?? [])]
+    .filter(({ definition }) => !definition.hidden && readable.has(definition.entity))
+    .sort(byOrder)
+    .map(({ ref, definition: { hidden: _, order = 1000, ...view } }) => ({ ref, order, ...view }))
+}
+
+function byOrder(
+  a: { readonly ref: string; readonly definition: { readonly order?: number } },
+  b: { readonly ref: string; readonly definition: { readonly order?: number } },
+): number {
+  return (a.definition.order ?? 1000) - (b.definition.order ?? 1000) || compare(a.ref, b.ref)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

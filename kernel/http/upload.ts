@@ -1,0 +1,101 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { MultipartFile } from '@fastify/multipart'
+import {
+  InvalidError,
+  type RouteRequest,
+  StorageFullError,
+  TooLargeError,
+  UnsupportedMediaTypeError,
+} from '@runwaycrm/sdk'
+import type { FastifyRequest } from 'fastify'
+import { isStorable } from './json-body.ts'
+
+export type UploadedFile = NonNullable<RouteRequest['upload']>
+
+export interface Upload {
+  /** Null when the form had no file. */
+  readonly file: UploadedFile | null
+  readonly fields: Readonly<Record<string, string>>
+  /** Of the file and the fields together. */
+  readonly digest: string
+  /** Removes the file from the disk. */
+  dispose(): Promise<void>
+}
+
+export const uploadParts = { fields: 20, files: 1, fieldSize: 1_048_576, fieldNameSize: 100 }
+
+/**
+ * Streams the one file of a multipart request to a folder; nothing of it is held in memory.
+ * @throws UnsupportedMediaTypeError, TooLargeError, StorageFullError, InvalidError
+ */
+export async function receiveUpload(request: FastifyRequest, folder: string): Promise<Upload> {
+  if (!request.isMultipart()) {
+    throw new UnsupportedMediaTypeError('Send the file as multipart/form-data.')
+  }
+  const fields: Record<string, string> = Object.create(null)
+  const digest = createHash('sha256')
+  let file: UploadedFile | null = null
+  const path = join(folder, `upload-${randomUUID()}`)
+  const dispose = () => rm(path, { force: true })
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'file') file = await save(part, path, digest)
+      else {
+        const value = String(part.value)
+        if (part.valueTruncated || part.fieldnameTruncated) throw new TooLargeError()
+        if (!isStorable(value) || !isStorable(part.fieldname)) throw unstorable(part.fieldname)
+        fields[part.fieldname] = value
+        digest.update(`\0${part.fieldname}\0${value}`)
+      }
+    }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+  if (file) file = { ...file, fields }
+  return { file, fields, digest: digest.digest('base64url'), dispose }
+}
+
+async function save(
+  part: MultipartFile,
+  path: string,
+  digest: ReturnType<typeof createHash>,
+): Promise<UploadedFile> {
+  let size = 0
+  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
+  try {
+    await pipeline(
+      part.file,
+      async function* count(chunks) {
+        for await (const chunk of chunks) {
+          size += (chunk as Buffer).length
+          digest.update(chunk as Buffer)
+          yield chunk
+        }
+      },
+      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+    )
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    throw new StorageFullError(undefined, { cause: error })
+  }
+  if (part.file.truncated) throw new TooLargeError('The file is larger than uploads may be.')
+  return { path, name: plainName(part.filename), type: part.mimetype, size, fields: {} }
+}
+
+/** A name to show; never part of a path. */
+function plainName(name: string): string {
+  const last = name.toWellFormed().replaceAll('\0', '').split(/[/\\]/).pop() ?? ''
+  return last.slice(0, 200)
+}
+
+function unstorable(path: string) {
+  const message = 'The text has characters that cannot be stored.'
+  return new InvalidError(undefined, {
+    errors: [{ path: path.toWellFormed().replaceAll('\0', ''), code: 'BAD_FORMAT', message }],
+  })
+}
