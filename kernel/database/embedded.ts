@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -59,7 +59,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const enter = async (): Promise<boolean> => {
     const { joined, port } = await ensureRunning(place, cluster, address, options.settings ?? {})
     address = { ...address, port }
-    keeper = await openKeeper(address)
+    keeper = await connectAdmin(address, keeperName)
     // It must not keep a command alive that has nothing else to do.
     holdProcess(keeper, false)
     keeper.once('end', () => {
@@ -94,14 +94,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       stopped = true
       if (!keeper) return
       holdProcess(keeper, true)
-      const others = await keeper
-        .query('select count(*)::int as n from pg_stat_activity where application_name = $1', [
-          keeperName,
-        ])
-        .then((r) => r.rows[0].n - 1)
-        .catch(() => 0)
       await keeper.end().catch(() => {})
-      if (others === 0) await stopPostgres(cluster)
+      if (!(await isKept(address))) await stopPostgres(cluster)
     },
   }
 }
@@ -116,9 +110,7 @@ async function readAddress(cluster: string): Promise<Address> {
 
 /** initdb into a folder beside, then one rename: a start that is killed half-way leaves nothing behind. */
 async function createCluster(place: Place, cluster: string): Promise<void> {
-  const staging = `${cluster}.${process.pid}`
-  await rm(staging, { recursive: true, force: true })
-  await mkdir(staging, { recursive: true })
+  const staging = await mkdtemp(`${cluster}.`)
   await chmod(staging, 0o755)
   const address: Address = {
     port: await freePort(),
@@ -189,9 +181,10 @@ async function ensureRunning(
         const text = JSON.stringify({ ...address, port: running.port })
         await writeFile(path.join(cluster, 'address.json'), text, { mode: 0o600 })
       }
-      return { joined: started === null, port: running.port }
+      return { joined: started?.failed !== false, port: running.port }
     }
-    if (started?.failed) throw new Error(await lastWords(cluster))
+    // Unless another command was quicker by a moment.
+    if (started?.failed && !running) throw new Error(await lastWords(cluster))
     if (!started && !running) started = await spawnPostgres(place, cluster, address, settings)
     await sleep(15)
   }
@@ -276,7 +269,11 @@ async function stopPostgres(cluster: string): Promise<void> {
   const running = await readPostmaster(cluster)
   if (!running?.pid) return
   // SIGINT is the "fast" shutdown: sessions end, everything is flushed.
-  process.kill(running.pid, 'SIGINT')
+  try {
+    process.kill(running.pid, 'SIGINT')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
   for (let i = 0; i < 2_000; i++) {
     if (!(await readPostmaster(cluster))) return
     await sleep(15)
@@ -284,14 +281,33 @@ async function stopPostgres(cluster: string): Promise<void> {
   throw new Error(`PostgreSQL (process ${running.pid}) does not stop.`)
 }
 
-async function openKeeper(address: Address): Promise<pg.Client> {
+/** Whether somebody else has it open. Asked a few times: who left just now is still listed for a moment. */
+async function isKept(address: Address): Promise<boolean> {
+  const client = await connectAdmin(address, 'runway stop').catch(() => null)
+  if (!client) return false
+  try {
+    for (let i = 0; i < 5; i++) {
+      const { rowCount } = await client.query(
+        'select 1 from pg_stat_activity where application_name = $1',
+        [keeperName],
+      )
+      if (rowCount === 0) return false
+      await sleep(40)
+    }
+    return true
+  } finally {
+    await client.end()
+  }
+}
+
+async function connectAdmin(address: Address, applicationName: string): Promise<pg.Client> {
   const client = new pg.Client({
     host: '127.0.0.1',
     port: address.port,
     user: 'postgres',
     password: address.adminPassword,
     database: 'postgres',
-    application_name: keeperName,
+    application_name: applicationName,
   })
   client.on('error', () => {})
   await client.connect()
@@ -306,7 +322,7 @@ function holdProcess(client: pg.Client, hold: boolean): void {
 }
 
 async function createDatabase(address: Address): Promise<void> {
-  const client = await openKeeper(address)
+  const client = await connectAdmin(address, 'runway start')
   try {
     const found = await client.query('select 1 from pg_database where datname = $1', [database])
     if (found.rowCount === 0) await client.query(`create database ${database}`)

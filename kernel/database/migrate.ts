@@ -73,11 +73,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
     await client.query(`set local role ${ownerRole}`)
     await client.query('set local search_path = pg_catalog')
 
-    const present = await presentVersion(client)
+    const present = await presentVersions(client)
     const newest = files.at(-1)?.version ?? 0
-    if (present > newest) throw new SchemaTooNewError(tooNew(present, newest))
+    const highest = Math.max(0, ...present)
+    if (highest > newest) throw new SchemaTooNewError(tooNew(highest, newest))
     const applied: string[] = []
-    for (const file of files.filter((f) => f.version > present)) {
+    for (const file of files.filter((f) => !present.has(f.version))) {
       log(`migrating: ${file.name}`)
       await runFile(client, file.name)
       await client.query('insert into kernel.schema_version (version, name) values ($1, $2)', [
@@ -157,15 +158,13 @@ async function runFile(client: pg.Client, name: string): Promise<void> {
   }
 }
 
-async function presentVersion(client: pg.Client): Promise<number> {
+async function presentVersions(client: pg.Client): Promise<ReadonlySet<number>> {
   const { rows } = await client.query<{ there: boolean }>(
     `select to_regclass('kernel.schema_version') is not null as there`,
   )
-  if (!rows[0]?.there) return 0
-  const version = await client.query<{ max: number | null }>(
-    'select max(version) as max from kernel.schema_version',
-  )
-  return version.rows[0]?.max ?? 0
+  if (!rows[0]?.there) return new Set()
+  const found = await client.query<{ version: number }>('select version from kernel.schema_version')
+  return new Set(found.rows.map((row) => row.version))
 }
 
 /** The newest two keys are kept: nodes that still sign with the former one go on while it is changed. */

@@ -40,12 +40,6 @@ create table kernel.context_key (
   added_at timestamptz not null default now()
 );
 
--- RFC 2104 over the built-in sha256, with the padded blocks instead of the key.
-create function kernel.hmac_sha256(message bytea, inner_block bytea, outer_block bytea)
-returns bytea
-language sql immutable strict parallel safe
-return pg_catalog.sha256(outer_block || pg_catalog.sha256(inner_block || message));
-
 -- A key of at most 64 bytes as one of the blocks: byte 54 gives the inner, byte 92 the outer one.
 create function kernel.hmac_block(key bytea, pad integer)
 returns bytea
@@ -73,23 +67,22 @@ as $$
 declare
   context text := current_setting('runway.context', true);
   signed bytea;
-  mac bytea;
+  mac text;
 begin
   -- After a transaction that had one, the setting is the empty string.
   if context is null or context = '' then
     return null;
   end if;
-  if context !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]{1,12}\.[0-9a-f]{64}$' then
-    raise exception 'bad org context' using errcode = '42501';
-  end if;
   signed := convert_to(left(context, -65), 'UTF8');
-  mac := decode(right(context, 64), 'hex');
+  mac := right(context, 64);
+  -- HMAC-SHA256 (RFC 2104), written out because a function of its own takes as long as the rest. What
+  -- carries our signature has our form, so nothing else of it needs checking but its age.
   perform 1 from kernel.context_key k
-  where kernel.hmac_sha256(signed, k.inner_block, k.outer_block) = mac;
-  if not found or split_part(context, '.', 2)::bigint < extract(epoch from clock_timestamp()) then
-    raise exception 'bad org context' using errcode = '42501';
+  where encode(sha256(k.outer_block || sha256(k.inner_block || signed)), 'hex') = mac;
+  if found and split_part(context, '.', 2)::bigint > extract(epoch from clock_timestamp()) then
+    return left(context, 36)::uuid;
   end if;
-  return left(context, 36)::uuid;
+  raise exception 'bad org context' using errcode = '42501';
 end
 $$;
 grant execute on function kernel.org() to runway_server;

@@ -331,6 +331,15 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
     where k.id = $1 and k.secret_hash = $2 and k.revoked_at is null
 $$;
 
+-- Without the secret: for jobs that were enqueued with the key. Answers inside its organisation only.
+create function kernel.find_key_of(org uuid, key text)
+returns table (id text, org_id uuid, name text, roles text[], scopes text[])
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select k.id, k.org_id, k.name, k.roles, k.scopes
+    from directory.api_key k join directory.org o on o.id = k.org_id and o.state = 'active'
+    where k.org_id = $1 and k.id = $2 and k.revoked_at is null
+$$;
+
 create function kernel.revoke_key(org uuid, key text) returns boolean
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
   with revoked as (
@@ -454,7 +463,7 @@ begin
     'note_privilege(uuid, text)', 'sessions_of(uuid)', 'end_session(uuid, uuid)',
     'end_sessions(uuid, uuid)',
     'add_key(text, uuid, bytea, text, text[], text[], jsonb)', 'find_key(text, bytea)',
-    'revoke_key(uuid, text)', 'key_uses(uuid)',
+    'find_key_of(uuid, text)', 'revoke_key(uuid, text)', 'key_uses(uuid)',
     'add_token(uuid, text, bytea, text, uuid, jsonb, interval)', 'find_token(text, bytea)',
     'use_token(text, bytea)', 'drop_tokens(text, text, uuid)', 'invitations_of(uuid)',
     'drop_invitation(uuid, uuid)', 'begin_attempt(bytea, text, integer, interval)',
