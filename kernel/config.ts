@@ -114,11 +114,11 @@ const variables = {
   ),
   demoPassword: variable(
     'RUNWAY_DEMO_PASSWORD',
-    'Password of admin@demo.test; at least 8 characters',
+    'Password of admin@demo.test; at least 10 characters',
     'a random one, printed at each start',
     'correct-horse-battery',
     (t) => {
-      if (t !== null && t.length < 8) throw new Error('at least 8 characters')
+      if (t !== null && t.length < 10) throw new Error('at least 10 characters')
       return t
     },
   ),

@@ -28,6 +28,19 @@ export function rowMapper(
     return target && field ? [{ index, target, field }] : []
   })
   const at = new Map(header.map((name, index) => [name, index]))
+  const titleField = fields.get(entity.titleField)
+  const needsTitle =
+    titleField?.required &&
+    !titleField.readOnly &&
+    !columns.some(({ field }) => field.apiName === entity.titleField)
+  /** A file without a column for the required title: the key names the record. */
+  const titleOf = (values: Record<string, unknown>, wishes: readonly RelationWish[]) => {
+    if (!needsTitle || values[entity.titleField] !== undefined) return undefined
+    const key = spec.key.map((name) => values[name]).find((value) => typeof value === 'string')
+    return (
+      key ?? Object.values(values).find((value) => typeof value === 'string') ?? wishes[0]?.text
+    )
+  }
   return (row) => {
     const values: Record<string, unknown> = {}
     const wishes: RelationWish[] = []
@@ -43,6 +56,8 @@ export function rowMapper(
       const text = fillTemplate(template, (column) => row.cells[at.get(column) ?? -1] ?? '')
       if (text !== '') values[name] = text
     }
+    const title = titleOf(values, wishes)
+    if (title !== undefined) values[entity.titleField] = title
     return { line: row.line, values, wishes, cells: row.cells }
   }
 }

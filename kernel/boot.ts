@@ -1,0 +1,358 @@
+import { randomBytes } from 'node:crypto'
+import { type HookOutcome, InvalidError, type Log, type Principal } from '@runwaycrm/sdk'
+import type { FastifyInstance } from 'fastify'
+import { createAccounts } from './accounts/accounts.ts'
+import { createContexts } from './accounts/contexts.ts'
+import { createActions } from './actions/pipeline.ts'
+import { createTrace } from './actions/trace.ts'
+import type { Config } from './config.ts'
+import type { RequestContext } from './context/request-context.ts'
+import { assertServerRole } from './database/check-role.ts'
+import { assertSchemaCurrent, type MigrateReport, migrate } from './database/migrate.ts'
+import { createDatabase } from './database/postgres.ts'
+import { createTables } from './database/tables.ts'
+import { createDatabaseBus } from './events/bus.ts'
+import { createRelay } from './events/relay.ts'
+import { describeEntity } from './http/describe-entity.ts'
+import { createServer } from './http/server.ts'
+import { createQueue, type RunAs } from './jobs/queue.ts'
+import { createSchedules } from './jobs/schedules.ts'
+import { createSweeper } from './jobs/sweep.ts'
+import { createWorker } from './jobs/worker.ts'
+import type { Logger } from './logging.ts'
+import { createOrgStates } from './model/model-cache.ts'
+import { createOrgModels } from './model/org-models.ts'
+import { createPackages } from './model/packages.ts'
+import { createRevisions } from './model/revisions.ts'
+import { storageId } from './model/storage-names.ts'
+import { createFiles } from './plugins/files.ts'
+import { createHandlerCaller } from './plugins/handler-context.ts'
+import { createLifecycle } from './plugins/lifecycle.ts'
+import { type Deployment, loadPlugins } from './plugins/load-plugins.ts'
+import { createOutbound } from './plugins/outbound.ts'
+import { createJobRunner } from './plugins/run-job.ts'
+import { readSettings } from './plugins/settings.ts'
+import { createWriter } from './records/change-set.ts'
+import { createCodecs } from './records/fields.ts'
+import { createHistory } from './records/history.ts'
+import { createHookRunner } from './records/hooks.ts'
+import { createLedger } from './records/ledger.ts'
+import { createReader } from './records/read.ts'
+import { createTimeline } from './records/timeline.ts'
+import { createVault } from './secrets/vault.ts'
+
+export interface BootOptions {
+  readonly config: Config
+  readonly log: Logger
+  readonly database: { readonly serverUrl: string; readonly adminUrl: string | null }
+  /** Folders whose subfolders are groups of plugins. */
+  readonly pluginRoots: readonly string[]
+  /** The built studio, or null to serve the API alone. */
+  readonly studioDir?: string | null
+  readonly databaseLog?: (message: string) => void
+}
+
+/** Everything that runs, put together floor by floor. */
+export type House = Awaited<ReturnType<typeof boot>>
+
+/**
+ * Loads the plugins, brings the database to this release and puts the parts together. Nothing works
+ * in the background until `start`.
+ *
+ * @throws when the database is too new, the server's role could go round the policies, or the kernel's
+ *   own layer is broken. A plugin that fails is reported and left out.
+ */
+export async function boot(options: BootOptions) {
+  const { config, log } = options
+  const deployment = await loadPlugins(options.pluginRoots)
+  reportPlugins(deployment, log)
+
+  const migration = await prepareDatabase(options, deployment)
+  const stopping = new AbortController()
+  const db = createDatabase({
+    url: options.database.serverUrl,
+    secretKey: config.secretKey,
+    log: (message, error) => log.warn({ err: error }, message),
+  })
+  if (!options.database.adminUrl) await assertSchemaCurrent(db)
+  await assertServerRole(db)
+
+  const vault = createVault({
+    db,
+    secretKey: config.secretKey,
+    formerSecretKey: config.formerSecretKey,
+  })
+  const models = createOrgModels(deployment.model)
+  const orgStates = createOrgStates({ db, models })
+  const contexts = createContexts({ orgStates, signal: stopping.signal })
+  const systemContext = (orgId: string) => contexts.system(orgId)
+
+  const busLog = toLog(log)
+  const bus = await createDatabaseBus({ db, log: busLog })
+  const relay = createRelay({ db, bus, log: busLog })
+  const codecs = createCodecs(deployment.fieldTypeHandler)
+  const reader = createReader({ db, codecs })
+  const hooks = createHookRunner({
+    call(ctx, _ref, plugin, handler, change) {
+      const run = deployment.handler(plugin, handler) as (
+        change: unknown,
+        ctx: unknown,
+      ) => HookOutcome | undefined
+      const settings = readSettings(ctx.model, plugin, ctx.settings ?? new Map())
+      return run(change, { now: ctx.now, org: ctx.org, principal: ctx.principal, settings })
+    },
+  })
+  const writer = createWriter({
+    db,
+    codecs,
+    reader,
+    hooks,
+    onCommitted: ({ orgId }) => relay.poke(orgId),
+  })
+
+  const history = createHistory({ db, codecs, reader })
+  const timeline = createTimeline({ db, codecs, reader })
+  const ledger = createLedger({ db, codecs })
+
+  const tables = createTables(db)
+  const outbound = createOutbound()
+  const files = createFiles(config.dataDir)
+  const trace = createTrace({ db, log: busLog })
+  const wakeWorkers = () => bus.publish({ kind: 'jobs' })
+  const queue = createQueue({ db, onEnqueued: wakeWorkers })
+  const actionsLater: { current: ReturnType<typeof createActions> | null } = { current: null }
+  const callHandler = createHandlerCaller({
+    deployment,
+    db,
+    reader,
+    writer,
+    actions: () => actionsLater.current!,
+    queue,
+    bus,
+    tables,
+    outbound,
+    secrets: {
+      get: (orgId, plugin, name) => vault.get(orgId, plugin, name),
+      set: (orgId, plugin, name, value) => vault.put(orgId, plugin, name, value),
+      delete: async (orgId, plugin, name) => {
+        await vault.delete(orgId, plugin, name)
+      },
+    },
+    files,
+    settingsOf: async (orgId) => (await orgStates.get(orgId)).settings,
+    describe: describeEntity,
+    onCommitted: (orgId) => relay.poke(orgId),
+    log: busLog,
+  })
+  const actions = createActions({
+    callHandler,
+    writer,
+    visibleIds: async (ctx, entity, ids) =>
+      new Set((await reader.getMany(ctx, entity, ids, { fields: ['id'] })).keys()),
+    trace,
+    log: busLog,
+  })
+  actionsLater.current = actions
+
+  const onChanged = (orgId: string) => {
+    orgStates.forget(orgId)
+    void orgStates.get(orgId).then(({ org, model, revision }) => {
+      bus.publish({ kind: 'model', orgId, revision })
+      return schedules.sync(org, model)
+    })
+  }
+  const revisions = createRevisions({
+    db,
+    models,
+    newStorageId: () => storageId(randomBytes(10)),
+    countWhere: async (orgId, entity, filter) =>
+      reader.count(await systemContext(orgId), entity, filter),
+    onPublished: ({ orgId }) => onChanged(orgId),
+  })
+  const packages = createPackages({ db, models, onChanged })
+  const lifecycle = createLifecycle({ db, deployment, onChanged })
+  const schedules = createSchedules({
+    db,
+    log: busLog,
+    onEnqueued: wakeWorkers,
+    stateOf: (orgId) => orgStates.get(orgId),
+    mark: deployment.model.hash,
+  })
+  const sweeper = createSweeper({ db, log: busLog })
+
+  const callService = async (
+    orgId: string,
+    name: string,
+    version: number,
+    method: string,
+    input: unknown,
+  ) => {
+    const ctx = await systemContext(orgId)
+    const service = [...ctx.model.services.values()].find(
+      ({ definition }) => definition.interface === name && definition.version === version,
+    )
+    const handler = service?.definition.methods[method]
+    if (!service || !handler) throw new Error(`No enabled plugin offers ${name} ${version}.`)
+    return callHandler(ctx, service.plugin, handler, input)
+  }
+  const accounts = createAccounts({
+    db,
+    reader,
+    writer,
+    config: {
+      region: config.region,
+      publicUrl: publicUrlOf(config),
+      signUp: config.signup,
+      operatorKey: config.operatorKey,
+    },
+    systemContext,
+    sendMail: async (orgId, mail) => {
+      await callService(orgId, 'mail', 1, 'send', mail)
+    },
+    async runSeeds(orgId, kind, userId) {
+      const runtime = await orgStates.get(orgId)
+      const principal: Principal = { ...systemPrincipal, userId }
+      const seeds = [...runtime.model.seeds.values()]
+        .filter(({ definition }) => definition.kind === kind)
+        .sort((a, b) => (a.definition.order ?? 0) - (b.definition.order ?? 0))
+      for (const { plugin, definition } of seeds) {
+        const ctx = contexts.make(principal, runtime, {
+          door: 'seed',
+          traceId: crypto.randomUUID(),
+        })
+        await callHandler(ctx, plugin, definition.handler, { size: 'full' }, { usualMs: 300_000 })
+      }
+    },
+    log,
+  })
+
+  /** Rights are read again when a job runs: whoever is gone by then does nothing. */
+  async function contextOf(
+    orgId: string,
+    runAs: RunAs,
+    more: { traceId: string; signal: AbortSignal },
+  ): Promise<RequestContext | null> {
+    const runtime = await orgStates.get(orgId)
+    if (runAs.type === 'system') {
+      const principal: Principal = { ...systemPrincipal, userId: runAs.userId }
+      return contexts.make(principal, runtime, { door: 'job', ...more })
+    }
+    const resolved = await accounts.resolveRunAs(orgId, runAs)
+    return resolved && contexts.make(resolved, runtime, { door: 'job', ...more })
+  }
+  const worker = createWorker({ db, log: busLog, run: createJobRunner({ callHandler, contextOf }) })
+  const stopHints = bus.subscribe((hint) => {
+    if (hint.kind === 'jobs') worker.poke()
+    if (hint.kind === 'model') orgStates.forget(hint.orgId)
+  })
+
+  let app: FastifyInstance | null = null
+  if (config.roles.web) {
+    app = await createServer({
+      config: { ...config, publicUrl: publicUrlOf(config) },
+      log,
+      db,
+      accounts,
+      contexts,
+      writer,
+      records: {
+        reader,
+        writer,
+        history: history.list,
+        timeline: timeline.list,
+        bulkByFilter: async () => {
+          throw new InvalidError(
+            'Changing all records that match a filter is not possible yet; send their ids.',
+          )
+        },
+      },
+    })
+  }
+
+  return {
+    app,
+    accounts,
+    actions,
+    contexts,
+    db,
+    deployment,
+    ledger,
+    lifecycle,
+    migration,
+    orgStates,
+    packages,
+    queue,
+    reader,
+    relay,
+    revisions,
+    vault,
+    writer,
+    /** Background work: events, jobs, schedules, cleaning up. */
+    start(): void {
+      relay.start()
+      if (!config.roles.worker) return
+      worker.start()
+      schedules.start()
+      sweeper.start()
+    },
+    /** Finishes what is under way, then lets go of everything. */
+    async stop(): Promise<void> {
+      app?.drain()
+      await app?.close()
+      await Promise.all([worker.stop(), schedules.stop(), sweeper.stop()])
+      await relay.stop()
+      await trace.flush()
+      stopHints()
+      stopping.abort()
+      await bus.close()
+      await outbound.close()
+      await db.close()
+    },
+  }
+}
+
+const systemPrincipal: Principal = Object.freeze({
+  type: 'system',
+  id: null,
+  name: 'System',
+  userId: null,
+  roles: [],
+  teammates: [],
+  scopes: null,
+})
+
+async function prepareDatabase(
+  options: BootOptions,
+  deployment: Deployment,
+): Promise<MigrateReport | null> {
+  const { serverUrl, adminUrl } = options.database
+  if (!adminUrl) return null
+  return migrate({
+    adminUrl,
+    serverUrl,
+    secretKey: options.config.secretKey,
+    model: deployment.model,
+    ...(options.databaseLog ? { log: options.databaseLog } : {}),
+  })
+}
+
+function reportPlugins(deployment: Deployment, log: Logger): void {
+  for (const plugin of deployment.plugins.values()) {
+    if (plugin.state !== 'failed') continue
+    log.error({ plugin: plugin.id, problems: plugin.problems }, 'a plugin failed and is left out')
+  }
+}
+
+export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>): string {
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  return config.publicUrl ?? `http://${host}:${config.port}`
+}
+
+/** The logger as the parts and plugins see it. */
+function toLog(log: Logger): Log {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, details?: Record<string, unknown>) =>
+      log[level](details ?? {}, message)
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

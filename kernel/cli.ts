@@ -1,0 +1,301 @@
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { RunwayError } from '@runwaycrm/sdk'
+import { configHelp } from './config.ts'
+import { examineDatabase } from './database/doctor.ts'
+import { explain, type Opened, openHouse, pluginRoots, serve } from './main.ts'
+import { loadPlugins } from './plugins/load-plugins.ts'
+
+interface Command {
+  readonly usage: string
+  readonly meaning: string
+  readonly options: NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>
+  /** @returns the exit code. */
+  run(values: Values, rest: readonly string[]): Promise<number>
+}
+type Values = Readonly<Record<string, string | boolean | undefined>>
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+const out = (line: string) => process.stdout.write(`${line}\n`)
+// What is said on the way goes beside the answer, which scripts read.
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+const commands: Readonly<Record<string, Command>> = {
+  start: {
+    usage: 'start',
+    meaning: 'Run the product',
+    options: {},
+    async run() {
+      await serve()
+      return 0
+    },
+  },
+  migrate: {
+    usage: 'migrate',
+    meaning: 'Bring the database to this release',
+    options: {},
+    run: () =>
+      withHouse(async ({ house }) => {
+        if (!house.migration)
+          throw new Error('Set DATABASE_ADMIN_URL: a role that may create roles and schemas.')
+        for (const file of house.migration.applied) out(`ran ${file}`)
+        out(`The schema is at version ${house.migration.version}.`)
+        return 0
+      }),
+  },
+  doctor: {
+    usage: 'doctor',
+    meaning: 'Check roles, row level security, versions and plugins',
+    options: {},
+    run: () => withHouse(doctor),
+  },
+  'org create': {
+    usage: 'org create --name N --email E [--slug S] [--plan P] [--password W] [--sample-data]',
+    meaning: 'Make an organisation; prints {orgId, userId, slug, loginUrl}',
+    options: {
+      name: text,
+      email: text,
+      slug: text,
+      plan: text,
+      password: text,
+      'sample-data': flag,
+    },
+    run: (values) =>
+      withHouse(async ({ house }) => {
+        const made = await house.accounts.provision({
+          orgName: needed(values, 'name'),
+          email: needed(values, 'email'),
+          slug: optional(values, 'slug'),
+          plan: optional(values, 'plan'),
+          password: optional(values, 'password'),
+          sampleData: values['sample-data'] === true,
+        })
+        out(JSON.stringify(made))
+        return 0
+      }),
+  },
+  'key create': {
+    usage: 'key create --org SLUG [--scopes leads:read,leads:write] [--role editor] [--name N]',
+    meaning: 'Make an API key; prints it once',
+    options: { org: text, scopes: text, role: text, name: text },
+    run: (values) =>
+      withHouse(async (opened) => {
+        const orgId = await orgOf(opened, values)
+        const scopes = optional(values, 'scopes')
+        const made = await opened.house.accounts.createKey(orgId, {
+          name: optional(values, 'name') ?? 'Command line',
+          role: optional(values, 'role'),
+          scopes: scopes === undefined ? null : scopes.split(',').map((scope) => scope.trim()),
+        })
+        out(made.key)
+        return 0
+      }),
+  },
+  import: {
+    usage: 'import --org SLUG FILE.csv --map map.json [--dry-run]',
+    meaning: 'Import a file; prints counts and the change set',
+    options: { org: text, map: text, 'dry-run': flag },
+    run: (values, [file]) => withHouse((opened) => importFile(opened, values, file)),
+  },
+  'plugin list': {
+    usage: 'plugin list',
+    meaning: 'The plugins of this installation and their state',
+    options: {},
+    async run() {
+      const { plugins } = await loadPlugins(pluginRoots)
+      for (const { id, manifest, state, reason } of plugins.values()) {
+        out([id, manifest?.version ?? '-', state, reason ?? ''].join('\t').trimEnd())
+      }
+      return 0
+    },
+  },
+  'plugin check': {
+    usage: 'plugin check [ID]',
+    meaning: 'Every problem of the plugins, or of one',
+    options: {},
+    async run(_values, [id]) {
+      const { plugins } = await loadPlugins(pluginRoots)
+      if (id !== undefined && !plugins.has(id)) throw new Error(`There is no plugin "${id}".`)
+      const problems = [...plugins.values()]
+        .filter((plugin) => id === undefined || plugin.id === id)
+        .flatMap((plugin) => plugin.problems)
+      for (const problem of problems)
+        out(`${problem.at}: ${problem.message} ${problem.hint}`.trimEnd())
+      out(problems.length === 0 ? 'No problems.' : `${problems.length} problems.`)
+      return problems.length === 0 ? 0 : 1
+    },
+  },
+}
+
+/** Reads the command line, runs the command, answers with its exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const name = [argv.slice(0, 2).join(' '), argv[0] ?? ''].find((words) =>
+    Object.hasOwn(commands, words),
+  )
+  const command = name === undefined ? undefined : commands[name]
+  if (!command || name === undefined || argv.includes('--help') || argv.includes('-h')) {
+    const asked = argv.length === 0 || argv.includes('--help') || argv.includes('-h')
+    if (!asked) say(`There is no command "${argv.join(' ')}".\n`)
+    out(help())
+    return asked ? 0 : 1
+  }
+  const { values, positionals } = parseArgs({
+    args: argv.slice(name.split(' ').length),
+    options: command.options,
+    allowPositionals: true,
+    strict: true,
+  })
+  return command.run(values as Values, positionals)
+}
+
+async function withHouse(work: (opened: Opened) => Promise<number>): Promise<number> {
+  const opened = await openHouse(
+    { ...process.env, LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'error' },
+    { say, roles: { web: true, worker: true } },
+  )
+  try {
+    return await work(opened)
+  } finally {
+    await opened.close()
+  }
+}
+
+/**
+ * Through the same address as everybody's import, with a key that lives as long as the command.
+ *
+ * @returns 0 when all rows are in, 2 when some failed, 1 when nothing was done.
+ */
+async function importFile(
+  opened: Opened,
+  values: Values,
+  file: string | undefined,
+): Promise<number> {
+  if (!file) throw new Error('Name the file to import.')
+  const orgId = await orgOf(opened, values)
+  const map = JSON.parse(await readFile(needed(values, 'map'), 'utf8')) as Record<string, unknown>
+  await stat(file)
+  const { house } = opened
+  const key = await house.accounts.createKey(orgId, { name: 'Import from the command line' })
+  try {
+    house.start()
+    const form = new FormData()
+    form.set('spec', JSON.stringify(values['dry-run'] === true ? { ...map, dryRun: true } : map))
+    form.set('file', new File([await readFile(file)], path.basename(file), { type: 'text/csv' }))
+    const request = new Request('http://localhost/', { method: 'POST', body: form })
+    const authorization = `Bearer ${key.key}`
+    const made = await house.app!.inject({
+      method: 'POST',
+      url: '/api/v1/imports',
+      headers: { authorization, 'content-type': request.headers.get('content-type') ?? '' },
+      payload: Buffer.from(await request.arrayBuffer()),
+    })
+    if (made.statusCode !== 202) {
+      say(problemText(made.json()))
+      return 1
+    }
+    const { id } = made.json<{ id: string }>()
+    return await followImport(async () =>
+      (
+        await house.app!.inject({ url: `/api/v1/imports/${id}`, headers: { authorization } })
+      ).json(),
+    )
+  } finally {
+    await house.accounts.revokeKey(orgId, key.id)
+  }
+}
+
+/** @returns 1 when something is wrong. */
+async function doctor({ house }: Opened): Promise<number> {
+  const { fine, wrong, advice } = await examineDatabase(house.db)
+  const failed = [...house.deployment.plugins.values()].filter(({ state }) => state === 'failed')
+  for (const line of fine) out(`ok      ${line}`)
+  out(`ok      ${house.deployment.plugins.size - failed.length} plugins are ready.`)
+  for (const line of advice) out(`advice  ${line}`)
+  for (const line of wrong) out(`wrong   ${line}`)
+  for (const { id, reason } of failed) out(`wrong   plugin ${id} failed: ${reason}`)
+  return wrong.length + failed.length === 0 ? 0 : 1
+}
+
+interface ImportAnswer {
+  readonly status: string
+  readonly counts: {
+    rows: number
+    created: number
+    updated: number
+    skipped: number
+    failed: number
+  }
+  readonly changeSetId?: string
+  readonly errorsUrl?: string
+  readonly problem?: string
+}
+
+async function followImport(look: () => Promise<ImportAnswer>): Promise<number> {
+  for (let last = ''; ; await sleep(200)) {
+    const run = await look()
+    const line = `${run.status}: ${run.counts.rows} rows`
+    if (line !== last && process.stderr.isTTY) say(line)
+    last = line
+    if (run.status === 'reading' || run.status === 'running') continue
+    out(
+      JSON.stringify({
+        status: run.status,
+        counts: run.counts,
+        changeSetId: run.changeSetId ?? null,
+        ...(run.errorsUrl ? { errorsUrl: run.errorsUrl } : {}),
+      }),
+    )
+    if (run.problem) say(run.problem)
+    const { created, updated, skipped, failed } = run.counts
+    if (run.status === 'failed' || run.status === 'cancelled') return 1
+    if (failed === 0) return 0
+    return created + updated + skipped > 0 ? 2 : 1
+  }
+}
+
+async function orgOf({ house }: Opened, values: Values): Promise<string> {
+  const slug = needed(values, 'org')
+  const orgId = await house.accounts.findOrgBySlug(slug)
+  if (!orgId) throw new Error(`There is no organisation with the slug "${slug}".`)
+  return orgId
+}
+
+function needed(values: Values, name: string): string {
+  const value = values[name]
+  if (typeof value === 'string' && value !== '') return value
+  throw new Error(`--${name} is needed.`)
+}
+
+function optional(values: Values, name: string): string | undefined {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function problemText(problem: {
+  detail?: string
+  errors?: readonly { path: string; message: string }[]
+}): string {
+  return [
+    problem.detail ?? 'The import was refused.',
+    ...(problem.errors ?? []).map(({ path, message }) => `  ${path}: ${message}`),
+  ].join('\n')
+}
+
+function help(): string {
+  const lines = Object.values(commands).map(
+    ({ usage, meaning }) => `  runway ${usage}\n      ${meaning}`,
+  )
+  return `Commands:\n${lines.join('\n')}\n\nEnvironment:\n${configHelp()}`
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof RunwayError && error.errors)
+    say(problemText({ detail: error.message, errors: error.errors }))
+  else explain(error)
+  process.exitCode = 1
+}

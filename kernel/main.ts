@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { boot, type House, publicUrlOf } from './boot.ts'
+import { type Config, loadConfig } from './config.ts'
+import { type Embedded, openEmbedded } from './database/embedded.ts'
+import { createLogger, type Logger } from './logging.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+export const pluginRoots = [path.join(root, 'plugins')]
+
+/** What the server and every command need: where the database is, and the house on it. */
+export interface Opened {
+  readonly config: Config
+  readonly log: Logger
+  readonly house: House
+  close(): Promise<void>
+}
+
+/**
+ * Finds or starts the database and boots the house on it.
+ *
+ * @param overrides `roles` for commands that serve nothing.
+ */
+export async function openHouse(
+  environment: NodeJS.ProcessEnv,
+  options: {
+    readonly say?: (line: string) => void
+    readonly roles?: Config['roles']
+    readonly studioDir?: string | null
+  } = {},
+): Promise<Opened> {
+  const say = options.say ?? (() => {})
+  const loaded = await loadConfig(environment)
+  const config: Config = options.roles ? Object.freeze({ ...loaded, roles: options.roles }) : loaded
+  const log = createLogger(config.logLevel)
+  const embedded: Embedded | null = config.databaseUrl
+    ? null
+    : await openEmbedded({ dataDir: config.dataDir, log: say })
+  try {
+    const house = await boot({
+      config,
+      log,
+      database: {
+        serverUrl: config.databaseUrl ?? embedded!.serverUrl,
+        adminUrl: embedded ? embedded.adminUrl : config.databaseAdminUrl,
+      },
+      pluginRoots,
+      studioDir: options.studioDir ?? null,
+      databaseLog: say,
+    })
+    return {
+      config,
+      log,
+      house,
+      async close() {
+        await house.stop()
+        await embedded?.stop()
+      },
+    }
+  } catch (error) {
+    await embedded?.stop()
+    throw error
+  }
+}
+
+/** Starts the product: database, plugins, studio, demo organisation, server. Returns when it listens. */
+export async function start(
+  environment: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): Promise<Opened> {
+  const studioDir = await buildStudio(say)
+  const opened = await openHouse(environment, { say, studioDir })
+  const { config, house } = opened
+  const demo = config.demo ? await provisionDemo(opened) : null
+  house.start()
+  if (house.app) {
+    await house.app.listen({ port: config.port, host: config.host })
+    const address = house.app.server.address()
+    const port = typeof address === 'object' && address ? address.port : config.port
+    const url = publicUrlOf({ ...config, port })
+    if (demo)
+      say(
+        `Sign in to the organisation "demo" with admin@demo.test and the password ${demo.password}`,
+      )
+    say(`RunwayCRM is ready at ${url}`)
+  } else say('RunwayCRM works in the background.')
+  return opened
+}
+
+/**
+ * The demo organisation is made at the first start. Its password is the configured one, or a new random
+ * one at each start, so that none is written down anywhere.
+ */
+async function provisionDemo({ config, house }: Opened): Promise<{ password: string }> {
+  const password = config.demoPassword ?? randomBytes(12).toString('base64url')
+  const orgId = await house.accounts.findOrgBySlug('demo')
+  if (orgId) await house.accounts.setPassword('admin@demo.test', password)
+  else {
+    await house.accounts.provision({
+      orgName: 'Demo',
+      slug: 'demo',
+      email: 'admin@demo.test',
+      plan: 'enterprise',
+      password,
+      sampleData: true,
+    })
+  }
+  return { password }
+}
+
+interface StudioBuild {
+  ensureBuilt(options: { readonly log: (line: string) => void }): Promise<void>
+}
+
+/** Builds the studio when its sources changed; the server serves the API alone when there is none. */
+async function buildStudio(say: (line: string) => void): Promise<string | null> {
+  const build = path.join(root, 'studio/build.ts')
+  if (!existsSync(build)) return null
+  const { ensureBuilt } = (await import(pathToFileURL(build).href)) as StudioBuild
+  await ensureBuilt({ log: say })
+  return path.join(root, 'studio/dist')
+}
+
+if (import.meta.main) {
+  try {
+    await serve()
+  } catch (error) {
+    explain(error)
+    process.exit(1)
+  }
+}
+
+/** Runs until somebody stops it. */
+export async function serve(): Promise<void> {
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+  stopOnSignal(await start(process.env, say), say)
+}
+
+function stopOnSignal(opened: Opened, say: (line: string) => void): void {
+  let stopping = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // The second one means it: whoever presses Ctrl-C twice does not want to wait.
+      if (stopping) process.exit(130)
+      stopping = true
+      say('Stopping: what is under way is finished first.')
+      opened.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          explain(error)
+          process.exit(1)
+        },
+      )
+    })
+  }
+}
+
+/** One line for people; the stack only where somebody asked for it. */
+export function explain(error: unknown): void {
+  const known = error as NodeJS.ErrnoException
+  if (known.code === 'EADDRINUSE') {
+    process.stderr.write(
+      `The port is in use already. Set PORT to another one, e.g. PORT=3001 npm start.\n`,
+    )
+    return
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${message}\n`)
+  if (process.env['LOG_LEVEL'] === 'debug' || process.env['LOG_LEVEL'] === 'trace')
+    console.error(error)
+}
