@@ -171,7 +171,7 @@ function tryField(
     const hint = 'The earlier one keeps it. Choose another key.'
     return leftOut('AMBIGUOUS', `The entity has a field "${key}" already.`, hint, true)
   }
-  if (field !== previous) problems.push(...checkField(field, at))
+  problems.push(...checkField(field, at))
   return field
 }
 

@@ -33,7 +33,7 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
   pruneReferences(fold, layerOf, registry.points)
   const entities = composeEntities(fold, layerOf, base)
   const problems = [
-    ...(base?.problems ?? []),
+    ...(base?.problems ?? []).filter((problem) => !entities.settled.has(textOf(problem))),
     ...sorted.problems,
     ...registry.problems,
     ...fold.problems,
@@ -113,7 +113,11 @@ interface ComposedEntities {
   readonly entities: Map<string, Entity>
   readonly byPlural: Map<string, Entity>
   readonly problems: readonly Problem[]
+  /** What the base said of entities that were made anew; they say for themselves what still holds. */
+  readonly settled: ReadonlySet<string>
 }
+
+const problemsOf = new WeakMap<Entity, readonly Problem[]>()
 
 function composeEntities(
   fold: Fold,
@@ -129,6 +133,7 @@ function composeEntities(
   const plurals = new Map([...(base?.entities ?? [])].map(([ref, { plural }]) => [plural, ref]))
   const entities = new Map(base?.entities)
   const problems: Problem[] = [...added.problems]
+  const settled = new Set<string>()
   for (const ref of touchedEntities(fold, definitions)) {
     const contribution = definitions.get(ref) as Contribution<EntityDefinition>
     const plural =
@@ -139,12 +144,15 @@ function composeEntities(
       plural,
       around,
     )
+    const replaced = entities.get(ref)
+    for (const problem of (replaced && problemsOf.get(replaced)) ?? []) settled.add(textOf(problem))
+    problemsOf.set(built.entity, built.problems)
     entities.set(ref, built.entity)
     problems.push(...built.problems)
   }
   const byPlural = new Map([...entities.values()].map((entity) => [entity.plural, entity]))
   problems.push(...sameTables(entities))
-  return { entities, byPlural, problems }
+  return { entities, byPlural, problems, settled }
 }
 
 /** All entities when a field type changed or there is no base; else those that the layers touched. */
@@ -271,6 +279,10 @@ function messagesByLocale(
 }
 
 function unique(problems: readonly Problem[]): readonly Problem[] {
-  const byText = new Map(problems.map((problem) => [`${problem.at}\n${problem.message}`, problem]))
+  const byText = new Map(problems.map((problem) => [textOf(problem), problem]))
   return Object.freeze([...byText.values()])
+}
+
+function textOf({ at, message }: Problem): string {
+  return `${at}\n${message}`
 }

@@ -67,12 +67,23 @@ function step(node: unknown, key: string): { schema: unknown; entry: boolean } {
     return { schema: properties[key], entry: false }
   }
   if (isObject(patternProperties)) {
-    const pattern = Object.keys(patternProperties).find((p) => new RegExp(p, 'u').test(key))
+    const pattern = Object.keys(patternProperties).find((source) => patternOf(source).test(key))
     if (pattern !== undefined) return { schema: patternProperties[pattern], entry: true }
   }
   return isObject(additionalProperties)
     ? { schema: additionalProperties, entry: true }
     : { schema: undefined, entry: false }
+}
+
+const patterns = new Map<string, RegExp>()
+
+/** Patterns stand in schemas of the kernel and of trusted plugins only, so there are few of them. */
+function patternOf(source: string): RegExp {
+  const known = patterns.get(source)
+  if (known) return known
+  const pattern = new RegExp(source, 'u')
+  patterns.set(source, pattern)
+  return pattern
 }
 
 function markOf(node: unknown): OverrideRule | undefined {
