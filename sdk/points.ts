@@ -135,9 +135,14 @@ export const Risk = Type.Union([
   Type.Literal('external'),
   Type.Literal('destructive'),
 ])
-export const Operation = Type.Union(
-  ['create', 'read', 'update', 'delete', 'restore'].map((o) => Type.Literal(o)),
-)
+const operationLiterals = [
+  Type.Literal('create'),
+  Type.Literal('read'),
+  Type.Literal('update'),
+  Type.Literal('delete'),
+  Type.Literal('restore'),
+] as const
+export const Operation = Type.Union([...operationLiterals])
 
 export const Action = Type.Object(
   {
@@ -196,12 +201,9 @@ export const Service = Type.Object(
 export const RoleRule = Type.Object(
   {
     effect: Type.Optional(Type.Union([Type.Literal('allow'), Type.Literal('deny')])),
-    operations: Type.Array(
-      Type.Union(
-        ['create', 'read', 'update', 'delete', 'restore', 'manage'].map((o) => Type.Literal(o)),
-      ),
-      { minItems: 1 },
-    ),
+    operations: Type.Array(Type.Union([...operationLiterals, Type.Literal('manage')]), {
+      minItems: 1,
+    }),
     /** An entity reference, or `*` for all of them. */
     entity: Type.String(),
     /** Only these fields; field rules say who may read or change a field. */

@@ -82,7 +82,8 @@ export function buildAbility(input: AbilityInput): Ability {
   const ruleOf = new Map<object, ResolvedRule>(rules.map((rule, index) => [raw[index]!, rule]))
   const casl = new CaslAbility<[string, string | Subject], RuleCondition>(raw, {
     conditionsMatcher: (condition) => (subject) => matchRule(condition, subject as Subject),
-    fieldMatcher: (fields) => (field) => (fields as string[]).includes(field),
+    fieldMatcher: (fields) => (names) =>
+      names.split(' ').some((name) => (fields as string[]).includes(name)),
     detectSubjectType: (subject) => (subject as Subject).entity,
   })
   const checked = new WeakMap<ResolvedRule, Map<string, Condition<ConditionField> | null>>()
@@ -138,14 +139,22 @@ export function buildAbility(input: AbilityInput): Ability {
     return missingScope(principal, operation, entities.get(entity)?.plural ?? entity)
   }
 
-  /** Rules name a field by its key; the API may carry it under another name. */
-  function keyOf(entity: string, field: string | undefined): string | undefined {
-    if (field === undefined) return undefined
-    const found = entities.get(entity)?.byApiName.get(field)
-    return found && found.key !== field && !namesField(entity, field) ? found.key : field
+  /** A rule may name a field by its key or by its API name, so both are asked for. */
+  function namesOf(entity: string, field: string | undefined): string | undefined {
+    const known = entities.get(entity)?.byApiName
+    if (field === undefined || !known) return field
+    const found = known.get(field) ?? [...known.values()].find(({ key }) => key === field)
+    return found ? `${found.key} ${found.apiName}` : field
   }
-  function namesField(entity: string, field: string): boolean {
-    return rules.some((rule) => concerns(rule, entity) && rule.fields?.includes(field))
+
+  function condition(operation: Operation, entity: string, field?: string): Filter | boolean {
+    const id = `${operation} ${entity} ${field ?? ''}`
+    let known = conditions.get(id)
+    if (known === undefined) {
+      known = computeCondition(operation, entity, namesOf(entity, field))
+      conditions.set(id, known)
+    }
+    return known
   }
 
   function computeCondition(
@@ -153,6 +162,7 @@ export function buildAbility(input: AbilityInput): Ability {
     entity: string,
     field?: string,
   ): Filter | boolean {
+    if (input.all) return true
     if (scopeMissing(operation, entity) !== null) return false
     return rulesToCondition(casl.rulesFor(operation, entity, field), ({ rule, inverted }) =>
       checkedCondition(rule, entity) ? rule.condition! : inverted,
@@ -173,31 +183,22 @@ export function buildAbility(input: AbilityInput): Ability {
     principal,
     shape,
     key: keyFor(shape, rules, principal),
-    can: (operation, entity) =>
-      scopeMissing(operation, entity) === null && casl.can(operation, entity),
+    can: (operation, entity) => condition(operation, entity) !== false,
     matches: (operation, entity, record, field) =>
       scopeMissing(operation, entity) === null &&
       casl.can(operation, { entity, record }) &&
-      (field === undefined || casl.can(operation, { entity, record }, keyOf(entity, field))),
-    condition(operation, entity, field) {
-      const id = `${operation} ${entity} ${field ?? ''}`
-      let condition = conditions.get(id)
-      if (condition === undefined) {
-        condition = computeCondition(operation, entity, keyOf(entity, field))
-        conditions.set(id, condition)
-      }
-      return condition
-    },
+      (field === undefined || casl.can(operation, { entity, record }, namesOf(entity, field))),
+    condition,
     reason(operation, entity, record, field) {
       const scope = scopeMissing(operation, entity)
       if (scope !== null) return `The key lacks the scope ${scope}.`
       const subject = record === null ? entity : { entity, record }
-      for (const name of field === undefined ? [undefined] : [undefined, keyOf(entity, field)]) {
+      for (const name of field === undefined ? [undefined] : [undefined, namesOf(entity, field)]) {
         if (casl.can(operation, subject, name)) continue
         const rule = casl.relevantRuleFor(operation, subject, name)
-        return rule?.reason ?? 'No role allows it.'
+        return rule?.reason ?? noRole
       }
-      return null
+      return record === null && condition(operation, entity, field) === false ? noRole : null
     },
     allows: (permission) =>
       input.all === true ||
@@ -206,7 +207,7 @@ export function buildAbility(input: AbilityInput): Ability {
     missingScope: scopeMissing,
     entityRules: (entity) => rules.filter((rule) => concerns(rule, entity)).reverse(),
     rulesFor(operation, entity, record, field) {
-      const possible = casl.rulesFor(operation, entity, keyOf(entity, field))
+      const possible = casl.rulesFor(operation, entity, namesOf(entity, field))
       const holding = possible.filter((rule) => {
         // A denying rule about some fields says nothing about the record as a whole.
         if (field === undefined && rule.inverted && rule.fields) return false
@@ -228,6 +229,8 @@ function caslRule(rule: ResolvedRule) {
     ...(rule.reason ? { reason: rule.reason } : {}),
   }
 }
+
+const noRole = 'No role allows it.'
 
 interface Subject {
   readonly entity: string

@@ -152,7 +152,7 @@ function randomOperators(random: Seeded, ids: ZooIds, kind: string, depth: numbe
     return { $not: typeof inner === 'object' && inner !== null ? inner : { $eq: inner } }
   }
   if (roll < 0.8 && kind === 'text') {
-    const piece = String(known()).slice(0, 1 + random.below(3))
+    const piece = [...String(known())].slice(0, 1 + random.below(3)).join('')
     return { [random.pick(['$contains', '$startsWith'])]: piece }
   }
   if (orderedKinds.has(kind)) {
