@@ -1,0 +1,19 @@
+import type { FieldValues } from '@runwaycrm/sdk'
+import type { Http } from './http.ts'
+
+/** Done at once with an output, or waiting for a person's yes. */
+export interface ActionResult {
+  readonly output?: unknown
+  readonly approvalId?: string
+  readonly expiresAt?: string
+}
+
+export function createActionsApi(http: Http) {
+  return {
+    run: (
+      ref: string,
+      input: FieldValues,
+      records?: { readonly entity: string; readonly ids: readonly string[] },
+    ) => http.post<ActionResult>(`/actions/${ref}`, { input, ...(records ? { records } : {}) }),
+  }
+}

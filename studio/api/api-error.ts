@@ -1,0 +1,49 @@
+/** One of several problems in an answer; `path` is where: `email`, `create[3].email`. */
+export interface ApiIssue {
+  readonly path: string
+  readonly code: string
+  readonly message: string
+}
+
+/** An answer of the server that is not a success, from its `application/problem+json`. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly issues: readonly ApiIssue[]
+  /** Finds the log line at the server; null when the server was not reached. */
+  readonly requestId: string | null
+  /** What the problem carries besides: `conflicts`, `results`. */
+  readonly extra: Readonly<Record<string, unknown>>
+
+  constructor(status: number, problem: Readonly<Record<string, unknown>>, cause?: unknown) {
+    const text = (key: string): string | null =>
+      typeof problem[key] === 'string' && problem[key] !== '' ? (problem[key] as string) : null
+    super(text('detail') ?? text('title') ?? `HTTP ${status}`, cause === undefined ? {} : { cause })
+    this.name = 'ApiError'
+    this.status = status
+    this.code = text('code') ?? (status === 0 ? 'UNREACHABLE' : 'INTERNAL')
+    this.requestId = text('requestId')
+    this.issues = Array.isArray(problem['errors']) ? (problem['errors'] as ApiIssue[]) : []
+    this.extra = problem
+  }
+}
+
+/** The sentence for people: the first issue says more than the title of a 422. */
+export function errorText(error: unknown): string {
+  if (error instanceof ApiError) {
+    if (error.code === 'INVALID' && error.issues.length > 0) return error.issues[0]?.message ?? ''
+    return error.message
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Issue messages by the name of the field they are about. */
+export function issuesByField(error: unknown): Readonly<Record<string, string>> {
+  if (!(error instanceof ApiError)) return {}
+  const found: Record<string, string> = {}
+  for (const issue of error.issues) {
+    const field = issue.path.split(/[.[]/)[0] ?? ''
+    found[field] ??= issue.message
+  }
+  return found
+}

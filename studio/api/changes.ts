@@ -1,0 +1,54 @@
+import type { Http } from './http.ts'
+import type { ActorInfo } from './records.ts'
+
+/** What one actor did in one go; the unit of undo. */
+export interface ChangeSet {
+  readonly id: string
+  readonly parentId: string | null
+  readonly actor: ActorInfo
+  readonly door: string
+  readonly at: string
+  readonly label?: string | null
+  readonly state: 'open' | 'done' | 'reverted'
+  readonly counts: Readonly<Record<string, unknown>>
+}
+
+export interface ChangedRecord {
+  /** The plural, or the reference when another entity has it. */
+  readonly entity: string
+  readonly id: string
+  readonly op: 'create' | 'update' | 'delete' | 'restore'
+  readonly version: number
+  /** apiNames. */
+  readonly fields: readonly string[]
+}
+
+export interface RevertResult {
+  readonly changeSetId: string | null
+  readonly reverted: number
+  readonly skipped: number
+  readonly conflicts: readonly RevertConflict[]
+}
+export interface RevertConflict {
+  readonly entity: string
+  readonly id: string
+  readonly field: string
+  readonly then: unknown
+  readonly now: unknown
+}
+
+export function createChangesApi(http: Http) {
+  return {
+    list: (cursor?: string) =>
+      http.get<{ data: readonly ChangeSet[]; page: { nextCursor: string | null } }>('/changes', {
+        cursor,
+        limit: 50,
+      }),
+    get: (id: string) =>
+      http.get<ChangeSet & { readonly records: { readonly data: readonly ChangedRecord[] } }>(
+        `/changes/${id}`,
+      ),
+    revert: (id: string, onConflict: 'stop' | 'skip' = 'stop') =>
+      http.post<RevertResult>(`/changes/${id}/revert`, { onConflict }),
+  }
+}

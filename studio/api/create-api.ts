@@ -1,0 +1,25 @@
+import { createActionsApi } from './actions.ts'
+import { createAuthApi } from './auth.ts'
+import { createChangesApi } from './changes.ts'
+import type { Http } from './http.ts'
+import { createImportsApi } from './imports.ts'
+import { createKeysApi } from './keys.ts'
+import { createMailApi } from './mail.ts'
+import { createModelApi } from './model.ts'
+import { createRecordsApi } from './records.ts'
+
+/** Everything the studio asks of the server. */
+export function createApi(http: Http) {
+  return {
+    http,
+    auth: createAuthApi(http),
+    model: createModelApi(http),
+    records: createRecordsApi(http),
+    changes: createChangesApi(http),
+    actions: createActionsApi(http),
+    imports: createImportsApi(http),
+    mail: createMailApi(http),
+    keys: createKeysApi(http),
+  }
+}
+export type Api = ReturnType<typeof createApi>

@@ -1,0 +1,88 @@
+import { ApiError } from './api-error.ts'
+
+export type QueryValues = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+export interface RequestOptions {
+  readonly query?: QueryValues
+  readonly body?: unknown
+  readonly form?: FormData
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Answer<T> {
+  readonly data: T
+  readonly status: number
+  readonly headers: Headers
+}
+
+/** The one way to the server. Paths begin behind `/api/v1`. */
+export interface Http {
+  /** @throws {ApiError} for every answer that is not 2xx, and with status 0 when there is none. */
+  request<T>(method: string, path: string, options?: RequestOptions): Promise<Answer<T>>
+  get<T>(path: string, query?: QueryValues, signal?: AbortSignal): Promise<T>
+  post<T>(path: string, body?: unknown): Promise<T>
+}
+
+export const apiBase = '/api/v1'
+
+/** @param onUnauthenticated called when a session has ended, so that the app shows the sign-in. */
+export function createHttp(deps: {
+  readonly fetch: typeof globalThis.fetch
+  readonly onUnauthenticated?: () => void
+}): Http {
+  async function request<T>(
+    method: string,
+    path: string,
+    options: RequestOptions = {},
+  ): Promise<Answer<T>> {
+    const headers: Record<string, string> = { accept: 'application/json', ...options.headers }
+    if (options.body !== undefined) headers['content-type'] = 'application/json'
+    let response: Response
+    try {
+      response = await deps.fetch(`${apiBase}${path}${queryString(options.query)}`, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        body: options.form ?? (options.body === undefined ? null : JSON.stringify(options.body)),
+        signal: options.signal ?? null,
+      })
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error
+      throw new ApiError(0, { detail: 'The server cannot be reached.' }, error)
+    }
+    const data = await readBody(response)
+    if (response.ok) return { data: data as T, status: response.status, headers: response.headers }
+    const problem = typeof data === 'object' && data !== null ? data : {}
+    const failure = new ApiError(response.status, problem as Record<string, unknown>)
+    if (failure.code === 'UNAUTHENTICATED') deps.onUnauthenticated?.()
+    throw failure
+  }
+
+  return {
+    request,
+    get: async <T>(path: string, query?: QueryValues, signal?: AbortSignal) =>
+      (await request<T>('GET', path, { ...(query ? { query } : {}), signal })).data,
+    post: async <T>(path: string, body?: unknown) =>
+      (await request<T>('POST', path, { body: body ?? {} })).data,
+  }
+}
+
+function queryString(query: QueryValues | undefined): string {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {}))
+    if (value !== undefined && value !== null && value !== '') params.set(name, String(value))
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+async function readBody(response: Response): Promise<unknown> {
+  const text = await response.text()
+  if (text === '') return null
+  if (!/json/.test(response.headers.get('content-type') ?? '')) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,145 @@
+import type { Filter } from '@runwaycrm/sdk'
+import { apiBase } from './http.ts'
+
+/** A record moved; the values are fetched by whoever shows it. */
+export interface LiveEvent {
+  readonly seq: string | number
+  readonly topic?: unknown
+  readonly event:
+    | 'record.created'
+    | 'record.updated'
+    | 'record.deleted'
+    | 'record.removed'
+    | 'removed'
+  readonly entity: string
+  readonly id: string
+  readonly version: number
+  readonly fields?: readonly string[]
+}
+
+export interface LiveTopic {
+  readonly entity: string
+  readonly filter?: Filter
+}
+
+export interface LiveHandlers {
+  onEvent(event: LiveEvent): void
+  /** The server cannot tell what was missed: load again. */
+  onResync(): void
+}
+
+export interface Live {
+  /** @returns stops listening. */
+  subscribe(topics: readonly LiveTopic[], handlers: LiveHandlers): () => void
+  onModel(handler: (revision: number) => void): () => void
+  close(): void
+}
+
+interface Subscription {
+  readonly topics: readonly LiveTopic[]
+  readonly handlers: LiveHandlers
+  cursor: string | undefined
+}
+
+const retryMs = { first: 1_000, most: 30_000 }
+const pingEveryMs = 25_000
+
+/**
+ * One socket for the whole tab. It opens with the first subscription, comes back by itself and
+ * resumes each subscription from the last sequence it saw.
+ */
+export function createLive(deps: {
+  readonly open: (url: string) => WebSocket
+  readonly origin: string
+  readonly random: () => number
+}): Live {
+  const subscriptions = new Map<string, Subscription>()
+  const modelHandlers = new Set<(revision: number) => void>()
+  let socket: WebSocket | null = null
+  let nextId = 1
+  let attempt = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let pings: ReturnType<typeof setInterval> | undefined
+  let isClosed = false
+
+  const send = (message: unknown): void => {
+    if (socket?.readyState === 1) socket.send(JSON.stringify(message))
+  }
+  const announce = (id: string, subscription: Subscription): void =>
+    send({
+      type: 'subscribe',
+      id,
+      topics: subscription.topics,
+      ...(subscription.cursor === undefined ? {} : { cursor: subscription.cursor }),
+    })
+
+  function connect(): void {
+    if (socket || isClosed) return
+    socket = deps.open(`${deps.origin.replace(/^http/, 'ws')}${apiBase}/live`)
+    socket.onopen = () => {
+      attempt = 0
+      for (const [id, subscription] of subscriptions) announce(id, subscription)
+      pings = setInterval(() => send({ type: 'ping' }), pingEveryMs)
+    }
+    socket.onmessage = (message) => receive(String(message.data))
+    socket.onclose = (closing) => {
+      clearInterval(pings)
+      socket = null
+      // 4401: the session has ended; the next request says so and shows the sign-in.
+      if (isClosed || closing.code === 4401) return
+      const wait = Math.min(retryMs.most, retryMs.first * 2 ** attempt++)
+      timer = setTimeout(connect, wait * (0.5 + deps.random() / 2))
+    }
+  }
+
+  function receive(text: string): void {
+    const message = JSON.parse(text) as Record<string, unknown> & { type: string; id?: string }
+    if (message.type === 'model') {
+      for (const handler of modelHandlers) handler(Number(message['revision']))
+    } else if (message.type === 'subscribed') {
+      const subscription = subscriptions.get(String(message.id))
+      if (subscription) subscription.cursor = cursorText(message['cursor'])
+    } else if (message.type === 'resync') {
+      const subscription = subscriptions.get(String(message.id))
+      if (!subscription) return
+      subscription.cursor = undefined
+      subscription.handlers.onResync()
+      announce(String(message.id), subscription)
+    } else if (message.type === 'event') {
+      const event = message as unknown as LiveEvent
+      for (const subscription of subscriptions.values()) {
+        subscription.cursor = cursorText(event.seq)
+        subscription.handlers.onEvent(event)
+      }
+    }
+  }
+
+  return {
+    subscribe(topics, handlers) {
+      const id = String(nextId++)
+      const subscription: Subscription = { topics, handlers, cursor: undefined }
+      subscriptions.set(id, subscription)
+      connect()
+      announce(id, subscription)
+      return () => {
+        subscriptions.delete(id)
+        send({ type: 'unsubscribe', id })
+      }
+    },
+    onModel(handler) {
+      modelHandlers.add(handler)
+      connect()
+      return () => modelHandlers.delete(handler)
+    },
+    close() {
+      isClosed = true
+      clearTimeout(timer)
+      clearInterval(pings)
+      socket?.close()
+      socket = null
+    },
+  }
+}
+
+const cursorText = (value: unknown): string | undefined =>
+  value === null || value === undefined ? undefined : String(value)

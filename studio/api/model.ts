@@ -1,0 +1,92 @@
+import type { EntityInfo, FieldInfo, Filter } from '@runwaycrm/sdk'
+import type { Http } from './http.ts'
+
+/** What `GET /model` answers: all that this person may know of the organisation's model. */
+export interface Model {
+  readonly revision: number
+  readonly hash: string
+  readonly draft: boolean
+  readonly org: {
+    readonly id: string
+    readonly slug: string
+    readonly name: string
+    readonly currency: string
+    readonly timeZone: string
+    readonly locale: string
+  }
+  readonly me: {
+    readonly id: string
+    readonly name: string
+    readonly email: string
+    readonly roles: readonly string[]
+  }
+  readonly permissions: readonly string[]
+  readonly brand: { readonly name: string; readonly color?: string; readonly logo?: string }
+  readonly entities: readonly EntityInfo[]
+  readonly pages: readonly PageInfo[]
+  readonly views: readonly ViewInfo[]
+  readonly actions: readonly ActionInfo[]
+  readonly roles: readonly { readonly ref: string; readonly label: string }[]
+}
+
+export interface PageInfo {
+  readonly ref: string
+  readonly label: string
+  /** `/leads`. */
+  readonly path: string
+  readonly icon?: string
+  readonly order: number
+  readonly group?: string
+  readonly entity?: string
+  readonly component?: string
+}
+
+export interface ViewInfo {
+  readonly ref: string
+  readonly entity: string
+  readonly label: string
+  readonly kind: 'table' | 'board'
+  readonly icon?: string
+  readonly order: number
+  readonly columns?: readonly string[]
+  readonly filter?: Filter
+  readonly sort?: string
+  readonly groupBy?: string
+  readonly cardFields?: readonly string[]
+  readonly sumField?: string
+}
+
+export interface ActionInfo {
+  readonly ref: string
+  readonly label: string
+  readonly description?: string
+  readonly icon?: string
+  readonly risk: 'read' | 'write' | 'external' | 'destructive'
+  /** JSON Schema of the input. */
+  readonly input: JsonSchema
+  readonly on: { readonly entity: string; readonly as: string; readonly multiple?: boolean } | null
+}
+
+/** The part of JSON Schema that the forms draw. */
+export interface JsonSchema {
+  readonly type?: string | readonly string[]
+  readonly title?: string
+  readonly description?: string
+  readonly format?: string
+  readonly enum?: readonly unknown[]
+  readonly anyOf?: readonly JsonSchema[]
+  readonly const?: unknown
+  readonly default?: unknown
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly maxLength?: number
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+  readonly items?: JsonSchema
+}
+
+export type { EntityInfo, FieldInfo, Filter }
+
+export function createModelApi(http: Http) {
+  return { load: (): Promise<Model> => http.get<Model>('/model') }
+}

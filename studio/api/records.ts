@@ -1,0 +1,109 @@
+import type {
+  AggregateQuery,
+  BulkRequest,
+  BulkResult,
+  FieldValues,
+  Filter,
+  ListQuery,
+  RecordData,
+  RecordPage,
+} from '@runwaycrm/sdk'
+import type { Http } from './http.ts'
+
+export type {
+  AggregateQuery,
+  BulkRequest,
+  BulkResult,
+  FieldValues,
+  ListQuery,
+  RecordData,
+  RecordPage,
+}
+
+/** Who did something, as the API shows it. */
+export interface ActorInfo {
+  readonly type: 'user' | 'key' | 'agent' | 'workflow' | 'plugin' | 'system'
+  readonly id: string | null
+  readonly name: string
+}
+
+/** One step in a record's history; a creation has no fields. */
+export interface HistoryEntry {
+  readonly changeId: string
+  readonly at: string
+  readonly actor: ActorInfo
+  readonly version: number
+  readonly op?: string
+  readonly fields: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+}
+export interface HistoryPage {
+  readonly data: readonly HistoryEntry[]
+  readonly page: { readonly nextCursor: string | null }
+}
+
+export interface TimelineEntry {
+  readonly id: string
+  readonly at: string
+  readonly kind: 'change' | 'note' | 'call' | 'email' | 'task' | 'file' | 'agent' | 'approval'
+  readonly actor: ActorInfo
+  readonly title: string
+  readonly record: { readonly entity: string; readonly id: string } | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export type AggregateRow = Readonly<Record<string, unknown>>
+
+/** Records of any entity, by its plural. */
+export function createRecordsApi(http: Http) {
+  return {
+    list: (plural: string, query: ListQuery, signal?: AbortSignal) =>
+      http.get<RecordPage>(`/${plural}`, listParameters(query), signal),
+    get: (plural: string, id: string, expand: readonly string[] = []) =>
+      http.get<RecordData>(`/${plural}/${id}`, { expand: expand.join(',') }),
+    create: (plural: string, values: FieldValues) => http.post<RecordData>(`/${plural}`, values),
+    /** @param version refuses with 412 when the record has moved on. */
+    update: async (plural: string, id: string, values: FieldValues, version?: number) =>
+      (
+        await http.request<RecordData>('PATCH', `/${plural}/${id}`, {
+          body: values,
+          headers: version === undefined ? {} : { 'if-match': `"${version}"` },
+        })
+      ).data,
+    remove: (plural: string, id: string) => http.request<null>('DELETE', `/${plural}/${id}`),
+    restore: (plural: string, id: string) => http.post<RecordData>(`/${plural}/${id}/restore`),
+    bulk: (plural: string, request: BulkRequest) =>
+      http.post<BulkResult>(`/${plural}/bulk`, request),
+    /** For all that match; the server does it as a job. */
+    bulkByFilter: (
+      plural: string,
+      request: { filter: Filter; update?: FieldValues; delete?: true },
+    ) =>
+      http.post<{ jobId: string; changeSetId: string; matched: number }>(
+        `/${plural}/bulk`,
+        request,
+      ),
+    aggregate: (plural: string, query: AggregateQuery) =>
+      http.post<{ data: readonly AggregateRow[] }>(`/${plural}/aggregate`, query),
+    history: (plural: string, id: string, cursor?: string) =>
+      http.get<HistoryPage>(`/${plural}/${id}/history`, { cursor }),
+    timeline: (plural: string, id: string, types: readonly string[]) =>
+      http.get<{ data: readonly TimelineEntry[] }>(`/${plural}/${id}/timeline`, {
+        types: types.join(','),
+      }),
+  }
+}
+
+function listParameters(query: ListQuery) {
+  const hasFilter = query.filter && Object.keys(query.filter).length > 0
+  return {
+    filter: hasFilter ? JSON.stringify(query.filter) : undefined,
+    sort: query.sort,
+    fields: query.fields?.join(','),
+    expand: query.expand?.join(','),
+    limit: query.limit,
+    cursor: query.cursor,
+    offset: query.offset,
+    count: query.count,
+    deleted: query.deleted,
+  }
+}

@@ -1,0 +1,35 @@
+import { type InjectionKey, inject, provide, shallowReactive } from 'vue'
+
+export type Flash = 'theirs' | 'failed'
+
+/** Cells that have just been changed by somebody else, or gone back because the server refused. */
+export interface Flashes {
+  add(id: string, fields: readonly string[], flash: Flash): void
+  of(id: string, field: string): Flash | undefined
+  has(id: string): boolean
+}
+
+const shownMs = 1_600
+const key: InjectionKey<Flashes> = Symbol('flashes')
+
+export function provideFlashes(): Flashes {
+  const shown = shallowReactive(new Map<string, Flash>())
+  const rows = shallowReactive(new Set<string>())
+  const flashes: Flashes = {
+    add(id, fields, flash) {
+      rows.add(id)
+      for (const field of fields) shown.set(`${id} ${field}`, flash)
+      setTimeout(() => {
+        rows.delete(id)
+        for (const field of fields) shown.delete(`${id} ${field}`)
+      }, shownMs)
+    },
+    of: (id, field) => shown.get(`${id} ${field}`),
+    has: (id) => rows.has(id),
+  }
+  provide(key, flashes)
+  return flashes
+}
+
+const none: Flashes = { add: () => {}, of: () => undefined, has: () => false }
+export const useFlashes = (): Flashes => inject(key, none)

@@ -1,0 +1,61 @@
+import type { FieldInfo } from '@runwaycrm/sdk'
+import { computed, type InjectionKey, inject, provide } from 'vue'
+import { useI18n } from 'vue-i18n'
+import {
+  formatDayHeading,
+  formatFullDateTime,
+  formatRelative,
+  formatTime,
+} from '../format/format-date.ts'
+import { formatMoneyList, formatNumber } from '../format/format-number.ts'
+import { type FormatContext, formatValue } from '../format/format-value.ts'
+import { useModel } from './use-model.ts'
+import { useServices } from './use-services.ts'
+
+export type Format = ReturnType<typeof createFormat>
+const key: InjectionKey<Format> = Symbol('format')
+
+/** Values as this reader reads them: language, names of related records, the present time. */
+export function useFormat(): Format {
+  const format = inject(key)
+  if (!format) throw new Error('The format is known inside the shell only.')
+  return format
+}
+
+/** Made once: a table asks it thousands of times. */
+export const provideFormat = (): void => provide(key, createFormat())
+
+function createFormat() {
+  const { t, locale } = useI18n()
+  const { titles } = useServices()
+  const model = useModel()
+  const formatLocale = computed(() => regional(locale.value))
+
+  const context = computed<FormatContext>(() => ({
+    locale: formatLocale.value,
+    now: new Date(),
+    nameOf: (entity, id) =>
+      titles.nameOf(entity ? model.value.entity(entity) : model.value.people, id),
+    yes: t('common.yes'),
+    no: t('common.no'),
+  }))
+
+  return {
+    locale: formatLocale,
+    context,
+    text: (field: FieldInfo, value: unknown) => formatValue(field, value, context.value),
+    nameOf: (entity: string | undefined, id: string) => context.value.nameOf(entity, id),
+    relative: (instant: string) => formatRelative(instant, formatLocale.value, new Date()),
+    fullTime: (instant: string) => formatFullDateTime(instant, formatLocale.value),
+    time: (instant: string) => formatTime(instant, formatLocale.value),
+    day: (instant: string) => formatDayHeading(instant, formatLocale.value, new Date()),
+    number: (value: number) => formatNumber(value, formatLocale.value),
+    money: (value: unknown, compact = false) => formatMoneyList(value, formatLocale.value, compact),
+  }
+}
+
+/** The browser's region with the language of the interface: `en` in Norway counts as `en-NO` does. */
+function regional(language: string): string {
+  const browser = globalThis.navigator?.languages ?? []
+  return browser.find((one) => one.toLowerCase().startsWith(language)) ?? language
+}

@@ -1,0 +1,48 @@
+import { useI18n } from 'vue-i18n'
+import { ApiError } from '../api/api-error.ts'
+import type { RevertConflict } from '../api/changes.ts'
+import { useRecordCache } from './use-record-cache.ts'
+import { useServices } from './use-services.ts'
+
+/** Takes back a change set from history or from the list of changes. */
+export function useRevert() {
+  const { api, toasts } = useServices()
+  const { t } = useI18n()
+  const cache = useRecordCache()
+
+  /** What has changed since stops it; the reader may then revert the rest. */
+  async function change(id: string, onConflict: 'stop' | 'skip' = 'stop'): Promise<boolean> {
+    try {
+      const result = await api.changes.revert(id, onConflict)
+      await cache.refreshAll()
+      cache.refreshChanges()
+      toasts.show({
+        tone: 'success',
+        text: t('revert.done', { n: result.reverted }, result.reverted),
+        ...(result.changeSetId
+          ? {
+              action: {
+                label: t('revert.again'),
+                run: () => void change(result.changeSetId ?? '', onConflict),
+              },
+            }
+          : {}),
+      })
+      return true
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'CHANGE_CONFLICT') {
+        toasts.error(error, t('revert.failed'))
+        return false
+      }
+      const conflicts = (error.extra['conflicts'] ?? []) as readonly RevertConflict[]
+      toasts.show({
+        tone: 'danger',
+        text: t('revert.conflict', { n: conflicts.length }, conflicts.length),
+        requestId: error.requestId,
+        action: { label: t('revert.rest'), run: () => void change(id, 'skip') },
+      })
+      return false
+    }
+  }
+  return { change }
+}

@@ -1,0 +1,50 @@
+import { onScopeDispose } from 'vue'
+
+/** `mod+k` is Cmd on a Mac and Ctrl elsewhere; `g l` is one key after the other. */
+export type Shortcuts = Readonly<Record<string, (event: KeyboardEvent) => void>>
+
+const sequenceMs = 900
+
+/** Keys that work anywhere but in inputs; those with `mod` work there as well. */
+export function useShortcuts(shortcuts: () => Shortcuts): void {
+  let before = ''
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.defaultPrevented || event.isComposing) return
+    const key = keyName(event)
+    const isTyping = typesInto(event.target)
+    if (isTyping && !key.startsWith('mod+')) return
+    const known = shortcuts()
+    const run = (before && known[`${before} ${key}`]) || known[key]
+    clearTimeout(timer)
+    before = run || isTyping ? '' : key
+    timer = setTimeout(() => {
+      before = ''
+    }, sequenceMs)
+    if (!run) return
+    event.preventDefault()
+    run(event)
+  }
+  globalThis.addEventListener('keydown', onKey)
+  onScopeDispose(() => globalThis.removeEventListener('keydown', onKey))
+}
+
+export function keyName(event: KeyboardEvent): string {
+  const mod = event.metaKey || event.ctrlKey ? 'mod+' : ''
+  const shift = event.shiftKey && event.key.length > 1 ? 'shift+' : ''
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+  return mod + shift + (mod && event.shiftKey && event.key.length === 1 ? 'shift+' : '') + key
+}
+
+export function typesInto(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
+    !(target instanceof HTMLInputElement && target.type === 'checkbox')
+  )
+}
+
+/** How a shortcut is written on this device. */
+export const modSign = (): string =>
+  /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? '') ? '⌘' : 'Ctrl '

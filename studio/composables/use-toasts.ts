@@ -1,0 +1,51 @@
+import { type ShallowRef, shallowRef } from 'vue'
+import { ApiError, errorText } from '../api/api-error.ts'
+
+export interface Toast {
+  readonly id: number
+  readonly text: string
+  readonly tone: 'plain' | 'danger' | 'success'
+  /** Shown small behind the text, so that support finds the log line. */
+  readonly requestId?: string | null
+  readonly action?: { readonly label: string; readonly shortcut?: string; run(): void }
+}
+
+export interface Toasts {
+  readonly list: Readonly<ShallowRef<readonly Toast[]>>
+  show(toast: Omit<Toast, 'id' | 'tone'> & { readonly tone?: Toast['tone'] }): number
+  /** @param before what did not happen: `Not saved`. */
+  error(error: unknown, before?: string): void
+  dismiss(id: number): void
+}
+
+const shownMs = { plain: 6_000, success: 4_000, danger: 9_000 }
+const most = 3
+
+export function createToasts(): Toasts {
+  const list = shallowRef<readonly Toast[]>([])
+  let nextId = 1
+
+  const dismiss = (id: number): void => {
+    list.value = list.value.filter((toast) => toast.id !== id)
+  }
+  const show: Toasts['show'] = (toast) => {
+    const id = nextId++
+    const tone = toast.tone ?? 'plain'
+    list.value = [...list.value, { ...toast, id, tone }].slice(-most)
+    setTimeout(() => dismiss(id), shownMs[tone])
+    return id
+  }
+  return {
+    list,
+    show,
+    dismiss,
+    error(error, before) {
+      const text = errorText(error)
+      show({
+        tone: 'danger',
+        text: before ? `${before}: ${text}` : text,
+        requestId: error instanceof ApiError ? error.requestId : null,
+      })
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { isMoney, type Money } from '../model/read-value.ts'
+
+/** Formatters are costly to make and are asked for per cell. */
+const kept = new Map<string, Intl.NumberFormat>()
+function numberFormat(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${locale} ${JSON.stringify(options)}`
+  let format = kept.get(key)
+  if (!format) {
+    format = new Intl.NumberFormat(locale, options)
+    kept.set(key, format)
+  }
+  return format
+}
+
+export function formatNumber(value: number, locale: string, digits = 4): string {
+  return numberFormat(locale, { maximumFractionDigits: digits }).format(value)
+}
+
+/** 12.5 means 12.5 %. */
+export function formatPercent(value: number, locale: string): string {
+  return numberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(value / 100)
+}
+
+/** Whole amounts lose their empty decimals: a column of prices reads calmer. */
+export function formatMoney(money: Money, locale: string, compact = false): string {
+  const amount = Number(money.amount)
+  const isWhole = Number.isInteger(amount)
+  try {
+    return numberFormat(locale, {
+      style: 'currency',
+      currency: money.currency,
+      currencyDisplay: 'narrowSymbol',
+      ...(compact
+        ? { notation: 'compact', maximumFractionDigits: 1 }
+        : { minimumFractionDigits: isWhole ? 0 : 2, maximumFractionDigits: 4 }),
+    }).format(amount)
+  } catch {
+    // A code that is not ISO 4217.
+    return `${formatNumber(amount, locale)} ${money.currency}`
+  }
+}
+
+/** Sums of an aggregate: one amount per currency. */
+export function formatMoneyList(value: unknown, locale: string, compact = false): string {
+  const list = Array.isArray(value) ? value : value === null || value === undefined ? [] : [value]
+  return list
+    .filter(isMoney)
+    .map((money) => formatMoney(money, locale, compact))
+    .join(' + ')
+}
+
+/** The sign of a currency alone, e.g. for the edge of an input. */
+export function currencySymbol(currency: string, locale: string): string {
+  try {
+    const parts = numberFormat(locale, {
+      style: 'currency',
+      currency,
+      currencyDisplay: 'narrowSymbol',
+    }).formatToParts(0)
+    return parts.find((part) => part.type === 'currency')?.value ?? currency
+  } catch {
+    return currency
+  }
+}
+
+/** @param seconds whole. @returns `1 h 30 m`, `45 s`. */
+export function formatDuration(seconds: number): string {
+  const parts: string[] = []
+  let rest = Math.abs(Math.trunc(seconds))
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
+    const count = Math.floor(rest / size)
+    rest -= count * size
+    if (count > 0) parts.push(`${count} ${unit}`)
+    if (parts.length === 2) break
+  }
+  return (seconds < 0 ? '-' : '') + (parts.join(' ') || '0 s')
+}
+
+/** `1:30`, `1h 30m`, `90m`, `45` (minutes). @returns seconds, or null when it is none of these. */
+export function parseDuration(text: string): number | null {
+  const trimmed = text.trim().toLowerCase()
+  if (trimmed === '') return null
+  const clock = /^(\d+):(\d{2})(?::(\d{2}))?$/.exec(trimmed)
+  if (clock) return Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)
+  if (/^\d+$/.test(trimmed)) return Number(trimmed) * 60
+  const sizes: Record<string, number> = { d: 86_400, h: 3_600, m: 60, s: 1 }
+  let total = 0
+  const rest = trimmed.replace(/(\d+(?:\.\d+)?)\s*([dhms])[a-z]*\s*/g, (_, count, unit) => {
+    total += Number(count) * (sizes[unit] ?? 0)
+    return ''
+  })
+  return rest.trim() === '' && total > 0 ? Math.round(total) : null
+}
+
+/**
+ * Reads a number as people type it in their locale: `1,234.5`, `1.234,5`, `1 234`, `5k`, `1.2m`.
+ * @returns null when it is not a number.
+ */
+export function parseNumber(text: string, locale: string): number | null {
+  const parts = numberFormat(locale, {}).formatToParts(12345.6)
+  const group = parts.find((part) => part.type === 'group')?.value ?? ','
+  const decimal = parts.find((part) => part.type === 'decimal')?.value ?? '.'
+  let rest = text.trim().replace(/[\p{Sc}%\s\u00a0\u202f]/gu, '')
+  const scale = { k: 1e3, m: 1e6 }[rest.slice(-1).toLowerCase()] ?? 1
+  if (scale !== 1) rest = rest.slice(0, -1)
+  rest = rest.split(group).join('').replace(decimal, '.')
+  if (!/^[-+]?(\d+\.?\d*|\.\d+)$/.test(rest)) return null
+  // Tens of thousands in decimals, as the server keeps them; hides binary noise of the scale.
+  return Math.round(Number(rest) * scale * 1e6) / 1e6
+}

@@ -1,0 +1,38 @@
+import { type Ref, watch } from 'vue'
+import { createI18n } from 'vue-i18n'
+import en from './en.ts'
+
+/** Languages that are complete; a new one is a file beside `en.ts` and a line here. */
+export const languages = { en: 'English', de: 'Deutsch' } as const
+export type Language = keyof typeof languages
+
+const loaders: Readonly<Record<Exclude<Language, 'en'>, () => Promise<{ default: typeof en }>>> = {
+  de: () => import('./de.ts'),
+}
+
+/** @param wanted the language somebody chose; empty follows the browser. */
+export function createMessages(wanted: Readonly<Ref<string>>) {
+  const i18n = createI18n({ legacy: false, locale: 'en', fallbackLocale: 'en', messages: { en } })
+  watch(
+    wanted,
+    async (choice) => {
+      const language = pick(choice, globalThis.navigator?.languages ?? [])
+      if (language !== 'en' && !(language in i18n.global.messages.value)) {
+        const loaded = await loaders[language]()
+        i18n.global.setLocaleMessage(language as 'en', loaded.default)
+      }
+      i18n.global.locale.value = language as 'en'
+      document.documentElement.lang = language
+    },
+    { immediate: true },
+  )
+  return i18n
+}
+
+export function pick(choice: string, offered: readonly string[]): Language {
+  for (const one of [choice, ...offered]) {
+    const language = one.slice(0, 2).toLowerCase()
+    if (language in languages) return language as Language
+  }
+  return 'en'
+}

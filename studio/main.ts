@@ -1,0 +1,61 @@
+import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
+import { createApp } from 'vue'
+import { createRouter, createWebHistory } from 'vue-router'
+import App from './App.vue'
+import { ApiError } from './api/api-error.ts'
+import { createApi } from './api/create-api.ts'
+import { createHttp } from './api/http.ts'
+import { createLive } from './api/live.ts'
+import { createPalette } from './composables/use-palette.ts'
+import { createPreferences } from './composables/use-preferences.ts'
+import { servicesKey } from './composables/use-services.ts'
+import { createTitles } from './composables/use-titles.ts'
+import { createToasts } from './composables/use-toasts.ts'
+import { createUndo } from './composables/use-undo.ts'
+import { createMessages } from './i18n/messages.ts'
+import { routes } from './routes.ts'
+import './styles/index.css'
+
+const router = createRouter({
+  history: createWebHistory(),
+  routes: [...routes],
+  scrollBehavior: (_to, _from, saved) => saved ?? false,
+})
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      // What the server has judged stays judged; only a lost connection is tried again.
+      retry: (count, error) =>
+        count < 2 && error instanceof ApiError && (error.status === 0 || error.status === 503),
+    },
+  },
+})
+const http = createHttp({
+  fetch: globalThis.fetch.bind(globalThis),
+  onUnauthenticated: () => {
+    if (router.currentRoute.value.meta['isPublic'] === true) return
+    void client.invalidateQueries({ queryKey: ['model'] })
+  },
+})
+const api = createApi(http)
+const preferences = createPreferences(localStorage, document.documentElement)
+
+createApp(App)
+  .use(router)
+  .use(VueQueryPlugin, { queryClient: client })
+  .use(createMessages(preferences.language))
+  .provide(servicesKey, {
+    api,
+    preferences,
+    toasts: createToasts(),
+    undo: createUndo(),
+    titles: createTitles(api),
+    palette: createPalette(),
+    live: createLive({
+      open: (url) => new WebSocket(url),
+      origin: location.origin,
+      random: Math.random,
+    }),
+  })
+  .mount('#app')

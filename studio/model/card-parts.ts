@@ -1,0 +1,40 @@
+import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
+import { fieldKind, isTemporal } from './field-kinds.ts'
+
+/** Which fields stand where on a card: at most one figure, line, tag, date and person. */
+export interface CardParts {
+  readonly figure: FieldInfo | null
+  readonly line: FieldInfo | null
+  readonly tag: FieldInfo | null
+  readonly date: FieldInfo | null
+  readonly person: FieldInfo | null
+}
+
+/**
+ * Picks them out of the columns in their order; `without` is what the place itself says already,
+ * e.g. the field a board is grouped by.
+ */
+export function cardParts(
+  entity: EntityInfo,
+  columns: readonly FieldInfo[],
+  without?: string,
+): CardParts {
+  const rest = columns.filter(
+    (field) => field.apiName !== entity.titleField && field.apiName !== without,
+  )
+  const first = (fits: (field: FieldInfo) => boolean): FieldInfo | null => rest.find(fits) ?? null
+  const kindIs =
+    (...kinds: string[]) =>
+    (field: FieldInfo): boolean =>
+      kinds.includes(fieldKind(field))
+  return {
+    figure: first(kindIs('currency')) ?? first(kindIs('number', 'percent', 'rating', 'duration')),
+    line:
+      first((field) => field.apiName === entity.subtitleField) ??
+      first(kindIs('relation')) ??
+      first(kindIs('text', 'email', 'phone', 'url')),
+    tag: first(kindIs('select')),
+    date: first((field) => isTemporal(fieldKind(field))),
+    person: first(kindIs('user')),
+  }
+}

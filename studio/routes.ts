@@ -1,0 +1,53 @@
+import type { RouteRecordRaw } from 'vue-router'
+import ModelPage from './pages/ModelPage.vue'
+
+const open = { isPublic: true }
+const accept = () => import('./pages/AcceptPage.vue')
+const reset = () => import('./pages/ResetPasswordPage.vue')
+
+/** The studio's own pages; every other address is the model's to name. */
+export const routes: readonly RouteRecordRaw[] = [
+  {
+    path: '/sign-in',
+    alias: '/login',
+    component: () => import('./pages/SignInPage.vue'),
+    meta: open,
+  },
+  {
+    path: '/sign-up',
+    alias: '/signup',
+    component: () => import('./pages/SignUpPage.vue'),
+    meta: open,
+  },
+  { path: '/forgot', component: () => import('./pages/ForgotPasswordPage.vue'), meta: open },
+  { path: '/reset', alias: ['/reset-password', '/password/reset'], component: reset, meta: open },
+  {
+    path: '/accept',
+    alias: ['/invitation', '/accept-invitation', '/welcome'],
+    component: accept,
+    meta: open,
+  },
+  { path: '/', component: () => import('./pages/HomePage.vue'), meta: { title: 'nav.home' } },
+  {
+    path: '/changes',
+    component: () => import('./pages/ChangesPage.vue'),
+    meta: { title: 'changes.title' },
+  },
+  {
+    path: '/import',
+    component: () => import('./pages/ImportPage.vue'),
+    meta: { title: 'import.title' },
+  },
+  {
+    path: '/settings',
+    component: () => import('./pages/SettingsPage.vue'),
+    meta: { title: 'nav.settings' },
+    children: [
+      { path: '', component: () => import('./pages/PreferencesPage.vue') },
+      { path: 'members', component: () => import('./pages/MembersPage.vue') },
+      { path: 'api-keys', component: () => import('./pages/ApiKeysPage.vue') },
+      { path: 'mail', component: () => import('./pages/MailPage.vue') },
+    ],
+  },
+  { path: '/:path(.*)*', component: ModelPage },
+]
