@@ -35,7 +35,7 @@ export async function examineDatabase(db: Database): Promise<Diagnosis> {
           ]
         : []),
     ],
-    wrong: problems.map(({ rule, message }) => `${rule}: ${message}`),
+    wrong: problems.map(({ rule, object, message }) => `${rule}: ${object} ${message}`),
     advice: advice ? [advice] : [],
   }
 }

@@ -16,6 +16,8 @@ export interface MigrateOptions {
   readonly secretKey: string
   /** The deployment's model: its entities and operational tables get their tables. None when missing. */
   readonly model?: Model
+  /** Compare the model's tables with it even when nothing of it changed; for the `migrate` command. */
+  readonly full?: boolean
   /** Set the server's password again: for the embedded PostgreSQL, whose passwords we keep. */
   readonly setPassword?: boolean
   readonly log?: (message: string) => void
@@ -88,7 +90,9 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
       applied.push(file.name)
     }
     await writeContextKey(client, options.secretKey)
-    const tables = options.model ? await migrateModelTables(client, options.model) : null
+    const tables = options.model
+      ? await migrateModelTables(client, options.model, options.full)
+      : null
     for (const statement of tables?.refused ?? []) log(`not done by migrate: ${statement}`)
     await client.query('reset role')
     // Last: what breaks a rule is not saved.

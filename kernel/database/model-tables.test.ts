@@ -103,6 +103,15 @@ describe('the tables of a model', () => {
   it('are left alone by a second migrate', async () => {
     const report = await migrate({ ...test, model })
     expect(report).toMatchObject({ applied: [], tables: { ran: [], refused: [] } })
+    const full = await migrate({ ...test, model, full: true })
+    expect(full).toMatchObject({ applied: [], tables: { ran: [], refused: [] } })
+  })
+
+  it('are mended by a full migrate when somebody removed a part of them', async () => {
+    await admin.query('drop index tenant.acme_base_lead_account_ix')
+    await admin.query('alter table tenant.acme_base_lead drop column name')
+    const { tables } = await migrate({ ...test, model, full: true })
+    expect(tables?.ran).toHaveLength(2)
   })
 
   it('show nothing without a context and refuse another organisation’s account', async () => {
@@ -159,6 +168,9 @@ describe('the tables of a model', () => {
     )
     expect(await columnsOf('tenant.acme_base_lead')).toContain('name text')
     expect(await columnsOf('tenant.acme_base_lead')).toContain('value bigint')
+    // What could not be done is said again, and a server without an admin connection does not start on it.
+    expect((await migrate({ ...test, model: larger })).tables?.refused).toHaveLength(2)
+    expect(await missingTables(db, larger)).toEqual(['acme.base:lead'])
   })
 
   it('may not take over a table of the kernel', async () => {

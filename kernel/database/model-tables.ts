@@ -20,12 +20,20 @@ export interface ModelTablesReport {
  * Brings the tables of the model's entities and operational tables up to date, additively: new tables
  * (each put under its policy at once), new columns, indexes and foreign keys. Runs on the client and
  * inside the transaction of `migrate`, as the owner.
+ *
+ * @param full Looks at the tables even when the same specs were migrated before, and mends what went
+ *   missing since.
  */
 export async function migrateModelTables(
   client: pg.ClientBase,
   model: Model,
+  full = false,
 ): Promise<ModelTablesReport> {
   const specs = tablesOf(model)
+  const known = await knownHashes(client)
+  if (!full && specs.every((spec) => known.get(spec.name) === hashOfTable(spec))) {
+    return { ran: [], refused: [] }
+  }
   await refuseForeignTables(client, specs)
   const { additive, refused } = await difference(client, specs)
   const ran: string[] = []
@@ -49,13 +57,7 @@ export async function migrateModelTables(
       if (!present.constraints.has(`${spec.name}.${key.name}`)) await run(addForeignKey(spec, key))
     }
   }
-  await client.query(
-    `insert into kernel.model_table (name, ref, hash)
-     select * from unnest($1::text[], $2::text[], $3::text[])
-     on conflict (name) do update set ref = excluded.ref, hash = excluded.hash, applied_at = now()
-       where model_table.hash <> excluded.hash`,
-    [specs.map((s) => s.name), specs.map((s) => s.ref), specs.map(hashOfTable)],
-  )
+  await rememberTables(client, specs, refused)
   return { ran, refused }
 }
 
@@ -65,14 +67,41 @@ export async function migrateModelTables(
  * @returns references, e.g. `crm.leads:lead`; empty when all is there.
  */
 export async function missingTables(db: Database, model: Model): Promise<string[]> {
-  const { rows } = await db.query<{ name: string; hash: string }>(null, {
-    text: 'select name, hash from kernel.model_table',
-    values: [],
-  })
+  const { rows } = await db.query<KnownTable>(null, { text: selectKnown, values: [] })
   const present = new Map(rows.map((row) => [row.name, row.hash]))
   return tablesOf(model)
     .filter((spec) => present.get(spec.name) !== hashOfTable(spec))
     .map((spec) => spec.ref)
+}
+
+interface KnownTable {
+  readonly name: string
+  readonly hash: string
+}
+const selectKnown = 'select name, hash from kernel.model_table'
+
+async function knownHashes(client: pg.ClientBase): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query<KnownTable>(selectKnown)
+  return new Map(rows.map((row) => [row.name, row.hash]))
+}
+
+/** A table of which something was refused is not what the model wants: it keeps no hash of it. */
+async function rememberTables(
+  client: pg.ClientBase,
+  specs: readonly TableSpec[],
+  refused: readonly string[],
+): Promise<void> {
+  const unfinished = new Set(
+    refused.map((statement) => /^alter table "tenant"\."(\w+)"/.exec(statement)?.[1]),
+  )
+  const hashes = specs.map((spec) => (unfinished.has(spec.name) ? '' : hashOfTable(spec)))
+  await client.query(
+    `insert into kernel.model_table (name, ref, hash)
+     select * from unnest($1::text[], $2::text[], $3::text[])
+     on conflict (name) do update set ref = excluded.ref, hash = excluded.hash, applied_at = now()
+       where model_table.hash <> excluded.hash`,
+    [specs.map((spec) => spec.name), specs.map((spec) => spec.ref), hashes],
+  )
 }
 
 /** A plugin must not take over a table of the kernel by the choice of its names. */
@@ -110,7 +139,7 @@ async function difference(client: pg.ClientBase, specs: readonly TableSpec[]) {
     const refused: string[] = []
     for (const statement of statements) {
       if (additions.some((pattern) => pattern.test(statement))) additive.push(statement)
-      else if (!dropsOneOf(statement, own)) refused.push(statement)
+      else if (!isOurs(statement, own)) refused.push(statement)
     }
     return { additive, refused }
   } finally {
@@ -118,8 +147,12 @@ async function difference(client: pg.ClientBase, specs: readonly TableSpec[]) {
   }
 }
 
-/** Our own indexes and keys, which MikroORM is not told of because it cannot say them. */
-function dropsOneOf(statement: string, names: ReadonlySet<string>): boolean {
+/**
+ * What the difference would drop because MikroORM is not told of it: our own indexes and keys, which it
+ * cannot say, and the policy, which it would take off and put back around a change of type.
+ */
+function isOurs(statement: string, names: ReadonlySet<string>): boolean {
+  if (/^(drop|create) policy "org" /.test(statement)) return true
   const dropped = /^(?:drop index "tenant"\.|alter table \S+ drop constraint )"(\w+)"$/.exec(
     statement,
   )

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { type Embedded, openEmbedded } from '../../kernel/database/embedded.ts'
 import { migrate } from '../../kernel/database/migrate.ts'
+import type { Model } from '../../kernel/model/model.ts'
 
 /** What a test file needs to clone a database. */
 export interface ProvidedPg {
@@ -49,7 +51,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function start() {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'runway-test-'))
   // PostgreSQL runs as another user when the tests run as root, and must get in.
-  await import('node:fs/promises').then((fs) => fs.chmod(dataDir, 0o755))
+  await chmod(dataDir, 0o755)
   const embedded = await openEmbedded({ dataDir, settings: fastAndLoose })
   const secretKey = randomBytes(32).toString('base64url')
   const template = 'template_runway'
@@ -87,10 +89,23 @@ async function makeTemplate({ adminUrl, serverUrl, template, secretKey }: Provid
     await admin.query(`create database ${template}`)
     const url = new URL(adminUrl)
     url.pathname = `/${template}`
-    await migrate({ adminUrl: url.href, serverUrl, secretKey })
+    const model = await deploymentModel()
+    await migrate({ adminUrl: url.href, serverUrl, secretKey, ...(model ? { model } : {}) })
     await admin.query(`alter database ${template} is_template true`)
   } finally {
     await admin.end()
+  }
+}
+
+/** Tables of all plugins, so that an app on a clone finds nothing to migrate. Tests of parts do without. */
+async function deploymentModel(): Promise<Model | null> {
+  try {
+    const { loadPlugins } = await import('../../kernel/plugins/load-plugins.ts')
+    const roots = [fileURLToPath(new URL('../../plugins/', import.meta.url))]
+    return (await loadPlugins(roots)).model
+  } catch (error) {
+    console.warn('The template has no tables of plugins, they could not be loaded:', error)
+    return null
   }
 }
 
