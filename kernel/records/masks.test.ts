@@ -176,16 +176,16 @@ const codeOf = (error: unknown) => (error as { code: string }).code
 async function checkOrder(ctx: RequestContext, views: readonly RecordData[], told: string) {
   for (const name of ['weight', 'label', 'house.size']) {
     const sorted = await reader.list(ctx, animals, { sort: name, limit: 200 }).catch(codeOf)
-    const valueOf = (view: RecordData) => valueAt(view, name)
+    const keyOf = (view: RecordData) => valueAt(view, name)
     if (typeof sorted === 'string') {
       expect(sorted, told).toBe('UNKNOWN_FIELD')
       expect(
-        views.every((view) => valueOf(view) === null),
+        views.every((view) => keyOf(view) === null),
         told,
       ).toBe(true)
       continue
     }
-    const byId = new Map(views.map((view) => [view.id, valueOf(view)]))
+    const byId = new Map(views.map((view) => [view.id, keyOf(view)]))
     const values = sorted.data.map(({ id }) => byId.get(id))
     const known = values.filter((value) => value !== null)
     // What is hidden stands among the nulls, ordered by id: no place tells its value.
