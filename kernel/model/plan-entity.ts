@@ -60,7 +60,7 @@ async function planField(
   countWhere: CountWhere,
 ): Promise<PlanItem[]> {
   if (was === is) return []
-  const where = `of ${after.definition.labelPlural.toLowerCase()}`
+  const many = after.definition.labelPlural.toLowerCase()
   const tell = (severity: Severity, field: Field, text: string, records?: number): PlanItem => ({
     severity,
     path: placeOf('entities', after.ref, 'fields', field.key),
@@ -69,7 +69,7 @@ async function planField(
   })
   if (!was) {
     if (!is) return []
-    const added = `Adds the field "${is.label}" ${where}.`
+    const added = `Adds the field "${is.label}" to ${many}.`
     if (!is.required || is.definition.default !== undefined) return [tell('safe', is, added)]
     const records = await countWhere(before, {})
     const without = `${recordsOf(after, records)} ${have(records)} no ${is.label}.`
@@ -81,12 +81,12 @@ async function planField(
       : countWhere(before, { [was.apiName]: { $exists: true } })
   if (!is) {
     const records = await filled()
-    const text = `Removes the field "${was.label}" ${where}. ${holding(records, after)}`
+    const text = `Removes the field "${was.label}" from ${many}. ${holding(records, after)}`
     return [tell(records > 0 ? 'destructive' : 'breaking', was, text, records)]
   }
   if (!isSameField(was, is)) {
     const records = await filled()
-    const text = `Starts the field "${is.label}" ${where} anew. ${holding(records, after)}`
+    const text = `Starts the field "${is.label}" of ${many} anew. ${holding(records, after)}`
     return [tell(records > 0 ? 'destructive' : 'breaking', is, text, records)]
   }
   const items = await Promise.all(
@@ -100,8 +100,8 @@ async function planField(
   if (items.length > 0) return items
   const text =
     was.label === is.label
-      ? `Changes the field "${is.label}" ${where}.`
-      : `Calls the field "${was.label}" ${where} from now on "${is.label}".`
+      ? `Changes the field "${is.label}" of ${many}.`
+      : `Calls the field "${was.label}" of ${many} from now on "${is.label}".`
   return [tell('safe', is, text)]
 }
 
