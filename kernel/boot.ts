@@ -14,6 +14,7 @@ import { createTables } from './database/tables.ts'
 import { createDatabaseBus } from './events/bus.ts'
 import { createRelay } from './events/relay.ts'
 import { describeEntity } from './http/describe-entity.ts'
+import { createLive } from './http/live.ts'
 import { createServer } from './http/server.ts'
 import { createQueue, type RunAs } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
@@ -38,6 +39,7 @@ import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
 import { createReader } from './records/read.ts'
+import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
 import { createVault } from './secrets/vault.ts'
 
@@ -247,6 +249,7 @@ export async function boot(options: BootOptions) {
   })
 
   let app: FastifyInstance | null = null
+  let live: ReturnType<typeof createLive> | null = null
   if (config.roles.web) {
     app = await createServer({
       config: { ...config, publicUrl: publicUrlOf(config) },
@@ -254,17 +257,36 @@ export async function boot(options: BootOptions) {
       db,
       accounts,
       contexts,
+      orgStates,
+      reader,
       writer,
-      records: {
-        reader,
-        writer,
-        history: history.list,
-        timeline: timeline.list,
-        bulkByFilter: async () => {
-          throw new InvalidError(
-            'Changing all records that match a filter is not possible yet; send their ids.',
-          )
-        },
+      history: history.list,
+      timeline: timeline.list,
+      ledger,
+      revert: createRevert({ db, codecs, ledger, writer }),
+      bulkByFilter: async () => {
+        throw new InvalidError(
+          'Changing all records that match a filter is not possible yet; send their ids.',
+        )
+      },
+      actions,
+      revisions,
+      plugins: { model: deployment.model, callHandler, files },
+      studioDir: options.studioDir ?? null,
+      async extend(parts) {
+        live = createLive({
+          db,
+          reader,
+          codecs,
+          systemContext,
+          relay,
+          bus,
+          contexts,
+          forgetPrincipals: accounts.forgetPrincipals,
+          publicUrl: publicUrlOf(config),
+          log: busLog,
+        })
+        await live.register(parts)
       },
     })
   }
@@ -298,6 +320,7 @@ export async function boot(options: BootOptions) {
     /** Finishes what is under way, then lets go of everything. */
     async stop(): Promise<void> {
       app?.drain()
+      live?.close()
       await app?.close()
       await Promise.all([worker.stop(), schedules.stop(), sweeper.stop()])
       await relay.stop()

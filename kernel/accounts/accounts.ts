@@ -103,6 +103,8 @@ export function createAccounts(deps: AccountsDeps) {
     resolveSession: principals.ofSession,
     resolveKey: principals.ofKey,
     resolveRunAs: principals.ofRunAs,
+    userPrincipal: principals.ofUser,
+    forgetPrincipals: principals.forget,
     isOperator: (bearer: string): boolean =>
       operatorDigest !== null && timingSafeEqual(operatorDigest, tokenHash(bearer)),
     findHost: directory.findHost,
@@ -133,15 +135,13 @@ export function createAccounts(deps: AccountsDeps) {
     openLink: loginLinks.open,
 
     /** Who the caller is, and where else they could be. */
-    async me(resolved: ResolvedPrincipal) {
-      const { principal, session, orgId } = resolved
-      const member =
-        principal.userId === null ? null : await members.findActive(orgId, principal.userId)
+    async me({ principal, session, orgId }: ResolvedPrincipal) {
       return {
-        email: member?.email ?? null,
+        email: principal.userId === null ? null : await emailOf(orgId, principal.userId),
         orgs: session ? await sessions.orgs(session.loginId) : [],
       }
     },
+    emailOf,
 
     /**
      * An organisation with its admin. Somebody whose email was never proven joins when they open the link;
@@ -179,6 +179,10 @@ export function createAccounts(deps: AccountsDeps) {
 
     purge: directory.purge,
     settled: recovery.settled,
+  }
+
+  async function emailOf(orgId: string, userId: string): Promise<string | null> {
+    return (await members.findActive(orgId, userId))?.email ?? null
   }
 
   async function ownerOf(

@@ -1,4 +1,10 @@
-import type { Door, FieldValues, OrgInfo, Principal } from '@runwaycrm/sdk'
+import {
+  type Door,
+  type FieldValues,
+  ForbiddenError,
+  type OrgInfo,
+  type Principal,
+} from '@runwaycrm/sdk'
 import { type Ability, type AbilityInput, buildAbility } from '../access/build-ability.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Model } from '../model/model.ts'
@@ -14,7 +20,10 @@ export interface OrgRuntime {
 
 export interface ContextsDeps {
   /** The model cache. @param epoch the least that will do; without one, a second old will do. */
-  readonly orgStates: { get(orgId: string, epoch?: number): Promise<OrgRuntime> }
+  readonly orgStates: {
+    get(orgId: string, epoch?: number): Promise<OrgRuntime>
+    draft(orgId: string): Promise<Model>
+  }
   readonly parseOperand?: AbilityInput['parseOperand']
   /** Ends with the process. */
   readonly signal: AbortSignal
@@ -46,13 +55,17 @@ export function createContexts(deps: ContextsDeps) {
   const recent = new Map<string, OrgRuntime>()
   const abilities = new WeakMap<Principal, { model: Model; org: OrgInfo; ability: Ability }>()
 
-  function abilityOf(principal: Principal, { model, org }: OrgRuntime): Ability {
+  function abilityOf(
+    principal: Principal,
+    { model, org }: Pick<OrgRuntime, 'model' | 'org'>,
+  ): Ability {
     const known = abilities.get(principal)
     if (known && known.model === model && known.org === org) return known.ability
     const ability = buildAbility({
       principal,
       roles: principal.roles.flatMap((ref) => model.roles.get(ref) ?? []),
-      all: principal.type === 'system',
+      // A plugin's own work is bounded by its capabilities, which its handlers' context adds.
+      all: principal.type === 'system' || principal.type === 'plugin',
       entities: model.entities,
       org,
       ...(deps.parseOperand ? { parseOperand: deps.parseOperand } : {}),
@@ -98,6 +111,17 @@ export function createContexts(deps: ContextsDeps) {
   return {
     make,
     runtimeOf,
+    /** Somebody else's rights in the same organisation. */
+    abilityIn: (ctx: RequestContext, principal: Principal) => abilityOf(principal, ctx),
+    /** The same on the model that publishing the draft would give. @throws ForbiddenError */
+    async draft(ctx: RequestContext): Promise<RequestContext> {
+      if (!ctx.ability.allows('studio:read') && !ctx.ability.allows('studio:write')) {
+        throw new ForbiddenError('Only those who may see the studio may read its draft.')
+      }
+      const model = await deps.orgStates.draft(ctx.org.id)
+      const ability = abilityOf({ ...ctx.principal }, { model, org: ctx.org })
+      return { ...ctx, model, ability, draft: true }
+    },
     /** The organisation with the platform itself as principal and all rights. */
     async system(orgId: string, options: Partial<ContextOptions> = {}): Promise<RequestContext> {
       const runtime = await deps.orgStates.get(orgId)

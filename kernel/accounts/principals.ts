@@ -88,28 +88,33 @@ export function createPrincipals(deps: PrincipalsDeps) {
   async function loadSession(tokenDigest: Buffer): Promise<ResolvedPrincipal | null> {
     const row = await directory.findSession(tokenDigest)
     if (!row) return null
-    const [member, epoch] = await Promise.all([
-      members.findActive(row.org_id, row.user_id),
+    const [principal, epoch] = await Promise.all([
+      ofUser(row.org_id, row.user_id),
       deps.epochOf(row.org_id),
     ])
-    if (!member) return null
-    const privilege = digest(member.roles)
+    if (!principal) return null
+    const privilege = digest(principal.roles)
     if (row.privilege === null) await directory.notePrivilege(row.id, privilege)
+    const isOther = row.privilege !== null && row.privilege !== privilege
     return {
-      principal: asPrincipal(member, await members.teammates(row.org_id, member)),
+      principal,
       orgId: row.org_id,
       epoch,
       session: {
         id: row.id,
         loginId: row.login_id,
         method: row.method,
-        rotateTo:
-          row.is_current && row.privilege !== null && row.privilege !== privilege
-            ? privilege
-            : null,
+        rotateTo: row.is_current && isOther ? privilege : null,
       },
       keyId: null,
     }
+  }
+
+  /** @returns null when the user's record is deleted or not active. */
+  async function ofUser(orgId: string, userId: string): Promise<Principal | null> {
+    const member = await members.findActive(orgId, userId)
+    if (!member) return null
+    return asPrincipal(member, await members.teammates(orgId, member))
   }
 
   async function loadKey(id: string, secretHash: Buffer): Promise<ResolvedPrincipal | null> {
@@ -125,6 +130,7 @@ export function createPrincipals(deps: PrincipalsDeps) {
   }
 
   return {
+    ofUser,
     ofSession(token: string) {
       const key = tokenHash(token)
       return resolve(`s${key.toString('base64')}`, () => loadSession(key))
@@ -147,10 +153,7 @@ export function createPrincipals(deps: PrincipalsDeps) {
       orgId: string,
       runAs: Pick<Principal, 'type' | 'id' | 'userId'>,
     ): Promise<Principal | null> {
-      if (runAs.userId !== null) {
-        const member = await members.findActive(orgId, runAs.userId)
-        return member && asPrincipal(member, await members.teammates(orgId, member))
-      }
+      if (runAs.userId !== null) return ofUser(orgId, runAs.userId)
       const row =
         runAs.type === 'key' && runAs.id ? await directory.findKeyOf(orgId, runAs.id) : null
       return row && keyPrincipal(row)

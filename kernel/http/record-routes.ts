@@ -93,11 +93,11 @@ const pageParameters = {
  * Records of every entity through one dispatcher. Organisations differ in their entities and routes are
  * fixed at boot, so the entity is found in the model of whoever asks.
  */
-export function recordRoutes(deps: RecordRoutesDeps): RouteDeclaration[] {
+export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
   const { reader, writer } = deps
   const shared = { auth: 'principal', permission: null, tag: 'records', listed: false } as const
 
-  const calls: Record<RecordOperation, Omit<RouteDeclaration, 'path'> & { below: string }> = {
+  const calls: Record<RecordOperation, Template> = {
     list: {
       ...shared,
       below: '',
@@ -283,7 +283,7 @@ export function recordRoutes(deps: RecordRoutesDeps): RouteDeclaration[] {
   }
 
   /** PUT would replace a whole record, which nobody can do who does not see all of its fields. */
-  const put: Omit<RouteDeclaration, 'path'> & { below: string } = {
+  const put: Template = {
     ...shared,
     below: '/:id',
     method: 'PUT',
@@ -292,6 +292,7 @@ export function recordRoutes(deps: RecordRoutesDeps): RouteDeclaration[] {
     idempotency: 'natural',
     query: {},
     body: 'any',
+    bodyOptional: true,
     response: { 405: {} },
     handler: (call) => {
       enter(call, 'update')
@@ -299,10 +300,31 @@ export function recordRoutes(deps: RecordRoutesDeps): RouteDeclaration[] {
     },
   }
 
-  return [...Object.values(calls), put].flatMap(({ below, ...route }) => [
-    { ...route, path: `/:plural${below}` },
-    { ...route, path: `/records/:ref${below}` },
-  ])
+  const declare = ({ below, ...route }: Template, base: string): RouteDeclaration => ({
+    ...route,
+    path: `${base}${below}`,
+  })
+  return {
+    routes: [...Object.values(calls), put].flatMap((template) => [
+      declare(template, '/:plural'),
+      declare(template, '/records/:ref'),
+    ]),
+    templates: recordOperations.map((operation) => ({
+      operation,
+      route: declare(calls[operation], '/:plural'),
+    })),
+  }
+}
+
+type Template = Omit<RouteDeclaration, 'path'> & { readonly below: string }
+
+export interface RecordRoutes {
+  readonly routes: readonly RouteDeclaration[]
+  /** One per operation, for whoever lists them per entity. */
+  readonly templates: readonly {
+    readonly operation: RecordOperation
+    readonly route: RouteDeclaration
+  }[]
 }
 
 /** Context and entity of a call. @throws NotFoundError, ScopeMissingError */

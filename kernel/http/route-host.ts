@@ -1,5 +1,6 @@
+import type { WebsocketHandler } from '@fastify/websocket'
 import { BadJsonError, InvalidError, UnauthenticatedError } from '@runwaycrm/sdk'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { RequestContext } from '../context/request-context.ts'
 import { type AdmissionDeps, createAdmission } from './admission.ts'
 import type { Caller } from './authenticate.ts'
@@ -55,16 +56,19 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     }
   })
 
-  function add(route: RouteDeclaration, scope: FastifyInstance = app): void {
+  /** @param more `wsHandler` takes over what is upgraded to a WebSocket after it was admitted. */
+  function add(
+    route: RouteDeclaration,
+    scope: FastifyInstance = app,
+    more: { readonly wsHandler?: WebsocketHandler } = {},
+  ): void {
     const problem = missingIn(route)
     if (problem) throw new Error(`${route.method} ${route.path}: ${problem}`)
     const url = route.root ? route.path : `${apiPrefix}${route.path}`
     declared.push(route)
-    const known = methods.get(url) ?? new Set<string>()
-    methods.set(url, known)
-    known.add(route.method)
-    if (route.method === 'GET') known.add('HEAD')
+    if (!route.catchAll) noteMethod(url, route.method)
     scope.route({
+      ...more,
       method: route.method,
       url,
       bodyLimit: route.bodyLimit ?? 1_048_576,
@@ -72,7 +76,15 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
       config: { declaration: route },
       onRequest: admission(route),
       handler: handlerOf(route),
+      ...more,
     })
+  }
+
+  function noteMethod(url: string, method: RouteDeclaration['method']): void {
+    const known = methods.get(url) ?? new Set<string>()
+    methods.set(url, known)
+    known.add(method)
+    if (method === 'GET') known.add('HEAD')
   }
 
   /** Every other method of an address that is served: 405, with what is allowed. */
@@ -97,7 +109,7 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     const checkBody = bodyCheckOf(route, compile)
     const isKeyed = route.idempotency === 'key'
     return async (request: FastifyRequest, reply: FastifyReply) => {
-      const query = readQuery(request.query, route.query)
+      const query = route.query === 'any' ? noQuery : readQuery(request.query, route.query)
       if (!route.upload) checkBody(request.body)
       const upload = route.upload ? await receiveUpload(request, deps.uploadFolder) : null
       const call: Call = {
@@ -144,6 +156,7 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
 
 export type RouteHost = ReturnType<typeof createRouteHost>
 
+const noQuery = Object.freeze({})
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 function contextOf(request: FastifyRequest): RequestContext {

@@ -29,7 +29,7 @@ export interface RouteDeclaration {
    */
   readonly idempotency: 'safe' | 'natural' | 'key' | 'never'
   /** Query parameters: name to JSON Schema. Any other is 400 UNKNOWN_PARAMETER. */
-  readonly query: Readonly<Record<string, JsonSchema>>
+  readonly query: Readonly<Record<string, JsonSchema>> | 'any'
   /** JSON Schema of the body; null when there is none; `any` when the handler checks an object itself. */
   readonly body: JsonSchema | 'any' | null
   /** Whether the body may be left out. */
@@ -44,6 +44,8 @@ export interface RouteDeclaration {
   readonly writesRecords?: boolean
   /** Listed in the OpenAPI document; false for template routes, which are listed per entity. */
   readonly listed?: boolean
+  /** Takes whatever no other route takes, so it says nothing about other methods of an address. */
+  readonly catchAll?: boolean
   readonly handler: (call: Call) => Answer | Promise<Answer>
 }
 

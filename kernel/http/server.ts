@@ -1,43 +1,47 @@
+import multipart from '@fastify/multipart'
 import { NotFoundError } from '@runwaycrm/sdk'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Contexts } from '../accounts/contexts.ts'
-import type { RequestContext } from '../context/request-context.ts'
-import type { Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import { createIdempotency } from '../records/idempotency.ts'
-import { authRoutes } from './auth-routes.ts'
-import { createAuthenticator } from './authenticate.ts'
+import { type Authenticator, createAuthenticator } from './authenticate.ts'
 import { setSessionCookie } from './cookie.ts'
 import { createRunOnce } from './idempotency.ts'
-import { probeRoutes } from './probe-routes.ts'
+import { type KernelRoutesDeps, kernelRoutes } from './kernel-routes.ts'
 import { toProblem, toRunwayError } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
-import { type RecordRoutesDeps, recordRoutes } from './record-routes.ts'
 import type { RouteDeclaration } from './route.ts'
 import { createRouteHost, type RouteHost } from './route-host.ts'
 import { sendProblem } from './send.ts'
+import { studioFiles } from './studio-files.ts'
+import { uploadParts } from './upload.ts'
 
-export interface ServerDeps {
+export interface ServerDeps
+  extends Omit<KernelRoutesDeps, 'cookie' | 'compile' | 'isDraining' | 'declared'> {
   readonly config: {
     readonly region: string
     readonly publicUrl: string
     readonly rateLimit: number
     readonly trustProxy: number
+    readonly dataDir: string
+    readonly uploadLimitBytes: number
   }
   readonly log: ServerLog
-  readonly db: Database
   readonly accounts: Accounts
   readonly contexts: Contexts
-  readonly records: RecordRoutesDeps
-  readonly writer: {
-    transaction<T>(ctx: RequestContext, work: (ctx: RequestContext) => Promise<T>): Promise<T>
-  }
-  draftOf?(ctx: RequestContext): Promise<RequestContext>
-  /** Routes besides: of actions, changes, the studio and plugins. */
+  /** The built studio; null serves the API alone. */
+  readonly studioDir: string | null
+  /** Routes besides. */
   readonly routes?: readonly RouteDeclaration[]
-  /** Called with the host once the kernel's own routes stand, e.g. for uploads, the studio and /live. */
-  readonly extend?: (app: FastifyInstance, host: RouteHost) => Promise<void>
+  /** Called once the kernel's own routes stand, e.g. for /live. */
+  readonly extend?: (parts: ServerParts) => Promise<void>
+}
+
+export interface ServerParts {
+  readonly app: FastifyInstance
+  readonly host: RouteHost
+  readonly authenticator: Authenticator
 }
 
 export interface ServerLog {
@@ -60,17 +64,18 @@ declare module 'fastify' {
 export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   const { config, accounts, contexts, log } = deps
   const state = { isDraining: false }
-  const app = fastify({
+  const app: FastifyInstance = fastify({
     logger: false,
     genReqId: () => uuidv7(),
     requestIdHeader: false,
-    trustProxy: config.trustProxy > 0 ? config.trustProxy : false,
+    trustProxy: (_address, hop) => hop < config.trustProxy,
     bodyLimit: 1_048_576,
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // The draining answer is ours, with a code and a place to look it up.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false, caseSensitive: true },
+    routerOptions: { maxParamLength: 200 },
     frameworkErrors: answerError,
   })
   app.setErrorHandler(answerError)
@@ -85,21 +90,32 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
       idempotency: createIdempotency({ db: deps.db }),
       transaction: deps.writer.transaction,
     }),
+    uploadFolder: `${config.dataDir}/uploads`,
     isDraining: () => state.isDraining,
     async rotate(request, reply, { token, resolved }) {
       const next = token === null ? null : await accounts.rotateForRoles(token, resolved)
       if (next !== null) setSessionCookie(authenticator.cookie, request, reply, next)
     },
-    ...(deps.draftOf ? { draftOf: deps.draftOf } : {}),
+    draftOf: (ctx) => contexts.draft(ctx),
   })
-  const routes = [
-    ...probeRoutes({ db: deps.db, isDraining: () => state.isDraining }),
-    ...authRoutes({ accounts, cookie: authenticator.cookie }),
-    ...recordRoutes(deps.records),
-    ...(deps.routes ?? []),
-  ]
-  for (const route of routes) host.add(route)
-  await deps.extend?.(app, host)
+  const routes = kernelRoutes({
+    ...deps,
+    cookie: authenticator.cookie,
+    compile: host.compile,
+    isDraining: () => state.isDraining,
+    declared: () => host.declared,
+  })
+  const all = [...routes, ...(deps.routes ?? [])]
+  for (const route of all.filter((route) => !route.upload)) host.add(route)
+  await app.register(async (scope) => {
+    const limits = { ...uploadParts, fileSize: config.uploadLimitBytes }
+    await scope.register(multipart, { limits, throwFileSizeLimit: false })
+    for (const route of all.filter((route) => route.upload)) host.add(route, scope)
+  })
+  if (deps.studioDir !== null) {
+    host.add(await studioFiles(deps.studioDir, config.publicUrl.startsWith('https:')))
+  }
+  await deps.extend?.({ app, host, authenticator })
   host.closeMethods()
 
   app.decorate('drain', () => {
@@ -117,7 +133,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     const known = toRunwayError(error)
     if (known.status >= 500) {
       const details = { requestId: request.id, route: request.routeOptions?.url, err: error }
-      if (known.status === 503) log.warn(details, 'refused a request')
+      if (known.status === 503) log.warn(details, 'a request was refused')
       else log.error(details, 'a request failed')
     }
     sendProblem(reply, toProblem(known, request.id))

@@ -1,0 +1,90 @@
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Contexts } from '../accounts/contexts.ts'
+import type { CallHandler } from '../actions/call-handler.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
+import { exportLayer } from '../model/export-layer.ts'
+import { ownLayer } from '../model/layer.ts'
+import type { Model } from '../model/model.ts'
+import type { Revisions } from '../model/revisions.ts'
+import { type ActionRoutesDeps, actionRoutes } from './action-routes.ts'
+import { authRoutes } from './auth-routes.ts'
+import type { Authenticator } from './authenticate.ts'
+import { type ChangeRoutesDeps, changeRoutes } from './change-routes.ts'
+import type { Check } from './check-schema.ts'
+import { docsRoutes } from './docs-routes.ts'
+import { pluginRoutes } from './plugin-routes.ts'
+import { probeRoutes } from './probe-routes.ts'
+import { type RecordRoutesDeps, recordRoutes } from './record-routes.ts'
+import type { JsonSchema, RouteDeclaration } from './route.ts'
+import { type StudioRoutesDeps, studioRoutes } from './studio-routes.ts'
+
+export interface KernelRoutesDeps {
+  readonly db: Database
+  readonly accounts: Accounts
+  readonly contexts: Contexts
+  readonly orgStates: StudioRoutesDeps['orgStates']
+  readonly reader: RecordRoutesDeps['reader']
+  readonly writer: RecordRoutesDeps['writer'] & {
+    transaction<T>(ctx: RequestContext, work: (ctx: RequestContext) => Promise<T>): Promise<T>
+  }
+  readonly history: RecordRoutesDeps['history']
+  readonly timeline: RecordRoutesDeps['timeline']
+  readonly bulkByFilter: RecordRoutesDeps['bulkByFilter']
+  readonly ledger: ChangeRoutesDeps['ledger']
+  readonly revert: ChangeRoutesDeps['revert']
+  readonly actions: ActionRoutesDeps['actions']
+  readonly revisions: Revisions
+  readonly plugins: {
+    readonly model: Pick<Model, 'routes'>
+    readonly callHandler: CallHandler
+    readonly files: { of(orgId: string, plugin: string): { path(id: string): Promise<string> } }
+  }
+  readonly log: { warn(details: object, message: string): void }
+  readonly cookie: Authenticator['cookie']
+  compile(schema: JsonSchema): Check
+  isDraining(): boolean
+  /** All that is served in the end, for the OpenAPI document. */
+  declared(): readonly RouteDeclaration[]
+}
+
+/** Every route that the kernel itself brings, and those of the deployment's plugins. */
+export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
+  const { accounts, actions, contexts, reader, revisions } = deps
+  const records = recordRoutes(deps)
+  return [
+    ...probeRoutes(deps),
+    ...authRoutes(deps),
+    ...records.routes,
+    ...changeRoutes(deps),
+    ...actionRoutes({ actions }),
+    ...studioRoutes({
+      revisions,
+      orgStates: deps.orgStates,
+      reader,
+      actions,
+      systemContext: (orgId) => contexts.system(orgId),
+      emailOf: async ({ org, principal }) =>
+        principal.userId === null ? null : accounts.emailOf(org.id, principal.userId),
+      async abilityOf(ctx, userId) {
+        const principal = await accounts.userPrincipal(ctx.org.id, userId)
+        return principal && contexts.abilityIn(ctx, principal)
+      },
+      async exportLayer(ctx, { id, version, title }) {
+        const request = {
+          id: id ?? `${ctx.org.slug.replace(/[^a-z0-9]/g, '')}.own`,
+          version: version ?? '1.0.0',
+          title: title ?? ctx.org.name,
+        }
+        return exportLayer(await revisions.document(ctx.org.id), request, beneath(ctx.model))
+      },
+    }),
+    ...pluginRoutes({ ...deps.plugins, compile: deps.compile, log: deps.log }),
+    ...docsRoutes({ declared: deps.declared, templates: records.templates }),
+  ]
+}
+
+/** The model without the own layer, as far as an export looks at it. */
+function beneath(model: Model): Model {
+  return { ...model, stack: model.stack.filter((layer) => layer.id !== ownLayer) }
+}
