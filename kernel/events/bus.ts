@@ -13,8 +13,8 @@ export type Hint =
   | { readonly kind: 'jobs' }
   /** A revision was published. */
   | { readonly kind: 'model'; readonly orgId: string; readonly revision: number }
-  /** Somebody's roles, sessions or keys changed. */
-  | { readonly kind: 'access'; readonly orgId: string }
+  /** Somebody's roles, sessions or keys changed: what was valid a moment ago is asked for again. */
+  | { readonly kind: 'access' }
   /**
    * How far something is. `audience` is the principal it is for. The values stay inside the process:
    * on other nodes the topic alone arrives, and the page asks again.

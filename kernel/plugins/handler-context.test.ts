@@ -33,7 +33,6 @@ import {
   testCodecs,
   testModel,
 } from '../records/testing/records-fixture.ts'
-import { simpleRecordSql } from '../records/testing/simple-record-sql.ts'
 import { createFiles } from './files.ts'
 import { createHandlerCaller } from './handler-context.ts'
 import type { DeployedPlugin } from './load-plugins.ts'
@@ -142,7 +141,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'runway-files-'))
   const { db } = fixture
   reader = createReader({ db, codecs: testCodecs })
-  writer = createWriter({ db, codecs: testCodecs, sql: simpleRecordSql(testCodecs), reader })
+  writer = createWriter({ db, codecs: testCodecs, reader })
   queue = createQueue({ db, onEnqueued: () => {} })
   trace = createTrace({ db, log })
   const bus = createMemoryBus(log)
@@ -500,10 +499,10 @@ describe('the context of a handler', () => {
   it('refuses what the caller may not, whatever the plugin may', async () => {
     const none = context({ rules: {}, permissions: ['actions:*'] })
     const made = await makeLead()
-    expect(await within((ctx) => ctx.records.list('leads'), none)).toMatchObject({ data: [] })
-    await expect(within((ctx) => ctx.records.get('leads', made.id), none)).rejects.toMatchObject({
-      code: 'NOT_FOUND',
+    await expect(within((ctx) => ctx.records.list('leads'), none)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
     })
+    await expect(within((ctx) => ctx.records.get('leads', made.id), none)).rejects.toThrow()
     await expect(
       within((ctx) => ctx.records.create('leads', { name: 'X' }), none),
     ).rejects.toMatchObject({ status: 403 })

@@ -1,0 +1,184 @@
+import { BadCursorError, InvalidError, type Log, NotFoundError, RunwayError } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
+import type { Hint } from '../events/bus.ts'
+import { eventsAfter, type OutboxEvent, streamState } from '../events/outbox.ts'
+import { audienceOf } from '../plugins/broker.ts'
+import type { Reader } from '../records/read.ts'
+import type { LiveFeed } from './live-feed.ts'
+import type { LiveIdentity } from './live-identity.ts'
+import { type createLiveMatcher, type RecordInterest, withIds } from './live-match.ts'
+import {
+  type ClientMessage,
+  type LiveEvent,
+  readClientMessage,
+  type ServerMessage,
+  type WantedTopic,
+} from './live-messages.ts'
+
+export type Matcher = ReturnType<typeof createLiveMatcher>
+
+export interface ConnectionDeps {
+  readonly db: Pick<Database, 'query'>
+  readonly reader: Pick<Reader, 'list'>
+  readonly feed: LiveFeed
+  readonly matcherOf: (events: readonly OutboxEvent[]) => Matcher
+  readonly send: (message: ServerMessage) => void
+  readonly log: Log
+}
+
+interface Subscription {
+  readonly id: string
+  readonly topics: readonly Topic[]
+}
+type Topic =
+  | ({ readonly kind: 'records'; readonly name: string } & RecordInterest)
+  | { readonly kind: 'progress'; readonly name: string }
+
+const mostSubscriptions = 100
+/** A page that was away for more than this loads its lists again, which is cheaper for everybody. */
+const mostReplayed = 2_000
+const nobody = '00000000-0000-7000-8000-000000000000'
+
+/** One open page: what it subscribed to, and what it is told. */
+export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
+  const { db, reader, feed, matcherOf, send, log } = deps
+  const subscriptions = new Map<string, Subscription>()
+  let identity = begun
+
+  async function subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
+    const { id, cursor } = message
+    if (subscriptions.size >= mostSubscriptions && !subscriptions.has(id)) {
+      throw new InvalidError(`A connection has at most ${mostSubscriptions} subscriptions.`)
+    }
+    const topics = await Promise.all(message.topics.map(readTopic))
+    const subscription = { id, topics }
+    await feed.exclusive(async (position) => {
+      if (cursor !== null && cursor > position) {
+        throw new BadCursorError('The cursor is ahead of all events.')
+      }
+      const missed = cursor === null ? [] : await missedSince(cursor, position)
+      subscriptions.set(id, subscription)
+      send({ type: 'subscribed', id, cursor: String(missed ? (cursor ?? position) : position) })
+      if (!missed) send({ type: 'resync', id })
+      else if (missed.length > 0) await tell(subscription, matcherOf(missed))
+    })
+  }
+
+  /** @throws NotFoundError for an entity that is not there or not to be read; errors of the filter. */
+  async function readTopic(wanted: WantedTopic): Promise<Topic> {
+    const { ctx } = identity
+    const name = 'entity' in wanted ? wanted.entity : wanted.topic
+    const entity = ctx.model.entityByPlural.get(name) ?? ctx.model.entities.get(name)
+    if (!entity && 'topic' in wanted) return { kind: 'progress', name }
+    if (!entity || !ctx.ability.can('read', entity.ref)) {
+      throw new NotFoundError(`There is nothing called "${name}".`)
+    }
+    const filter = 'entity' in wanted ? wanted.filter : {}
+    await reader.list(ctx, entity, { filter: withIds(filter, [nobody]), fields: ['id'], limit: 1 })
+    return { kind: 'records', name, entity: entity.ref, filter }
+  }
+
+  /** @returns null when some of them are gone already. */
+  async function missedSince(
+    cursor: number,
+    position: number,
+  ): Promise<readonly OutboxEvent[] | null> {
+    if (cursor === position) return []
+    const orgId = identity.ctx.org.id
+    const state = await db.query<{ oldest: number | null }>(orgId, streamState(orgId))
+    const oldest = state.rows[0]?.oldest ?? null
+    if (oldest === null || cursor < oldest - 1) return null
+    const { rows } = await db.query<OutboxEvent>(
+      orgId,
+      eventsAfter(orgId, cursor, mostReplayed + 1),
+    )
+    return rows.length > mostReplayed ? null : rows.filter((event) => event.seq <= position)
+  }
+
+  async function tell(subscription: Subscription, matcher: Matcher): Promise<void> {
+    const told: LiveEvent[] = []
+    for (const topic of subscription.topics) {
+      if (topic.kind !== 'records') continue
+      const plural = identity.ctx.model.entities.get(topic.entity)?.plural ?? topic.entity
+      for (const notice of await matcher.noticesFor(identity.ctx, topic)) {
+        told.push({
+          type: 'event',
+          subscription: subscription.id,
+          topic: topic.name,
+          entity: plural,
+          ...notice,
+        })
+      }
+    }
+    for (const event of told.sort((a, b) => a.seq - b.seq)) send(event)
+  }
+
+  function refuse(error: unknown, id: string | undefined): void {
+    const isKnown = error instanceof RunwayError && error.status < 500
+    if (!isKnown) log.error('a message of a live connection failed', { error })
+    const { code, message } = isKnown
+      ? error
+      : { code: 'INTERNAL', message: 'Something went wrong on our side' }
+    send({ type: 'error', ...(id === undefined ? {} : { id }), code, message })
+  }
+
+  return {
+    get context(): RequestContext {
+      return identity.ctx
+    },
+
+    async receive(text: string): Promise<void> {
+      let message: ClientMessage | null = null
+      try {
+        message = readClientMessage(text)
+        if (message.type === 'ping') send({ type: 'pong' })
+        else if (message.type === 'unsubscribe') subscriptions.delete(message.id)
+        else await subscribe(message)
+      } catch (error) {
+        refuse(error, message?.type === 'subscribe' ? message.id : undefined)
+      }
+    },
+
+    async tellAll(matcher: Matcher): Promise<void> {
+      for (const subscription of [...subscriptions.values()]) {
+        try {
+          await tell(subscription, matcher)
+        } catch (error) {
+          // A field of its filter is gone, or hidden now.
+          subscriptions.delete(subscription.id)
+          refuse(error, subscription.id)
+        }
+      }
+    },
+
+    tellProgress(hint: Extract<Hint, { kind: 'progress' }>, seq: number): void {
+      if (hint.audience !== audienceOf(identity.ctx.principal)) return
+      for (const { id, topics } of subscriptions.values()) {
+        if (!topics.some((topic) => topic.kind === 'progress' && topic.name === hint.topic))
+          continue
+        const data = hint.payload === undefined ? {} : { data: hint.payload }
+        send({
+          type: 'event',
+          subscription: id,
+          seq,
+          topic: hint.topic,
+          event: 'progress',
+          ...data,
+        })
+      }
+    },
+
+    /** Other rights see other records: the page loads its lists again. */
+    renew(next: LiveIdentity): void {
+      const { ctx, revision } = identity
+      identity = next
+      if (next.revision !== revision) send({ type: 'model', revision: next.revision })
+      if (next.ctx.ability.key !== ctx.ability.key) {
+        for (const id of subscriptions.keys()) send({ type: 'resync', id })
+      }
+    },
+  }
+}
+
+export type Connection = ReturnType<typeof createConnection>
