@@ -34,11 +34,24 @@ export async function ensureBuilt({
     log('Building the studio.')
     const startedAt = performance.now()
     const { build } = await import('vite')
-    await build({ configFile: path.join(studioDir, 'vite.config.ts'), logLevel: 'error' })
+    await withOwnEnvironment(() =>
+      build({ configFile: path.join(studioDir, 'vite.config.ts'), logLevel: 'error' }),
+    )
     await writeFile(stampFile, inputs)
     log(`Built the studio in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`)
   } finally {
     await release()
+  }
+}
+
+/** Vite sets NODE_ENV for the whole process; the server's configuration must not see that. */
+async function withOwnEnvironment(work: () => Promise<unknown>): Promise<void> {
+  const before = process.env['NODE_ENV']
+  try {
+    await work()
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = before
   }
 }
 

@@ -109,9 +109,6 @@ const systemNames: ReadonlySet<string> = new Set([
 export const isSystem = (field: FieldInfo): boolean => systemNames.has(field.apiName)
 
 /** Fields that a form or the details of a record show, in order. */
-export function formFields(
-  entity: EntityInfo,
-  fields: ReadonlyMap<string, FieldInfo>,
-): readonly FieldInfo[] {
+export function formFields(fields: ReadonlyMap<string, FieldInfo>): readonly FieldInfo[] {
   return [...fields.values()].filter((field) => !field.hidden && !isSystem(field))
 }

@@ -1,0 +1,78 @@
+import { flushPromises } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
+import { defineComponent, h } from 'vue'
+import { type Answering, mountWithModel } from '../testing/mount-with-model.ts'
+import { yacht } from '../testing/sample-model.ts'
+import { useRecordList } from './use-record-list.ts'
+import { useRecordWriter } from './use-record-writer.ts'
+
+const record = { id: 'r1', version: 1, name: 'Vega', status: 'new' }
+
+/** A list of one yacht with the writer beside it. */
+function mountList(answer: Answering) {
+  let writer: ReturnType<typeof useRecordWriter> | undefined
+  const List = defineComponent(() => {
+    const list = useRecordList(
+      () => yacht,
+      () => ({ filter: {}, sort: '', expand: [] }),
+    )
+    writer = useRecordWriter()
+    return () => h('p', list.records.value.map((one) => one['status']).join())
+  })
+  const mounted = mountWithModel(List, {}, (asked) =>
+    asked.method === 'GET' && asked.path === '/yachts'
+      ? { body: { data: [record], page: { nextCursor: null, count: 1 } } }
+      : answer(asked),
+  )
+  return { ...mounted, writer: writer as ReturnType<typeof useRecordWriter> }
+}
+
+describe('an edit', () => {
+  it('shows at once, before the server has answered', async () => {
+    const { wrapper, writer } = mountList(() => ({
+      body: { ...record, version: 2, status: 'won' },
+    }))
+    await flushPromises()
+    const saving = writer.update(yacht, record, { status: 'won' })
+    await Promise.resolve()
+    await wrapper.vm.$nextTick()
+    expect(wrapper.text()).toBe('won')
+    expect((await saving)?.version).toBe(2)
+  })
+
+  it('goes back and says why when the server refuses', async () => {
+    const problem = {
+      status: 403,
+      code: 'FIELD_NOT_WRITABLE',
+      detail: 'You may not change "status".',
+      requestId: 'req-9',
+    }
+    const { wrapper, writer, services } = mountList(() => ({ status: 403, body: problem }))
+    await flushPromises()
+    expect(await writer.update(yacht, record, { status: 'won' })).toBeNull()
+    await flushPromises()
+    expect(wrapper.text()).toBe('new')
+    const toast = services.toasts.list.value[0]
+    expect(toast?.text).toContain('You may not change "status".')
+    expect(toast?.requestId).toBe('req-9')
+  })
+
+  it('can be taken back: the change set that made this version is reverted', async () => {
+    const { writer, services, asked } = mountList((request) => {
+      if (request.path.endsWith('/history'))
+        return {
+          body: {
+            data: [{ changeId: 'c7', version: 2, at: '', actor: {}, fields: {} }],
+            page: { nextCursor: null },
+          },
+        }
+      if (request.path.endsWith('/revert'))
+        return { body: { changeSetId: 'c8', reverted: 1, skipped: 0, conflicts: [] } }
+      return { body: { ...record, version: 2, status: 'won' } }
+    })
+    await flushPromises()
+    await writer.update(yacht, record, { status: 'won' })
+    await services.undo.undo()
+    expect(asked.map((one) => `${one.method} ${one.path}`)).toContain('POST /changes/c7/revert')
+  })
+})

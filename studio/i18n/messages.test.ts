@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import de from './de.ts'
+import en from './en.ts'
+import { pick } from './messages.ts'
+
+type Words = { readonly [key: string]: string | Words }
+
+function flat(words: Words, before = ''): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const [key, value] of Object.entries(words))
+    if (typeof value === 'string') found.set(before + key, value)
+    else for (const [path, text] of flat(value, `${before}${key}.`)) found.set(path, text)
+  return found
+}
+const placeholders = (text: string): readonly string[] =>
+  [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
+
+describe('the languages', () => {
+  it('say the same things with the same places to fill', () => {
+    const english = flat(en)
+    const german = flat(de)
+    expect([...german.keys()].sort()).toEqual([...english.keys()].sort())
+    for (const [key, text] of english)
+      expect([key, placeholders(german.get(key) ?? '')]).toEqual([key, placeholders(text)])
+  })
+
+  it('follow the choice, then the browser, then English', () => {
+    expect(pick('de', ['fr'])).toBe('de')
+    expect(pick('', ['fr-FR', 'de-AT'])).toBe('de')
+    expect(pick('', ['fr-FR'])).toBe('en')
+  })
+})
