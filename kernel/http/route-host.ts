@@ -1,6 +1,6 @@
 import type { WebsocketHandler } from '@fastify/websocket'
 import { BadJsonError, InvalidError, UnauthenticatedError } from '@runwaycrm/sdk'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestContext } from '../context/request-context.ts'
 import { type AdmissionDeps, createAdmission } from './admission.ts'
 import type { Caller } from './authenticate.ts'
@@ -68,7 +68,6 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     declared.push(route)
     if (!route.catchAll) noteMethod(url, route.method)
     scope.route({
-      ...more,
       method: route.method,
       url,
       bodyLimit: route.bodyLimit ?? 1_048_576,
