@@ -144,6 +144,17 @@ export async function boot(options: BootOptions) {
     settingsOf: async (orgId) => (await orgStates.get(orgId)).settings,
     describe: describeEntity,
     onCommitted: (orgId) => relay.poke(orgId),
+    kernelServices: () => ({ 'kernel.credentials@1': accounts.credentialsService }),
+    environment: {
+      RUNWAY_PUBLIC_URL: publicUrlOf(config),
+      SMTP_URL: config.smtpUrl,
+      ...Object.fromEntries(
+        Object.entries(config.baseUrls).map(([name, url]) => [
+          `${name.toUpperCase()}_BASE_URL`,
+          url,
+        ]),
+      ),
+    },
     log: busLog,
   })
   const actions = createActions({
@@ -208,6 +219,7 @@ export async function boot(options: BootOptions) {
       operatorKey: config.operatorKey,
     },
     systemContext,
+    onAccessChanged: () => bus.publish({ kind: 'access' }),
     sendMail: async (orgId, mail) => {
       await callService(orgId, 'mail', 1, 'send', mail)
     },
@@ -235,6 +247,10 @@ export async function boot(options: BootOptions) {
     more: { traceId: string; signal: AbortSignal },
   ): Promise<RequestContext | null> {
     const runtime = await orgStates.get(orgId)
+    if (runAs.type === 'plugin') {
+      const principal: Principal = { ...systemPrincipal, ...runAs }
+      return contexts.make(principal, runtime, { door: 'job', ...more })
+    }
     if (runAs.type === 'system') {
       const principal: Principal = { ...systemPrincipal, userId: runAs.userId }
       return contexts.make(principal, runtime, { door: 'job', ...more })
@@ -245,6 +261,7 @@ export async function boot(options: BootOptions) {
   const worker = createWorker({ db, log: busLog, run: createJobRunner({ callHandler, contextOf }) })
   const stopHints = bus.subscribe((hint) => {
     if (hint.kind === 'jobs') worker.poke()
+    if (hint.kind === 'access') accounts.expirePrincipals()
     if (hint.kind === 'model') orgStates.forget(hint.orgId)
   })
 
@@ -282,7 +299,7 @@ export async function boot(options: BootOptions) {
           relay,
           bus,
           contexts,
-          forgetPrincipals: accounts.forgetPrincipals,
+          forgetPrincipals: accounts.expirePrincipals,
           publicUrl: publicUrlOf(config),
           log: busLog,
         })

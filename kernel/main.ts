@@ -77,6 +77,9 @@ export async function start(
   house.start()
   if (house.app) {
     await house.app.listen({ port: config.port, host: config.host })
+    if (config.metricsPort !== null) {
+      await house.app.metrics?.listen(config.metricsPort, config.host)
+    }
     const address = house.app.server.address()
     const port = typeof address === 'object' && address ? address.port : config.port
     const url = publicUrlOf({ ...config, port })

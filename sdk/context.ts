@@ -1,4 +1,5 @@
 import type { Filter } from './condition.ts'
+import type { EnvironmentName } from './manifest.ts'
 import type { Actor, OrgInfo, Principal } from './principal.ts'
 
 /** A record as the API gives it: camelCase fields, `id`, `version`, and the other system fields. */
@@ -196,6 +197,13 @@ export interface HandlerContext {
   }
   /** The plugin's settings in this organisation, defaults filled in. */
   settings<T = FieldValues>(key?: string): Promise<T>
+  /**
+   * What the operator configured for the whole deployment, as `capabilities.environment` names it; null
+   * when nothing is configured.
+   *
+   * @throws ForbiddenError for a name that the plugin did not declare.
+   */
+  environment(name: EnvironmentName): string | null
   readonly services: {
     /** @throws StateConflictError when no enabled plugin offers it. */ get<
       T = Record<string, (input: unknown) => Promise<unknown>>,

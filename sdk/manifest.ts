@@ -12,6 +12,19 @@ export const pluralPattern = '^[a-z][a-z0-9-]{1,39}$'
 /** The version of the plugin API that this SDK describes. */
 export const contractVersion = 1
 
+/** What of the deployment's configuration plugins may ask for; nothing else ever reaches them. */
+export const environmentNames = [
+  'RUNWAY_PUBLIC_URL',
+  'SMTP_URL',
+  'GEMINI_BASE_URL',
+  'ANTHROPIC_BASE_URL',
+  'STRIPE_BASE_URL',
+  'SENDGRID_BASE_URL',
+  'SLACK_BASE_URL',
+  'TWILIO_BASE_URL',
+] as const
+export type EnvironmentName = (typeof environmentNames)[number]
+
 export const Reference = Type.String({ pattern: referencePattern })
 
 export const Tier = Type.Union([
@@ -44,6 +57,10 @@ export const Capabilities = Type.Object(
     net: Type.Optional(Type.Array(Type.String())),
     /** Services of other plugins or of the kernel that it gets, e.g. `mail`. */
     services: Type.Optional(Type.Array(Type.String())),
+    /** What it reads of the operator's configuration. */
+    environment: Type.Optional(
+      Type.Array(Type.Union(environmentNames.map((name) => Type.Literal(name)))),
+    ),
     /** Rights besides records that it keeps from whoever it acts for, e.g. `members:manage`. */
     permissions: Type.Optional(Type.Array(Type.String())),
   },

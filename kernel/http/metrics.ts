@@ -35,9 +35,11 @@ export function createMetrics(app: FastifyInstance): Metrics {
     if (at >= 0) series.counts[at]!++
     done()
   })
+  let listening: Server | null = null
   app.addHook('onClose', (_app, done) => {
     delay.disable()
-    done()
+    if (listening) listening.close(() => done())
+    else done()
   })
 
   function text(): string {
@@ -65,9 +67,9 @@ export function createMetrics(app: FastifyInstance): Metrics {
           response.end(isMetrics ? text() : '')
         })
         server.once('error', reject)
-        server.listen(port, host, () => resolve(server))
-        app.addHook('onClose', (_app, done) => {
-          server.close(() => done())
+        server.listen(port, host, () => {
+          listening = server
+          resolve(server)
         })
       }),
   }

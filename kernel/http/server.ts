@@ -9,6 +9,7 @@ import { type Authenticator, createAuthenticator } from './authenticate.ts'
 import { setSessionCookie } from './cookie.ts'
 import { createRunOnce } from './idempotency.ts'
 import { type KernelRoutesDeps, kernelRoutes } from './kernel-routes.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { toProblem, toRunwayError } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { RouteDeclaration } from './route.ts'
@@ -26,6 +27,8 @@ export interface ServerDeps
     readonly trustProxy: number
     readonly dataDir: string
     readonly uploadLimitBytes: number
+    /** Null: nothing is counted. */
+    readonly metricsPort: number | null
   }
   readonly log: ServerLog
   readonly accounts: Accounts
@@ -55,6 +58,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** From now on new requests are answered 503 DRAINING; those under way are finished. */
     drain(): void
+    /** Null when no port for them is configured. */
+    readonly metrics: Metrics | null
     /** Every route that is served, for OpenAPI and for tests that enumerate them. */
     readonly declaredRoutes: readonly RouteDeclaration[]
   }
@@ -80,6 +85,8 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError(), request, reply))
+
+  app.decorate('metrics', config.metricsPort === null ? null : createMetrics(app))
 
   const authenticator = createAuthenticator({ accounts, config })
   const host = createRouteHost(app, {

@@ -1,5 +1,6 @@
 import {
   type EntityInfo,
+  type EnvironmentName,
   type FieldValues,
   type HandlerContext,
   type Log,
@@ -21,7 +22,7 @@ import type { Queue } from '../jobs/queue.ts'
 import type { Entity } from '../model/model.ts'
 import type { Writer } from '../records/change-set.ts'
 import type { Reader } from '../records/read.ts'
-import { needAction, needService } from './capabilities.ts'
+import { needAction, needEnvironment, needService } from './capabilities.ts'
 import type { PluginFiles } from './files.ts'
 import type { Outbound } from './outbound.ts'
 import { brokerRecords } from './records.ts'
@@ -50,9 +51,18 @@ export interface BrokerDeps {
   readonly describe: (ctx: RequestContext, entity: Entity) => EntityInfo
   /** Events wait in the outbox. */
   readonly onCommitted: (orgId: string) => void
+  /** Services that the kernel itself offers; a function, because what offers them is made later. */
+  readonly kernelServices?: () => KernelServices
+  /** What the operator configured. */
+  readonly environment?: Readonly<Partial<Record<EnvironmentName, string | null>>>
   readonly log: Log
   readonly callHandler: CallHandler
 }
+
+/** By interface and version, as `kernel.credentials@1`. A method acts for the principal of its context. */
+export type KernelServices = Readonly<
+  Record<string, Readonly<Record<string, (ctx: RequestContext, input: never) => Promise<unknown>>>>
+>
 
 export interface BrokeredCall {
   /** As the caller gave it: what other plugins are asked to do has the principal's rights. */
@@ -75,6 +85,7 @@ export type Brokered = Pick<
   | 'http'
   | 'secrets'
   | 'settings'
+  | 'environment'
   | 'services'
   | 'files'
   | 'model'
@@ -167,8 +178,25 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
       return readSettings(ctx.model, plugin, await deps.settingsOf(orgId), key) as T
     },
 
+    environment(name) {
+      needEnvironment(manifest, name)
+      return deps.environment?.[name] ?? null
+    },
+
     services: {
       get<T>(name: string, version: number) {
+        const own = deps.kernelServices?.()[`${name}@${version}`]
+        if (own) {
+          needService(manifest, name, 'kernel')
+          const bound = Object.entries(own).map(([method, run]) => [
+            method,
+            (input: unknown) => {
+              acting.signal.throwIfAborted()
+              return run(ctx, input as never)
+            },
+          ])
+          return Object.freeze(Object.fromEntries(bound)) as T
+        }
         const service = [...ctx.model.services.values()].find(
           ({ definition }) => definition.interface === name && definition.version === version,
         )

@@ -1,4 +1,9 @@
-import { type BulkRequest, ForbiddenError, type Manifest } from '@runwaycrm/sdk'
+import {
+  type BulkRequest,
+  type EnvironmentName,
+  ForbiddenError,
+  type Manifest,
+} from '@runwaycrm/sdk'
 import type { Grant } from '../access/narrow-ability.ts'
 import type { Operation } from '../access/resolve-rules.ts'
 
@@ -30,6 +35,13 @@ export function needService(manifest: Manifest, service: string, provider: strin
   if (provider === manifest.id) return
   if (manifest.capabilities?.services?.includes(service)) return
   throw lacks(manifest, `services: "${service}"`)
+}
+
+/** @throws ForbiddenError */
+export function needEnvironment(manifest: Manifest, name: EnvironmentName): void {
+  const declared = manifest.capabilities?.environment as readonly string[] | undefined
+  if (declared?.includes(name)) return
+  throw lacks(manifest, `environment: "${name}"`)
 }
 
 /** What a bulk request does. */
