@@ -32,6 +32,8 @@ export interface AccountsDeps {
   /** The organisation with the platform itself as principal, all rights, door `seed`. */
   systemContext(orgId: string): Promise<RequestContext>
   runSeeds: ProvisioningDeps['runSeeds']
+  /** Sessions, keys or roles were changed here: a hint for open connections and other nodes. */
+  readonly onAccessChanged?: () => void
   /** Through whatever offers the service `mail` in that organisation. */
   sendMail(orgId: string, mail: AccountMail): Promise<void>
   readonly log: ProvisioningDeps['log']
@@ -67,6 +69,7 @@ export function createAccounts(deps: AccountsDeps) {
     members,
     region: config.region,
     epochOf: (orgId) => readEpoch(deps.db, orgId),
+    ...(deps.onAccessChanged ? { onForget: deps.onAccessChanged } : {}),
   })
   const sessions = createSessions({ directory, members, principals })
   const provisioning = createProvisioning({ ...deps, directory, members, region: config.region })
@@ -105,6 +108,8 @@ export function createAccounts(deps: AccountsDeps) {
     resolveRunAs: principals.ofRunAs,
     userPrincipal: principals.ofUser,
     forgetPrincipals: principals.forget,
+    /** As `forgetPrincipals`, when another process says so. */
+    expirePrincipals: principals.expire,
     isOperator: (bearer: string): boolean =>
       operatorDigest !== null && timingSafeEqual(operatorDigest, tokenHash(bearer)),
     findHost: directory.findHost,

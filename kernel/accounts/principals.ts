@@ -32,6 +32,8 @@ interface PrincipalsDeps {
   readonly region: string
   /** Rises with each change of the organisation's model or settings. */
   epochOf(orgId: string): Promise<number>
+  /** Something was revoked here: a hint for open connections and other nodes. */
+  readonly onForget?: () => void
   /** Milliseconds; a clock that never goes back. */
   readonly clock?: () => number
 }
@@ -129,6 +131,10 @@ export function createPrincipals(deps: PrincipalsDeps) {
     }
   }
 
+  function expire(): void {
+    for (const entry of entries.values()) entry.since = Number.NEGATIVE_INFINITY
+  }
+
   return {
     ofUser,
     ofSession(token: string) {
@@ -160,8 +166,11 @@ export function createPrincipals(deps: PrincipalsDeps) {
     },
     /** Whatever was kept is asked for again: this process just changed something. */
     forget(): void {
-      for (const entry of entries.values()) entry.since = Number.NEGATIVE_INFINITY
+      expire()
+      deps.onForget?.()
     },
+    /** As `forget`, when another process says so. */
+    expire,
   }
 }
 
