@@ -40,7 +40,8 @@ const example = (name: string) =>
 async function upload(caller: Caller, file: string | Buffer, spec: unknown, name = 'file.csv') {
   const form = new FormData()
   form.set('spec', typeof spec === 'string' ? spec : JSON.stringify(spec))
-  form.set('file', new File([file as ConstructorParameters<typeof Blob>[0] extends (infer P)[] | undefined ? P : never], name, { type: 'text/csv' }))
+  const part = typeof file === 'string' ? file : new Uint8Array(file)
+  form.set('file', new File([part], name, { type: 'text/csv' }))
   const request = new Request('http://localhost', { method: 'POST', body: form })
   return app.inject({
     method: 'POST',

@@ -98,7 +98,6 @@ async function processRun(run: ImportRun, ctx: HandlerContext): Promise<void> {
       continue
     }
     ctx.signal.throwIfAborted()
-    counts.rows++
     if (row.problem) {
       const failure = {
         line: row.line,
@@ -109,6 +108,7 @@ async function processRun(run: ImportRun, ctx: HandlerContext): Promise<void> {
       }
       note([failure])
       await errors.write([failure])
+      counts.rows++
       rowsRead++
       continue
     }
@@ -131,6 +131,7 @@ async function processRun(run: ImportRun, ctx: HandlerContext): Promise<void> {
     }
     batch.push(mapped)
     keys.add(key)
+    counts.rows++
     rowsRead++
   }
   if (!cancelled) await settle(batch)
