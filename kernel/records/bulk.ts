@@ -12,7 +12,6 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field } from '../model/model.ts'
 import { combineFailures, type ItemFailure, problemOf } from './errors-of-many.ts'
 import type { Codecs } from './fields.ts'
-import type { RecordSql } from './record-sql.ts'
 import type { TransactionContext, Transactions } from './transactions.ts'
 import { findMatches, type Match } from './upsert-matches.ts'
 import { invalidError } from './validate.ts'
@@ -29,7 +28,6 @@ export const bulkLimit = 1000
 export interface BulkDeps {
   readonly records: RecordWriter
   readonly codecs: Codecs
-  readonly sql: RecordSql
   readonly transaction: Transactions['transaction']
 }
 
@@ -43,7 +41,7 @@ type Collected = ItemResult & { readonly [failed]?: ItemFailure['error'] }
  * @throws TooLargeError; UnknownFieldError or UnknownParameterError for `by`; when atomic, one error for
  *   everything that is wrong, with paths like `create[3].email`.
  */
-export function createBulk({ records, codecs, sql, transaction }: BulkDeps) {
+export function createBulk({ records, codecs, transaction }: BulkDeps) {
   return async function bulk(
     ctx: RequestContext,
     entity: Entity,
@@ -146,7 +144,7 @@ export function createBulk({ records, codecs, sql, transaction }: BulkDeps) {
             entity,
             by,
             items.map((item) => item.key),
-            sql,
+            codecs,
           )
     const results: Collected[] = []
     const creates: Upsert[] = []

@@ -6,7 +6,7 @@ import { createBulk } from './bulk.ts'
 import type { Codecs } from './fields.ts'
 import { type HookRunner, noHooks } from './hooks.ts'
 import { type KernelHooks, kernelHooks } from './kernel-hooks.ts'
-import type { RecordSql } from './record-sql.ts'
+import type { Reader } from './read.ts'
 import { assertNotDraft, createTransactions, type Transactions } from './transactions.ts'
 import { createValidator } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
@@ -46,10 +46,7 @@ export interface Writer extends Transactions {
 export interface WriterDeps {
   readonly db: Database
   readonly codecs: Codecs
-  readonly sql: RecordSql
-  readonly reader: {
-    get(ctx: RequestContext, entity: Entity, id: string): Promise<RecordData>
-  }
+  readonly reader: Pick<Reader, 'get' | 'getMany'>
   readonly hooks?: HookRunner
   readonly kernelHooks?: KernelHooks
   /** A hint for those who wait for events. */
@@ -57,14 +54,15 @@ export interface WriterDeps {
 }
 
 export function createWriter(deps: WriterDeps): Writer {
-  const { db, codecs, sql, reader } = deps
+  const { db, codecs, reader } = deps
   const onCommitted = deps.onCommitted ?? (() => {})
   const validator = createValidator(codecs)
-  const rows = createRowWriter({ db, sql, onCommitted })
+  const rows = createRowWriter({ db, codecs, onCommitted })
   const transactions = createTransactions({ db, onCommitted })
   const records = createRecordWriter({
     rows,
-    sql,
+    codecs,
+    reader,
     validator,
     hooks: deps.hooks ?? noHooks,
     kernelHooks: deps.kernelHooks ?? kernelHooks,
@@ -87,7 +85,7 @@ export function createWriter(deps: WriterDeps): Writer {
   return {
     ...transactions,
     records,
-    bulk: createBulk({ records, codecs, sql, transaction: transactions.transaction }),
+    bulk: createBulk({ records, codecs, transaction: transactions.transaction }),
     async create(ctx, entity, values) {
       return (await writeOne(ctx, entity, 'create', { values })) as RecordData
     },

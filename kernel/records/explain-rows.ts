@@ -10,12 +10,12 @@ import {
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Result, Statement } from '../database/postgres.ts'
 import type { Entity, Field } from '../model/model.ts'
-import { explainText, uniqueFields } from './explain-sql.ts'
-import type { RecordSql } from './record-sql.ts'
+import { uniqueFields } from './explain-sql.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { invalidError, notWritableError } from './validate.ts'
-import { compileChecks, mainKey, type RowOperation, type WriteCheck } from './write-checks.ts'
-import { type RowItem, rowsJson, type StatementNames } from './write-rows.ts'
+import { mainKey, type RowOperation, type WriteCheck } from './write-checks.ts'
+import type { WritePlans } from './write-plans.ts'
+import { type RowItem, rowsJson } from './write-rows.ts'
 
 export type Explained = 'unchanged' | RunwayError
 
@@ -29,15 +29,14 @@ export interface ExplainOptions {
 
 export interface ExplainerDeps {
   readonly run: (ctx: RequestContext, statements: readonly Statement[]) => Promise<Result[]>
-  readonly sql: RecordSql
-  readonly nameOf: StatementNames
+  readonly planOf: WritePlans
 }
 
 /**
  * Finds out why rows were not written. Rows of which nothing is wrong any more are left out of the answer:
  * somebody else was in the way, and the write is tried again.
  */
-export function createExplainer({ run, sql, nameOf }: ExplainerDeps) {
+export function createExplainer({ run, planOf }: ExplainerDeps) {
   return async function explain(
     ctx: RequestContext,
     entity: Entity,
@@ -45,27 +44,27 @@ export function createExplainer({ run, sql, nameOf }: ExplainerDeps) {
     items: readonly RowItem[],
     options: ExplainOptions,
   ): Promise<Map<string, Explained>> {
-    const values: unknown[] = [
+    const plan = planOf(ctx, entity, {
+      operation,
+      answer: 'why',
+      changeSet: 'own',
+      relations: options.relations,
+    })
+    const base = [
       ctx.org.id,
       rowsJson(items),
       ctx.now,
       JSON.stringify(actorOf(ctx.principal)),
       ctx.changeSet?.id ?? null,
     ]
-    const checks = compileChecks(ctx, entity, operation, sql, values, {
-      lock: false,
-      relations: options.relations,
-    })
-    const key = `explain ${operation} ${checks.map((check) => check.sql).join(' ')}`
-    const { name, text } = nameOf(entity, key, () => explainText(entity, operation, checks))
-    const [result] = await run(ctx, [{ name, text, values }])
+    const [result] = await run(ctx, [plan.statement(ctx, base)])
     const rows = new Map(result?.rows.map((row) => [String(row.id), row]))
     const answers = new Map<string, Explained>()
     const seen = new Set<string>()
     for (const item of items) {
       const row = rows.get(item.id)
       const why = row
-        ? (explainRow(ctx, entity, operation, checks, item, row) ??
+        ? (explainRow(ctx, entity, operation, plan.checks, item, row) ??
           (options.broken ? repeated(entity, item, seen) : null))
         : new NotFoundError()
       if (why) answers.set(item.id, why)

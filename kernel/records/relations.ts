@@ -3,6 +3,8 @@ import { buildAbility } from '../access/build-ability.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Tx } from '../database/postgres.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
+import { bindSql } from './bound-sql.ts'
+import type { Codecs } from './fields.ts'
 import { identifier, literal } from './sql-text.ts'
 import { storageOf } from './storage-columns.ts'
 import { invalidError } from './validate.ts'
@@ -160,7 +162,7 @@ export async function missingReferences(
   ctx: RequestContext & { readonly tx: Tx },
   entity: Entity,
   items: readonly RowItem[],
-  visible: (target: Entity, params: unknown[]) => string,
+  codecs: Codecs,
 ): Promise<Map<RowItem, string[]>> {
   const wanted = new Map<string, Set<string>>()
   const uses: { item: RowItem; field: Field; target: string; id: string }[] = []
@@ -174,15 +176,12 @@ export async function missingReferences(
     }
   const found = new Set<string>()
   for (const [ref, ids] of wanted) {
-    const target = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
+    const target = ctx.model.entities.get(ref)
     if (!target) continue
-    const params: unknown[] = [ctx.org.id, [...ids]]
-    const where = visible(target, params)
-    const { rows } = await ctx.tx.one<{ id: string }>({
-      text: `select r.id from ${target.table} r where r.org_id = $1 and r.id = any($2::uuid[])
- and r.deleted_at is null${ofEntity(target, 'r')} and ${where} for key share of r`,
-      values: params,
-    })
+    const sql = bindSql(ctx, codecs, [ctx.org.id, [...ids]])
+    const text = `select r.id from ${target.table} r where r.org_id = $1 and r.id = any($2::uuid[])
+ and ${sql.compiler.readable({ alias: 'r', entity: target })} for key share of r`
+    const { rows } = await ctx.tx.one<{ id: string }>({ text, values: sql.values() })
     for (const row of rows) found.add(`${ref} ${row.id}`)
   }
   const missing = new Map<RowItem, string[]>()

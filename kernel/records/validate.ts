@@ -5,6 +5,7 @@ import {
   InvalidError,
   type Issue,
   type Principal,
+  type StoredValue,
 } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
@@ -76,7 +77,7 @@ export function createValidator(codecs: Codecs) {
     for (const name of Object.keys(values)) {
       if (values[name] === undefined) continue
       const plan = plans.get(name)
-      if (!plan || !(trusted || canReadField(ctx.ability, entity, name))) {
+      if (!plan || !(trusted || isVisible(ctx, entity, name))) {
         out.issue(name, 'UNKNOWN_FIELD', 'There is no such field.')
         continue
       }
@@ -164,6 +165,11 @@ function compilePlans(entity: Entity, codecs: Codecs): Map<string, FieldPlan> {
   return plans
 }
 
+/** Who may create and not read at all names fields blindly; for everybody else hidden is unknown. */
+function isVisible(ctx: RequestContext, entity: Entity, name: string): boolean {
+  return !ctx.ability.can('read', entity.ref) || canReadField(ctx.ability, entity, name)
+}
+
 /** What the check of one record gathers on its way. */
 class Collected implements Checked {
   readonly issues: Issue[] = []
@@ -207,8 +213,12 @@ class Collected implements Checked {
       this.required(field.apiName)
       return
     }
+    const stored =
+      field.typeDefinition.kind === 'reference'
+        ? canonicalReference(checked.value, ctx)
+        : checked.value
     for (const part of plan.parts) {
-      const value = partValue(checked.value, part)
+      const value = partValue(stored, part)
       this.#given.push(part.ledgerKey)
       if (part.column !== null) this.#columns[part.column] = value
       else if (value === null) this.#unset.push(part.ledgerKey)
@@ -226,10 +236,14 @@ class Collected implements Checked {
   }
 }
 
-function partValue(
-  value: { main: unknown; parts?: Readonly<Record<string, unknown>> } | null,
-  part: StoredPart,
-): unknown {
+/** A reference may name its entity in two ways; it is kept by its reference. */
+function canonicalReference(value: StoredValue | null, ctx: RequestContext): StoredValue | null {
+  const name = value?.parts?.entity
+  const entity = typeof name === 'string' ? ctx.model.entityByPlural.get(name) : undefined
+  return value && entity ? { ...value, parts: { ...value.parts, entity: entity.ref } } : value
+}
+
+function partValue(value: StoredValue | null, part: StoredPart): unknown {
   if (value === null) return null
   return (part.part === null ? value.main : value.parts?.[part.part]) ?? null
 }

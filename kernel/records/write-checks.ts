@@ -2,14 +2,11 @@ import type { Filter } from '@runwaycrm/sdk'
 import { fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field } from '../model/model.ts'
-import type { RecordSql } from './record-sql.ts'
+import type { Compiler } from './query.ts'
 import { identifier, literal } from './sql-text.ts'
 import { storageOf } from './storage-columns.ts'
 
 export type RowOperation = 'create' | 'update' | 'delete' | 'restore'
-
-/** Never, always, or for the records that match. */
-type Right = boolean | Filter
 
 /**
  * One reason why a row may not be written, as SQL that is true when all is well. The statement that
@@ -30,41 +27,28 @@ export interface CheckOptions {
 
 /**
  * Who may write which rows and values. `t` is the row (as it will be for a create, as it is otherwise),
- * `i` the input; for a create both are `t`.
+ * `i` the input; for a create both are `t`. $1 is the org.
  */
 export function compileChecks(
   ctx: RequestContext,
   entity: Entity,
   operation: RowOperation,
-  sql: RecordSql,
-  params: unknown[],
+  compiler: Compiler,
   options: CheckOptions,
 ): WriteCheck[] {
+  const source = { alias: 't', entity }
   const checks: WriteCheck[] = []
-  const add = (why: WriteCheck['why'], right: Right, on: Entity = entity) => {
-    if (right !== true)
-      checks.push({ why, fields: [], sql: condition(ctx, on, right, 't', sql, params) })
+  const add = (why: WriteCheck['why'], right: Filter | boolean) => {
+    if (right !== true) checks.push({ why, fields: [], sql: compiler.allowed(source, right) })
   }
   if (operation !== 'create') add('hidden', ctx.ability.condition('read', entity.ref))
   add('forbidden', ctx.ability.condition(operation, entity.ref))
   if (operation === 'create' || operation === 'update') {
-    checks.push(...fieldChecks(ctx, entity, operation, sql, params))
+    checks.push(...fieldChecks(ctx, entity, operation, compiler))
     if (options.relations)
-      checks.push(...relationChecks(ctx, entity, operation, sql, params, options.lock))
+      checks.push(...relationChecks(ctx, entity, operation, compiler, options.lock))
   }
   return checks
-}
-
-function condition(
-  ctx: RequestContext,
-  entity: Entity,
-  right: Right,
-  alias: string,
-  sql: RecordSql,
-  params: unknown[],
-): string {
-  if (typeof right === 'boolean') return String(right)
-  return sql.condition(ctx, entity, right, alias, params)
 }
 
 /** Fields that may be written on some records only; one check for all that share the condition. */
@@ -72,8 +56,7 @@ function fieldChecks(
   ctx: RequestContext,
   entity: Entity,
   operation: 'create' | 'update',
-  sql: RecordSql,
-  params: unknown[],
+  compiler: Compiler,
 ): WriteCheck[] {
   const groups = new Map<string, { right: Filter; fields: Field[] }>()
   for (const [name, right] of fieldMaskOf(ctx.ability, entity, operation)) {
@@ -86,9 +69,9 @@ function fieldChecks(
   }
   return [...groups.values()].map(({ right, fields }) => {
     const keys = fields.map((field) => literal(mainKey(entity, field))).join(', ')
-    const holds = condition(ctx, entity, right, 't', sql, params)
+    const holds = compiler.allowed({ alias: 't', entity }, right)
     return {
-      why: 'field' as const,
+      why: 'field',
       fields,
       sql: `(not ${input(operation)}."_given" && array[${keys}] or ${holds})`,
     }
@@ -100,20 +83,19 @@ function relationChecks(
   ctx: RequestContext,
   entity: Entity,
   operation: 'create' | 'update',
-  sql: RecordSql,
-  params: unknown[],
+  compiler: Compiler,
   lock: boolean,
 ): WriteCheck[] {
-  return storageOf(entity).relations.map(({ field, target }) => {
+  return storageOf(entity).relations.map(({ field, target }, at) => {
     const value = (alias: string) => storedUuid(field, alias)
     const from = input(operation)
     const unchanged =
       operation === 'update' ? `or ${value('i')} is not distinct from ${value('t')} ` : ''
     // Users are pointed to all the time and hardly ever deleted: locking them would only cost.
     const locks = lock && field.typeDefinition.kind !== 'user'
-    const there = targetCheck(ctx, target, value(from), sql, params, locks)
+    const there = targetCheck(ctx, target, `r${at}`, value(from), compiler, locks)
     return {
-      why: 'relation' as const,
+      why: 'relation',
       fields: [field],
       sql: `(not ${literal(mainKey(entity, field))} = any(${from}."_given") or ${value(from)} is null ${unchanged}or ${there})`,
     }
@@ -121,23 +103,21 @@ function relationChecks(
 }
 
 /** SQL that is true when the actor sees a living record of `target` with the id that `value` gives. */
-export function targetCheck(
+function targetCheck(
   ctx: RequestContext,
   target: string,
+  alias: string,
   value: string,
-  sql: RecordSql,
-  params: unknown[],
+  compiler: Compiler,
   lock: boolean,
 ): string {
   const entity = ctx.model.entities.get(target)
-  const right = entity ? ctx.ability.condition('read', target) : false
-  if (!entity || right === false) return 'false'
-  const visible = right === true ? '' : ` and ${condition(ctx, entity, right, 'r', sql, params)}`
+  if (!entity) return 'false'
   // `for key share` waits for a delete under way, which locks its records `for update`, and for nothing else.
-  const locked = lock ? ' for key share of r' : ''
+  const locked = lock ? ` for key share of ${alias}` : ''
   return (
-    `exists (select 1 from ${entity.table} r where r.org_id = $1 and r.id = ${value}` +
-    `${ofEntity(entity, 'r')} and r.deleted_at is null${visible}${locked})`
+    `exists (select 1 from ${entity.table} ${alias} where ${alias}.org_id = $1 and ${alias}.id = ${value}` +
+    ` and ${compiler.readable({ alias, entity })}${locked})`
   )
 }
 

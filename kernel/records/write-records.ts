@@ -6,9 +6,10 @@ import { isUuid, uuidv7 } from '../database/uuid.ts'
 import type { Entity, Field } from '../model/model.ts'
 import { asItemError } from './errors-of-many.ts'
 import { forbiddenError } from './explain-rows.ts'
+import type { Codecs } from './fields.ts'
 import type { HookRunner } from './hooks.ts'
 import type { KernelHooks, Written } from './kernel-hooks.ts'
-import type { RecordSql } from './record-sql.ts'
+import type { Reader } from './read.ts'
 import {
   applyDeleteEffects,
   asSystem,
@@ -20,7 +21,7 @@ import {
 } from './relations.ts'
 import { storageOf } from './storage-columns.ts'
 import { assertValid, notWritableError, type StorageValues, type Validator } from './validate.ts'
-import { ofEntity, type RowOperation } from './write-checks.ts'
+import type { RowOperation } from './write-checks.ts'
 import type { RowItem, RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
 
 /** One record to be written, in the terms of the API. */
@@ -35,7 +36,8 @@ export interface Draft {
 
 export interface WriteRecordsDeps {
   readonly rows: RowWriter
-  readonly sql: RecordSql
+  readonly codecs: Codecs
+  readonly reader: Pick<Reader, 'getMany'>
   readonly validator: Validator
   readonly hooks: HookRunner
   readonly kernelHooks: KernelHooks
@@ -61,7 +63,7 @@ interface Step {
  * record fails alone; whoever wants all or nothing throws inside a transaction.
  */
 export function createRecordWriter(deps: WriteRecordsDeps) {
-  const { rows, sql, validator, hooks, kernelHooks } = deps
+  const { rows, codecs, validator, hooks, kernelHooks } = deps
 
   async function write(
     ctx: RequestContext,
@@ -188,10 +190,14 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       (operation === 'update' || operation === 'delete') && hooks.applies(ctx, entity, operation)
     const isKernels = kernelHooks.applies(entity)
     if (!hooked && !isKernels) return
-    const before = operation === 'create' ? new Map() : await loadBefore(ctx, entity, alive(steps))
+    const before =
+      operation === 'create'
+        ? new Map<string, RecordData>()
+        : await loadBefore(ctx, entity, alive(steps))
     for (const step of alive(steps)) {
       const record = before.get(step.id) ?? null
-      if (record === null && operation !== 'create') continue
+      // Missing or deleted: the statement that writes finds out and says so.
+      if (record === null && (operation === 'update' || operation === 'delete')) continue
       try {
         if (hooked) runHooks(ctx, entity, operation, step, record)
         if (isKernels) kernelHooks.check(ctx, entity, operation, written(step), record)
@@ -260,16 +266,10 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     ctx: RequestContext & { readonly tx: Tx },
     entity: Entity,
     steps: readonly Step[],
-  ): Promise<Map<string, RecordData>> {
-    const params: unknown[] = [ctx.org.id, steps.map((step) => step.id)]
-    const { columns, read } = sql.record(asSystem(ctx), entity, 't', params)
-    const { rows: found } = await ctx.tx.one({
-      text: `select ${columns} from ${entity.table} t where t.org_id = $1 and t.id = any($2::uuid[])${ofEntity(entity, 't')} for no key update of t`,
-      values: params,
-    })
-    return new Map(
-      found.map(read as (row: unknown) => RecordData).map((record) => [record.id, record]),
-    )
+  ): Promise<ReadonlyMap<string, RecordData>> {
+    const ids = steps.map((step) => step.id)
+    await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)])
+    return deps.reader.getMany(asSystem(ctx), entity, ids)
   }
 
   async function checkReferences(
@@ -282,12 +282,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     if (!checkRelations || (operation !== 'create' && operation !== 'update')) return
     const items = itemsOf(ctx, operation, steps)
     if (!hasReferences(entity, items)) return
-    const missing = await missingReferences(ctx, entity, items, (target, params) => {
-      const right = ctx.ability.condition('read', target.ref)
-      return typeof right === 'boolean'
-        ? String(right)
-        : sql.condition(ctx, target, right, 'r', params)
-    })
+    const missing = await missingReferences(ctx, entity, items, codecs)
     const names = new Map([...missing].map(([item, paths]) => [item.id, paths]))
     for (const step of steps) {
       const paths = names.get(step.id)

@@ -5,10 +5,11 @@ import type { Database, Result, Statement } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Entity } from '../model/model.ts'
 import { createExplainer, type Explained } from './explain-rows.ts'
-import type { RecordSql } from './record-sql.ts'
+import type { Codecs } from './fields.ts'
 import type { StorageValues } from './validate.ts'
-import { compileChecks, type RowOperation } from './write-checks.ts'
-import { baseParameters, writeText } from './write-sql.ts'
+import type { RowOperation } from './write-checks.ts'
+import { createWritePlans } from './write-plans.ts'
+import { baseParameters } from './write-sql.ts'
 
 /** One row to be written. `values` are for creates and updates. */
 export interface RowItem {
@@ -37,7 +38,7 @@ export interface CommittedBatch {
 
 export interface RowWriterDeps {
   readonly db: Database
-  readonly sql: RecordSql
+  readonly codecs: Codecs
   /** A hint for those who wait for events; called after the commit. */
   readonly onCommitted: (batch: CommittedBatch) => void
 }
@@ -54,9 +55,9 @@ const batchOfTransaction = new WeakMap<object, string>()
  *
  * Outside a transaction, send one row: several may be written in part.
  */
-export function createRowWriter({ db, sql, onCommitted }: RowWriterDeps) {
-  const texts = createStatementNames()
-  const explain = createExplainer({ run, sql, nameOf: texts })
+export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
+  const planOf = createWritePlans(codecs)
+  const explain = createExplainer({ run, planOf })
 
   async function write(
     ctx: RequestContext,
@@ -72,10 +73,13 @@ export function createRowWriter({ db, sql, onCommitted }: RowWriterDeps) {
     for (let attempt = 1; pending.length > 0; attempt++) {
       let broken = false
       try {
-        const statement = build(ctx, entity, operation, pending, changeSetId, options)
-        const [result] = await run(ctx, [statement.statement])
-        for (const row of result?.rows ?? []) {
-          const record = statement.read(row)
+        const changeSet = ctx.changeSet ? 'joined' : 'own'
+        const { answer } = options
+        const plan = planOf(ctx, entity, { operation, answer, changeSet, relations })
+        const base = baseValues(ctx, changeSet, pending, changeSetId)
+        const [result] = await run(ctx, [plan.statement(ctx, base)])
+        for (const row of (result?.rows ?? []) as unknown as readonly unknown[][]) {
+          const record = plan.read(row, ctx.model)
           outcomes.set(record.id, { status: 'written', id: record.id, record })
         }
         if (!ctx.tx && outcomes.size > 0) onCommitted({ orgId: ctx.org.id, changeSetId })
@@ -95,31 +99,6 @@ export function createRowWriter({ db, sql, onCommitted }: RowWriterDeps) {
       pending = pending.filter((item) => !outcomes.has(item.id))
     }
     return items.map((item) => outcomes.get(item.id) as RowOutcome)
-  }
-
-  function build(
-    ctx: RequestContext,
-    entity: Entity,
-    operation: RowOperation,
-    items: readonly RowItem[],
-    changeSetId: string,
-    options: WriteOptions,
-  ): { statement: Statement; read: (row: Record<string, unknown>) => RecordData } {
-    const changeSet = ctx.changeSet ? 'joined' : 'own'
-    const values = baseValues(ctx, changeSet, items, changeSetId)
-    const checks = compileChecks(ctx, entity, operation, sql, values, {
-      lock: true,
-      relations: options.checkRelations ?? true,
-    })
-    const { columns, read } =
-      options.answer === 'record'
-        ? sql.record(ctx, entity, 't', values)
-        : { columns: 't.id, t.version', read: readVersion }
-    const key = `${operation} ${changeSet} ${columns} ${checks.map((check) => check.sql).join(' ')}`
-    const { name, text } = texts(entity, key, () =>
-      writeText({ entity, operation, changeSet, checks, columns }),
-    )
-    return { statement: { name, text, values }, read }
   }
 
   /** Inside a transaction under a savepoint, so that a broken constraint undoes this statement alone. */
@@ -178,10 +157,6 @@ function batchIdOf(ctx: RequestContext): string {
   return id
 }
 
-function readVersion(row: Record<string, unknown>): RecordData {
-  return { id: String(row.id), version: Number(row.version) }
-}
-
 function outcomeOf(id: string, why: Explained): RowOutcome {
   return why === 'unchanged' ? { status: 'unchanged', id } : { status: 'failed', id, error: why }
 }
@@ -200,24 +175,3 @@ async function withRetry<T>(work: () => Promise<T>): Promise<T> {
     }
   }
 }
-
-/** Gives every statement text of an entity its own name, so that each is prepared once per connection. */
-function createStatementNames() {
-  const byEntity = new WeakMap<Entity, Map<string, { name: string; text: string }>>()
-  let count = 0
-  return (entity: Entity, key: string, text: () => string): { name: string; text: string } => {
-    let known = byEntity.get(entity)
-    if (!known || known.size > 500) {
-      known = new Map()
-      byEntity.set(entity, known)
-    }
-    let statement = known.get(key)
-    if (!statement) {
-      count += 1
-      statement = { name: `write_${count}`, text: text() }
-      known.set(key, statement)
-    }
-    return statement
-  }
-}
-export type StatementNames = ReturnType<typeof createStatementNames>

@@ -152,7 +152,10 @@ export function changes(entity: Entity): string {
   return `(${tests.join('\n or ') || 'false'})`
 }
 
-/** The ledger's `{"<key>": [before, after]}` of what was given and did change. */
+/**
+ * The ledger's `{"<key>": [before, after]}` of what was given and did change. A value of several parts is
+ * noted whole, so that one row of the ledger is enough to show it.
+ */
 function changedFields(entity: Entity): string {
   const storage = storageOf(entity)
   const whens = storage.columns.map(
@@ -161,8 +164,12 @@ function changedFields(entity: Entity): string {
   )
   const other = 'jsonb_build_array(old.custom -> k, new.custom -> k)'
   const pair = whens.length > 0 ? `case k ${whens.join(' ')} else ${other} end` : other
-  return `(select jsonb_object_agg(k, pair) from
- (select k, ${pair} as pair from unnest(i."_given") as k) d where pair -> 0 is distinct from pair -> 1)`
+  const given = `select k, ${pair} as pair from unnest(i."_given") as k`
+  const differs = 'pair -> 0 is distinct from pair -> 1'
+  const hasParts = [...storage.partsOf.values()].some((parts) => parts.length > 1)
+  if (!hasParts) return `(select jsonb_object_agg(k, pair) from (${given}) d where ${differs})`
+  return `(select jsonb_object_agg(k, pair) from (select k, pair,
+ bool_or(${differs}) over (partition by split_part(k, '.', 1)) as changed from (${given}) p) d where changed)`
 }
 
 const opNames = {

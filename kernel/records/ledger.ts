@@ -1,0 +1,193 @@
+import { type Actor, type Door, NotFoundError } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database, Statement } from '../database/postgres.ts'
+import { isUuid } from '../database/uuid.ts'
+import { type BoundSql, bindSql } from './bound-sql.ts'
+import type { Codecs } from './fields.ts'
+import { alwaysVisible, fieldsIn, type LedgerFields } from './ledger-values.ts'
+import { decodeCursor, encodeCursor, type PageQuery, pageLimit } from './page-cursor.ts'
+import { readableRows } from './readable-ledger.ts'
+
+/** A change set as the API shows it. */
+export interface Change {
+  readonly id: string
+  readonly parentId: string | null
+  readonly actor: Actor
+  readonly door: Door
+  readonly label: string | null
+  readonly at: string
+  readonly state: 'open' | 'done' | 'reverted'
+  readonly revertedBy: string | null
+  readonly counts: ChangeCounts
+}
+export interface ChangeCounts {
+  readonly created: number
+  readonly updated: number
+  readonly deleted: number
+  readonly restored: number
+}
+/** One version of one record within a change set. */
+export interface ChangedRecord {
+  /** The plural, or the reference when another entity has it. */
+  readonly entity: string
+  readonly id: string
+  readonly op: 'create' | 'update' | 'delete' | 'restore'
+  readonly version: number
+  readonly fields: readonly string[]
+}
+export interface ChangePage {
+  readonly data: readonly Change[]
+  readonly page: { readonly nextCursor: string | null }
+}
+export interface ChangeDetail extends Change {
+  readonly records: {
+    readonly data: readonly ChangedRecord[]
+    readonly page: { readonly nextCursor: string | null }
+  }
+}
+
+interface ChangeRow {
+  readonly id: string
+  readonly parent_id: string | null
+  readonly actor: Actor
+  readonly door: Door
+  readonly label: string | null
+  readonly state: Change['state']
+  readonly created_at: string
+  readonly reverted_by: string | null
+  readonly counts: Partial<ChangeCounts>
+}
+interface LedgerRow {
+  readonly id: string
+  readonly entity: string
+  readonly record_id: string
+  readonly op: ChangedRecord['op']
+  readonly version: number
+  readonly fields: LedgerFields | null
+}
+
+const columns =
+  'c.id, c.parent_id, c.actor, c.door, c.label, c.state, c.created_at, c.reverted_by, c.counts'
+const countNames = {
+  create: 'created',
+  update: 'updated',
+  delete: 'deleted',
+  restore: 'restored',
+} as const
+
+/**
+ * Change sets under the reader's ability: shown are those with a record that they may read, and their
+ * own. Records that they may not read are neither listed nor counted.
+ */
+export function createLedger({ db, codecs }: { readonly db: Database; readonly codecs: Codecs }) {
+  async function list(ctx: RequestContext, query: PageQuery = {}): Promise<ChangePage> {
+    const limit = pageLimit(query)
+    const before = decodeCursor(query.cursor, [isUuid])?.[0] ?? null
+    const sql = bindSql(ctx, codecs, [ctx.org.id, before, limit + 1])
+    const where = visibleChange(ctx, sql)
+    const rows = await run<ChangeRow>(ctx, {
+      text: `select ${columns} from tenant.change_set c where c.org_id = $1
+ and ($2::uuid is null or c.id < $2)${where} order by c.id desc limit $3`,
+      values: sql.values(),
+    })
+    const shown = rows.slice(0, limit)
+    return {
+      data: await withCounts(ctx, shown),
+      page: { nextCursor: rows.length > limit ? encodeCursor([shown.at(-1)?.id ?? '']) : null },
+    }
+  }
+
+  /** @throws NotFoundError */
+  async function find(ctx: RequestContext, id: string): Promise<Change> {
+    const sql = bindSql(ctx, codecs, [ctx.org.id, id])
+    const text = `select ${columns} from tenant.change_set c where c.org_id = $1 and c.id = $2${visibleChange(ctx, sql)}`
+    const [row] = isUuid(id) ? await run<ChangeRow>(ctx, { text, values: sql.values() }) : []
+    const [change] = row ? await withCounts(ctx, [row]) : []
+    if (!change) throw new NotFoundError()
+    return change
+  }
+
+  /** The change set with a page of its records, in the order in which they were written. */
+  async function get(
+    ctx: RequestContext,
+    id: string,
+    query: PageQuery = {},
+  ): Promise<ChangeDetail> {
+    const change = await find(ctx, id)
+    const limit = pageLimit(query)
+    const after = decodeCursor(query.cursor, [isUuid])?.[0] ?? null
+    const sql = bindSql(ctx, codecs, [ctx.org.id, id, after, limit + 1])
+    const readable = readableRows(ctx, sql.compiler, 'l')
+    const rows = await run<LedgerRow>(ctx, {
+      text: `select l.id, l.entity, l.record_id, l.op, l.version, l.fields from tenant.ledger l
+ where l.org_id = $1 and l.change_set_id = $2 and ($3::uuid is null or l.id > $3) and ${readable ?? 'true'}
+ order by l.id limit $4`,
+      values: sql.values(),
+    })
+    const shown = rows.slice(0, limit)
+    return {
+      ...change,
+      records: {
+        data: shown.map((row) => showRow(ctx, row)),
+        page: { nextCursor: rows.length > limit ? encodeCursor([shown.at(-1)?.id ?? '']) : null },
+      },
+    }
+  }
+
+  function visibleChange(ctx: RequestContext, { compiler }: BoundSql): string {
+    const readable = readableRows(ctx, compiler, 'l')
+    if (readable === null) return ''
+    const { id, type } = ctx.principal
+    const isMine = `c.actor ->> 'id' = ${compiler.params.add(() => id)}::text and c.actor ->> 'type' = ${compiler.params.add(() => type)}::text`
+    return ` and (${isMine} or exists (select 1 from tenant.ledger l
+ where l.org_id = $1 and l.change_set_id = c.id and ${readable}))`
+  }
+
+  async function withCounts(ctx: RequestContext, rows: readonly ChangeRow[]): Promise<Change[]> {
+    const sql = bindSql(ctx, codecs, [ctx.org.id, rows.map((row) => row.id)])
+    const readable = readableRows(ctx, sql.compiler, 'l')
+    const counts = new Map(rows.map((row) => [row.id, { ...row.counts }]))
+    if (readable !== null && rows.length > 0) {
+      for (const row of rows) counts.set(row.id, {})
+      const found = await run<{ id: string; op: ChangedRecord['op']; n: number }>(ctx, {
+        text: `select l.change_set_id as id, l.op, count(*) as n from tenant.ledger l
+ where l.org_id = $1 and l.change_set_id = any($2::uuid[]) and ${readable} group by 1, 2`,
+        values: sql.values(),
+      })
+      for (const { id, op, n } of found)
+        Object.assign(counts.get(id) ?? {}, { [countNames[op]]: n })
+    }
+    return rows.map((row) => ({
+      id: row.id,
+      parentId: row.parent_id,
+      actor: row.actor,
+      door: row.door,
+      label: row.label,
+      at: row.created_at,
+      state: row.state,
+      revertedBy: row.reverted_by,
+      counts: { created: 0, updated: 0, deleted: 0, restored: 0, ...counts.get(row.id) },
+    }))
+  }
+
+  async function run<R>(ctx: RequestContext, statement: Statement): Promise<R[]> {
+    const result = await (ctx.tx ? ctx.tx.one<R>(statement) : db.query<R>(ctx.org.id, statement))
+    return result.rows
+  }
+
+  return { list, find, get }
+}
+export type Ledger = ReturnType<typeof createLedger>
+
+function showRow(ctx: RequestContext, row: LedgerRow): ChangedRecord {
+  const entity = ctx.model.entities.get(row.entity)
+  const visible = entity ? alwaysVisible(ctx, entity) : new Set<string>()
+  const fields = entity && row.fields ? [...fieldsIn(entity, row.fields)] : []
+  return {
+    entity: entity?.plural ?? row.entity,
+    id: row.record_id,
+    op: row.op,
+    version: row.version,
+    fields: fields.map((field) => field.apiName).filter((name) => visible.has(name)),
+  }
+}
