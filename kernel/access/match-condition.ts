@@ -64,9 +64,10 @@ function matchLeaf(
   for (const step of leaf.steps) {
     const id = valueIn(holder, step.apiName)
     if (id === null || id === undefined) return false
-    const target = valueIn(holder, step.apiName.slice(0, -'Id'.length))
-    if (target === null) return false
-    if (typeof target !== 'object') return undefined
+    const name = step.apiName.slice(0, -'Id'.length)
+    if (!Object.hasOwn(holder, name)) return undefined
+    const target = valueIn(holder, name)
+    if (target === null || typeof target !== 'object') return false
     holder = target as RecordValues
   }
   const value = comparableOf(leaf.field, leaf.part, valueIn(holder, leaf.field.apiName))
