@@ -385,7 +385,7 @@ const trusted = ['trusted'] as const
 
 /** The kernel's own points. `fieldTypes` is among them because storage is the kernel's. */
 export const kernelPoints = {
-  points: { label: 'Contribution points', schema: Point },
+  points: { label: 'Contribution points', schema: Point, tiers: trusted },
   entities: {
     label: 'Entities',
     schema: Entity,

@@ -1,4 +1,5 @@
 import { kernelPoints, type PointDefinition } from '@runwaycrm/sdk'
+import { checkContribution } from '../manifest/check-plugin.ts'
 import { createPoint, type Point, type Points } from '../manifest/point.ts'
 import { type Problem, placeOf } from '../manifest/problem.ts'
 import type { Layer } from './layer.ts'
@@ -17,20 +18,24 @@ const contributed = new WeakMap<object, Point>()
  * The points of the kernel and those that the layers contribute. When two bring the same name, the
  * earlier keeps it.
  *
- * @param layers in folding order, their `points` contributions checked.
+ * @param layers in folding order.
  */
 export function createPointRegistry(layers: readonly Layer[]): PointRegistry {
   const points = new Map(ofKernel)
   const problems: Problem[] = []
+  const ofPoints = ofKernel.get('points') as Point
   for (const { id, manifest } of layers) {
     for (const [name, definition] of Object.entries(manifest.contributes?.['points'] ?? {})) {
+      const at = placeOf(id, 'points', name)
+      // What is wrong with it is told when the layers are folded.
+      if (checkContribution(ofPoints, definition, at, manifest.tier).length > 0) continue
       const taken = points.get(name)
       if (!taken) {
         points.set(name, pointOf(name, id, definition as PointDefinition))
         continue
       }
       problems.push({
-        at: placeOf(id, 'points', name),
+        at,
         code: 'AMBIGUOUS',
         message: `The point "${name}" is already brought by ${taken.plugin}.`,
         hint: 'Choose another name.',
