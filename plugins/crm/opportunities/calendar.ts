@@ -17,11 +17,23 @@ export type Period = (typeof periods)[number]
 
 /** The day that the clocks of a time zone show; an unknown zone counts as UTC. */
 export function dayIn(now: Date, timeZone: string): string {
-  try {
-    return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(now)
-  } catch {
-    return now.toISOString().slice(0, 10)
+  return formatterOf(timeZone).format(now)
+}
+
+/** Making one takes half a millisecond, and there are some 600 time zones at most. */
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  let formatter = formatters.get(timeZone)
+  if (!formatter) {
+    try {
+      formatter = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' })
+    } catch {
+      return formatterOf('UTC')
+    }
+    formatters.set(timeZone, formatter)
   }
+  return formatter
 }
 
 /** The calendar period around or after a day. */
