@@ -76,7 +76,7 @@ export async function boot(options: BootOptions) {
     secretKey: config.secretKey,
     log: (message, error) => log.warn({ err: error }, message),
   })
-  if (!options.database.adminUrl) await assertSchemaCurrent(db)
+  if (!options.database.adminUrl) await assertSchemaCurrent(db, deployment.model)
   await assertServerRole(db)
 
   const vault = createVault({
@@ -312,6 +312,7 @@ export async function boot(options: BootOptions) {
     app,
     accounts,
     actions,
+    callService,
     contexts,
     db,
     deployment,

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import type { Model } from '../model/model.ts'
 import { assertCatalogue } from './catalogue-lint.ts'
-import { type ModelTablesReport, migrateModelTables } from './model-tables.ts'
+import { type ModelTablesReport, migrateModelTables, missingTables } from './model-tables.ts'
 import { contextKey } from './org-context.ts'
 import type { Database } from './postgres.ts'
 import { ensureRoles, loginOf, ownerRole } from './roles.ts'
@@ -111,11 +111,12 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
 }
 
 /**
- * For a server that has no admin connection: refuses to work on a schema that is not this release's.
+ * For a server that has no admin connection: refuses to work on a schema that is not this release's, or
+ * that lacks tables of the model.
  *
  * @throws SchemaTooOldError naming the command to run, SchemaTooNewError.
  */
-export async function assertSchemaCurrent(db: Database): Promise<void> {
+export async function assertSchemaCurrent(db: Database, model?: Model): Promise<void> {
   const newest = (await schemaFiles()).at(-1)?.version ?? 0
   let present = 0
   try {
@@ -131,11 +132,19 @@ export async function assertSchemaCurrent(db: Database): Promise<void> {
   if (present > newest) throw new SchemaTooNewError(tooNew(present, newest))
   if (present < newest) {
     throw new SchemaTooOldError(
-      `The database has schema version ${present}, this release needs ${newest}. ` +
-        'Run `npm run runway -- migrate` with DATABASE_ADMIN_URL set, then start again.',
+      `The database has schema version ${present}, this release needs ${newest}. ${howToMigrate}`,
+    )
+  }
+  const missing = model ? await missingTables(db, model) : []
+  if (missing.length > 0) {
+    throw new SchemaTooOldError(
+      `The database lacks (parts of) the tables of ${missing.join(', ')}. ${howToMigrate}`,
     )
   }
 }
+
+const howToMigrate =
+  'Run `npm run runway -- migrate` with DATABASE_ADMIN_URL set, then start again.'
 
 function tooNew(present: number, newest: number): string {
   return (

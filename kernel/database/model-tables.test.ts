@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { smallModel } from '../../tests/setup/small-model.ts'
 import { createTestDatabase, type TestDatabase } from '../../tests/setup/test-database.ts'
-import { migrate } from './migrate.ts'
+import { assertSchemaCurrent, migrate } from './migrate.ts'
 import { missingTables } from './model-tables.ts'
 import { createDatabase, type Database } from './postgres.ts'
 import { uuidv7 } from './uuid.ts'
@@ -171,6 +171,7 @@ describe('the tables of a model', () => {
     // What could not be done is said again, and a server without an admin connection does not start on it.
     expect((await migrate({ ...test, model: larger })).tables?.refused).toHaveLength(2)
     expect(await missingTables(db, larger)).toEqual(['acme.base:lead'])
+    await expect(assertSchemaCurrent(db, larger)).rejects.toThrow('the tables of acme.base:lead')
   })
 
   it('may not take over a table of the kernel', async () => {

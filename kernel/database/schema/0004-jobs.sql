@@ -29,10 +29,10 @@ create table tenant.job (
   primary key (org_id, id)
 ) with (fillfactor = 80);
 call kernel.protect('tenant.job');
--- One waiting or running job per key.
+-- One waiting or running job per key: the key goes when the job ends. No index holds anything else that
+-- changes, so that starting and ending a job rewrites none.
 create unique index job_dedupe on tenant.job (org_id, plugin, job, dedupe_key)
-  where dedupe_key is not null and state in ('ready', 'running');
-create index job_finished on tenant.job (org_id, finished_at) where finished_at is not null;
+  where dedupe_key is not null;
 
 create table directory.ready_job (
   org_id uuid not null,
