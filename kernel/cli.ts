@@ -85,12 +85,16 @@ const commands: Readonly<Record<string, Command>> = {
       withHouse(async (opened) => {
         const orgId = await orgOf(opened, values)
         const scopes = optional(values, 'scopes')
+        const name = optional(values, 'name') ?? 'Command line'
         const made = await opened.house.accounts.createKey(orgId, {
-          name: optional(values, 'name') ?? 'Command line',
+          name,
           role: optional(values, 'role'),
           scopes: scopes === undefined ? null : scopes.split(',').map((scope) => scope.trim()),
         })
-        out(made.key)
+        const { key, ...noted } = made
+        // Whatever lists keys learns of it, so that somebody can revoke it there.
+        await opened.house.callService(orgId, 'api-keys', 1, 'note', { ...noted, name })
+        out(key)
         return 0
       }),
   },

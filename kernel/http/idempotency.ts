@@ -87,9 +87,16 @@ function kept({ status, body, headers, type }: Answer): KeptAnswer {
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
   return {
     status,
-    body: text,
+    body: withoutSecrets(text),
     headers: { ...headers, ...(type === undefined ? {} : { 'content-type': type }) },
   }
+}
+
+/** What is shown once is not kept to be shown again: keys, and links with a single-use token. */
+function withoutSecrets(text: string): string {
+  return text
+    .replace(/\b(rk_[a-z0-9]{1,12}_[A-Za-z0-9]{12})_[A-Za-z0-9]{43}\b/g, '$1')
+    .replace(/\btoken=[A-Za-z0-9_-]{43}/g, 'token=')
 }
 
 function checkKey(key: string): string {

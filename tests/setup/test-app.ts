@@ -45,11 +45,7 @@ export interface TestApp {
     options?: { role?: string; scopes?: readonly string[] | null },
   ): Promise<Caller>
   /** Signs up through HTTP; calls go with the session cookie. */
-  signUp(options?: {
-    email?: string
-    password?: string
-    orgName?: string
-  }): Promise<
+  signUp(options?: { email?: string; password?: string; orgName?: string }): Promise<
     Caller & {
       readonly email: string
       readonly password: string
@@ -99,7 +95,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     call: (method, url, body, more = {}) =>
       inject({
         method: method as 'GET',
-        url: url.startsWith('/api') || !url.startsWith('/') ? url : `/api/v1${url}`,
+        url: url.startsWith('/api/') || !url.startsWith('/') ? url : `/api/v1${url}`,
         headers: { ...headers, ...more },
         ...(body === undefined ? {} : { payload: body as object }),
       }),

@@ -1,0 +1,14 @@
+import { defineHandlers } from '@runwaycrm/sdk'
+import { createKey } from './create-key.ts'
+import { keepWorkingKeys } from './keep-working-keys.ts'
+import { noteKey } from './note-key.ts'
+import { noteUses } from './note-uses.ts'
+import { revokeKey } from './revoke-key.ts'
+
+export const handlers = defineHandlers({
+  createKey,
+  revokeKey,
+  noteKey,
+  noteUses,
+  keepWorkingKeys,
+})
