@@ -141,13 +141,30 @@ describe('pipeline_health', () => {
 
   it('knows the win rate by number and by value, of the last year only', async () => {
     expect((await health())['closed']).toMatchObject({
-      months: 12,
+      from: expect.any(String),
       won: 3,
       lost: 1,
       winRate: 75,
       winRateByValue: 90,
       averageWon: usd('3000.00'),
     })
+  })
+
+  it('guesses what open deals without a value may bring', async () => {
+    const { withoutValue } = await health()
+    expect(withoutValue).toEqual({ count: 1, weighted: usd('1500.00') })
+  })
+
+  it('learns from all of the past when nothing was closed lately', async () => {
+    const other = await crm.otherOrg()
+    for (const stage of ['won', 'lost', 'lost', 'lost'])
+      await other.create('opportunities', {
+        name: 'Old',
+        stage,
+        value: 10,
+        closeDate: '2017-03-01',
+      })
+    expect((await health({}, other))['closed']).toMatchObject({ from: null, won: 1, winRate: 25 })
   })
 
   it('lists what is past its close date, and what is stuck', async () => {

@@ -38,6 +38,24 @@ export async function sumDeals(
   }))
 }
 
+/**
+ * Sums of the deals that were closed in the months before a day. When none were, e.g. after an import
+ * of old ones, all closed deals up to the day count.
+ */
+export async function sumClosed(
+  records: Records,
+  filter: Filter,
+  within: { readonly since: string; readonly until: string },
+  currency: string,
+  by?: { readonly field: string },
+): Promise<{ readonly sums: readonly GroupSum[]; readonly from: string | null }> {
+  const { since, until } = within
+  const closedBy = (closeDate: Filter) => sumDeals(records, { ...filter, closeDate }, currency, by)
+  const recent = await closedBy({ $gte: since, $lte: until })
+  if (recent.length > 0) return { sums: recent, from: since }
+  return { sums: await closedBy({ $lte: until }), from: null }
+}
+
 /** Won and lost deals of everybody and of each owner. */
 export function historyOf(
   sums: readonly GroupSum[],

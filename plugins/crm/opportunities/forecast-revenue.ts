@@ -1,6 +1,6 @@
 import { type Filter, findMember, type HandlerContext, InvalidError } from '@runwaycrm/sdk'
 import { addMonths, type DayRange, dayIn, monthsOf, type Period, rangeOf } from './calendar.ts'
-import { addUp, type GroupSum, historyOf, memberNames, sumDeals } from './deal-sums.ts'
+import { addUp, type GroupSum, historyOf, memberNames, sumClosed, sumDeals } from './deal-sums.ts'
 import {
   estimateWithoutValue,
   type Forecast,
@@ -43,9 +43,10 @@ export async function forecastRevenue(input: ForecastInput, ctx: HandlerContext)
     { ...mine, stage: { $in: open }, closeDate: null },
     currency,
   )
-  const past = await sumDeals(
+  const { sums: past, from: historyFrom } = await sumClosed(
     records,
-    { stage: { $in: closed }, closeDate: { $gte: since, $lte: today } },
+    { stage: { $in: closed } },
+    { since, until: today },
     currency,
     { field: 'ownerId' },
   )
@@ -71,6 +72,8 @@ export async function forecastRevenue(input: ForecastInput, ctx: HandlerContext)
     owner,
     currency,
     winRate: winRate === null ? null : Math.round(winRate * 1000) / 10,
+    // Null when it is all of the past.
+    historyFrom,
     ...inMoney(total, currency),
     expected: {
       weighted: money(total.won + total.weighted),

@@ -6,8 +6,8 @@ import {
   type Records,
 } from '@runwaycrm/sdk'
 import { addDays, addMonths, dayIn, lastQuarter, rangeOf } from './calendar.ts'
-import { addUp, historyOf, sumDeals } from './deal-sums.ts'
-import { winRateOf } from './forecast.ts'
+import { addUp, historyOf, sumClosed, sumDeals } from './deal-sums.ts'
+import { estimateWithoutValue, winRateOf } from './forecast.ts'
 import { type AgeGroup, agesOf, coverageOf, findingsOf } from './health.ts'
 import { moneyOf, percentOf } from './money.ts'
 import { opportunityEntity, pipelineSettings } from './settings.ts'
@@ -32,13 +32,10 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
   const quarter = rangeOf('this_quarter', today)
 
   const open = await sumDeals(records, openDeals, currency)
-  const past = await sumDeals(
+  const { sums: past, from: historyFrom } = await sumClosed(
     records,
-    {
-      ...mine,
-      stage: { $in: [...won, ...keysOf(stages, 'lost')] },
-      closeDate: { $gte: addMonths(today, -settings.historyMonths), $lte: today },
-    },
+    { ...mine, stage: { $in: [...won, ...keysOf(stages, 'lost')] } },
+    { since: addMonths(today, -settings.historyMonths), until: today },
     currency,
   )
   const soon = await sumDeals(records, { ...openDeals, closeDate: { $lte: quarter.to } }, currency)
@@ -66,6 +63,8 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
   const rate = winRateOf(all)
   const winRate = rate === null ? null : Math.round(rate * 1000) / 10
   const wonValue = total(past.filter((sum) => won.includes(sum.stage)))
+  const averageWon = all.won > 0 ? wonValue / all.won : 0
+  const guess = estimateWithoutValue(open, stages, settings.probabilities, averageWon)
   const openCount = open.reduce((count, sum) => count + sum.count, 0)
   return {
     owner,
@@ -85,13 +84,14 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
         }
       }),
     open: { count: openCount, value: money(total(open)) },
+    withoutValue: { count: guess.count, weighted: money(guess.weighted) },
     closed: {
-      months: settings.historyMonths,
+      from: historyFrom,
       won: all.won,
       lost: all.lost,
       winRate,
       winRateByValue: percentOf(wonValue, total(past)),
-      averageWon: all.won > 0 ? money(wonValue / all.won) : null,
+      averageWon: all.won > 0 ? money(averageWon) : null,
     },
     coverage: {
       quarter,
@@ -111,7 +111,7 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
       overdueCount: overdue.count,
       coverage,
       winRate,
-      withoutValue: open.reduce((count, sum) => count + sum.withoutValue, 0),
+      withoutValue: guess.count,
     }),
     otherCurrencies: addUp(open.flatMap((sum) => sum.others)),
   }
