@@ -27,7 +27,11 @@ export function schemaCheck(schema: object): SchemaCheck {
 function lazyCheck(schema: object): SchemaCheck {
   let validate: ReturnType<typeof ajv.compile> | undefined
   return (value, at) => {
-    validate ??= ajv.compile(closeMaps(schema) as object)
+    try {
+      validate ??= ajv.compile(closeMaps(schema) as object)
+    } catch (error) {
+      return [told(at, 'BAD_FORMAT', `The schema of this place cannot be used: ${error}`)]
+    }
     return validate(value) ? [] : explain(validate.errors ?? [], at)
   }
 }

@@ -10,6 +10,7 @@ import { composeModel } from '../../kernel/model/compose-model.ts'
 import { applyOperations } from '../../kernel/model/draft-operations.ts'
 import { createLayer } from '../../kernel/model/layer.ts'
 import { emptyDocument } from '../../kernel/model/layer-document.ts'
+import type { Model } from '../../kernel/model/model.ts'
 import { discoverPlugins } from '../../kernel/plugins/discover.ts'
 import { loadPlugins } from '../../kernel/plugins/load-plugins.ts'
 
@@ -135,6 +136,22 @@ function mutate(document: unknown, mutations: readonly Mutation[]): void {
   }
 }
 
+/** As it comes from a file or a request: a list from which an entry was deleted has no hole. */
+function plain<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}
+
+const below = new Map<string, Model | null>()
+
+/** The model of the layers that come before a plugin; null for the kernel. */
+function belowOf(id: string): Model | null {
+  if (!below.has(id)) {
+    const before = model.stack.slice(0, model.layers.indexOf(id))
+    below.set(id, before.length > 0 ? composeModel(before) : null)
+  }
+  return below.get(id) ?? null
+}
+
 const prototypes = [Object, Array, String, Number, Boolean, Map, Function].map(
   (built) => [built, Reflect.ownKeys(built.prototype).length] as const,
 )
@@ -162,15 +179,15 @@ it('tells what is wrong with mutated manifests, and composes whatever passes', (
       const original = originals[which % originals.length] as Manifest
       const document = JSON.parse(JSON.stringify(original)) as Record<string, unknown>
       mutate(document, mutations)
-      const { manifest, problems } = checkEnvelope(document, original.id)
+      const { manifest, problems } = checkEnvelope(plain(document), original.id)
       expectTold(problems)
       if (manifest) {
         passed += 1
-        const others = model.stack.filter(({ id }) => id !== original.id)
-        const origin = original === kernel ? 'kernel' : 'plugin'
-        const composed = composeModel([...others, createLayer(manifest, origin)])
+        const below = belowOf(original.id)
+        const composed = below
+          ? composeModel([createLayer(manifest, 'plugin')], below)
+          : composeModel([createLayer(manifest, 'kernel')])
         expectTold(composed.problems)
-        expect(composed.entities.size).toBeGreaterThan(0)
       }
       expectUntouched()
     }),
@@ -185,7 +202,7 @@ it('takes the same as a layer of an organisation without trusting it', () => {
       const original = originals[which % originals.length] as Manifest
       const contributes = JSON.parse(JSON.stringify(original.contributes ?? {}))
       mutate(contributes, mutations)
-      const document = { ...emptyDocument, contributes }
+      const document = { ...emptyDocument, contributes: plain(contributes) }
       const problems = checkDocument(document, emptyDocument, emptyDocument, model)
       expectTold(problems)
       expectUntouched()
