@@ -41,6 +41,12 @@ export function rowMapper(
       key ?? Object.values(values).find((value) => typeof value === 'string') ?? wishes[0]?.text
     )
   }
+  /** What the cell says once its column's words are mapped: "GTX Pro" where the file has "GTXPro". */
+  const wordOf = (column: string, row: CsvRow): string => {
+    const cell = row.cells[at.get(column) ?? -1] ?? ''
+    const mapped = spec.columns[column]?.values
+    return mapped && Object.hasOwn(mapped, cell.trim()) ? mapped[cell.trim()]! : cell
+  }
   return (row) => {
     const values: Record<string, unknown> = {}
     const wishes: RelationWish[] = []
@@ -53,7 +59,7 @@ export function rowMapper(
     }
     for (const [name, template] of Object.entries(spec.defaults)) {
       if (values[name] !== undefined) continue
-      const text = fillTemplate(template, (column) => row.cells[at.get(column) ?? -1] ?? '')
+      const text = fillTemplate(template, (column) => wordOf(column, row))
       if (text !== '') values[name] = text
     }
     const title = titleOf(values, wishes)
