@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Ability } from './build-ability.ts'
 import { covers, type Operation } from './resolve-rules.ts'
 
@@ -14,7 +15,7 @@ export function narrowAbility(ability: Ability, grant: Grant): Ability {
   const grants = (operation: Operation, entity: string) =>
     grant.data[entity]?.includes(operation) || grant.data['*']?.includes(operation) || false
   const refusal = 'What acts here was not granted it.'
-  const suffix = JSON.stringify([grant.data, grant.permissions])
+  const suffix = hash('sha256', JSON.stringify([grant.data, grant.permissions]), 'base64url')
   return {
     ...ability,
     key: `${ability.key} ${suffix}`,

@@ -30,7 +30,7 @@ export interface Plans {
 }
 
 /** Kept per entity; past this many the oldest go. */
-const maxPlans = 2_000
+const maxPlans = 500
 /** A question of its own is not worth a prepared statement; one that comes again is. */
 const namedFrom = 2
 

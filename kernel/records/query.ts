@@ -105,7 +105,8 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   }
 
   function readable(source: Source): string {
-    return `${living(source)} and ${allowed(source, ability.condition('read', source.entity.ref))}`
+    const condition = allowed(source, ability.condition('read', source.entity.ref))
+    return condition === 'true' ? living(source) : `${living(source)} and ${condition}`
   }
 
   function allowed(source: Source, condition: Filter | boolean): string {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { composeModel } from '../model/compose-model.ts'
+import { createLayer } from '../model/layer.ts'
 import { createReader, type Reader } from './read.ts'
 import {
   newId,
@@ -81,5 +83,109 @@ describe('reading a record', () => {
     expect(await reader.get(ctx, toys, toy!)).toMatchObject({ ...everyValue, animalId: id })
     // The shared table keeps entities apart.
     await expect(reader.get(ctx, toys, id!)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+describe('what is kept in custom', () => {
+  it('breaks no query, whatever an import by hand left there', async () => {
+    const ctx = zooContext({ orgId: newId() })
+    const [id] = await fixture.insert(ctx, animals, [{ label: 'odd' }])
+    const names = [...animals.fields.values()].filter(({ key }) => key.startsWith('x'))
+    const junk = [
+      '"nonsense"',
+      '1e400',
+      '-1.5',
+      'true',
+      '[]',
+      '{"a": 1}',
+      'null',
+      '"9999999-01-01"',
+    ]
+    for (const value of junk) {
+      const custom = names.flatMap(({ storage }) => {
+        if (storage.in !== 'custom') return []
+        return [storage, ...Object.values(storage.parts)].map(({ id: key }) => `"${key}": ${value}`)
+      })
+      await fixture.db.query(ctx.org.id, {
+        text: `update ${animals.table} set custom = $2::jsonb where id = $1`,
+        values: [id, `{${custom.join(', ')}}`],
+      })
+      expect(await reader.get(ctx, animals, id!)).toMatchObject({ id, label: 'odd' })
+      for (const field of names) {
+        const filter = { [field.apiName]: { $exists: true } }
+        const { sortable = false, groupable = false } = field.typeDefinition
+        await reader.list(ctx, animals, { filter, ...(sortable ? { sort: field.apiName } : {}) })
+        if (!groupable) continue
+        const groupBy = [{ field: field.apiName }]
+        await reader.aggregate(ctx, animals, { groupBy, measures: { n: { count: '*' } } })
+      }
+    }
+  })
+})
+
+describe('a composed text', () => {
+  it('has no gaps where parts are blank, and is null when all of them are', async () => {
+    const ctx = zooContext({ orgId: newId() })
+    const values = [
+      { label: 'Ada', color: 'red' },
+      { label: '  Ada  B ' },
+      { color: 'red' },
+      { weight: 1 },
+    ]
+    const ids = await fixture.insert(ctx, animals, values)
+    const found = await reader.getMany(ctx, animals, ids)
+    expect([...found.values()].map(({ both }) => both)).toEqual(['Ada red', 'Ada B', 'red', null])
+    const list = await reader.list(ctx, animals, { filter: { both: { $startsWith: 'ada' } } })
+    expect(list.data).toHaveLength(2)
+  })
+})
+
+describe('models that share an entity', () => {
+  it('do not share what their other entities look like', async () => {
+    const wider = composeModel(
+      [
+        createLayer(
+          {
+            id: 'test.more',
+            version: '1.0.0',
+            contract: 1,
+            title: 'More',
+            tier: 'declarative',
+            requires: { 'platform.fields': '^1.0.0', 'test.zoo': '^1.0.0' },
+            contributes: {
+              fields: { view: { entity: 'test.zoo:house', field: { type: 'text' } } },
+            },
+          },
+          'package',
+        ),
+      ],
+      zooModel,
+    )
+    expect(wider.entities.get(animals.ref)).toBe(animals)
+    const narrow = zooContext({ orgId: newId() })
+    const wide = { ...zooContext({ orgId: narrow.org.id }), model: wider }
+    const [house] = await fixture.insert(narrow, houses, [{ name: 'Ark' }])
+    const [id] = await fixture.insert(narrow, animals, [{ houseId: house }])
+    for (const _ of [1, 2]) {
+      for (const [ctx, has] of [
+        [narrow, false],
+        [wide, true],
+      ] as const) {
+        const record = await reader.get(ctx, animals, id!, { expand: ['house'] })
+        expect(Object.hasOwn(record['house'] as object, 'view')).toBe(has)
+      }
+    }
+  })
+})
+
+describe('inside a transaction', () => {
+  it('sees what the transaction wrote', async () => {
+    const ctx = zooContext({ orgId: newId() })
+    const [id] = await fixture.insert(ctx, animals, [{ label: 'before' }])
+    await fixture.db.transaction(ctx.org.id, async (tx) => {
+      const text = `update ${animals.table} set label = 'within' where id = $1`
+      await tx.one({ text, values: [id] })
+      expect(await reader.get({ ...ctx, tx }, animals, id!)).toMatchObject({ label: 'within' })
+    })
   })
 })
