@@ -34,7 +34,8 @@ export const routes: readonly RouteRecordRaw[] = [
     meta: { title: 'changes.title' },
   },
   {
-    path: '/import',
+    path: '/imports',
+    alias: '/import',
     component: () => import('./pages/ImportPage.vue'),
     meta: { title: 'import.title' },
   },

@@ -2,19 +2,18 @@ import type { EntityInfo, FieldInfo, Filter, Measure } from '@runwaycrm/sdk'
 import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import type { AggregateRow } from '../api/records.ts'
-import { fieldKind } from '../model/field-kinds.ts'
+import { fieldKind, isNumeric } from '../model/field-kinds.ts'
 import { useServices } from './use-services.ts'
 
 /** Names of measures that no group can have. */
 const measureName = (field: FieldInfo): string => `m_${field.apiName}`.replace(/\W/g, '_')
 
-/** What the foot of a column says: sums of amounts and counts, averages of percentages. */
+/** What the foot of a column says: sums of amounts and times, averages of other numbers. */
 export function footMeasure(field: FieldInfo): 'sum' | 'avg' | null {
   const has = (name: string): boolean => field.measures.includes(name)
   const kind = fieldKind(field)
-  if ((kind === 'percent' || kind === 'rating') && has('avg')) return 'avg'
-  if (has('sum')) return 'sum'
-  return null
+  if ((kind === 'currency' || kind === 'duration') && has('sum')) return 'sum'
+  return has('avg') && isNumeric(kind) ? 'avg' : null
 }
 
 /** Sums and averages of all records that match, not only those loaded. */

@@ -29,7 +29,12 @@ export function useListState(entity: () => EntityInfo) {
       kind: 'table',
       order: -1,
     }
-    return [...model.value.views(info), all]
+    const known = model.value.views(info)
+    // A view that shows everything in the model makes ours superfluous.
+    const isThere = known.some(
+      (one) => one.kind === 'table' && !one.groupBy && Object.keys(one.filter ?? {}).length === 0,
+    )
+    return isThere ? known : [...known, all]
   })
   const view = computed(() => {
     const wanted = text(route.query, 'view')

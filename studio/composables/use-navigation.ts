@@ -36,7 +36,9 @@ export function useNavigation() {
       found.set(key, list)
     }
     return [...found].map(([key, items]) => ({
-      label: te(`nav.groups.${key}`) ? t(`nav.groups.${key}`) : key,
+      label: te(`nav.groups.${key}`)
+        ? t(`nav.groups.${key}`)
+        : key.charAt(0).toUpperCase() + key.slice(1),
       items,
     }))
   })

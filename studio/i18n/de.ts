@@ -27,6 +27,7 @@ const de: typeof en = {
     home: 'Start',
     settings: 'Einstellungen',
     groups: {
+      people: 'Menschen',
       records: 'Datensätze',
       crm: 'Datensätze',
       sales: 'Vertrieb',

@@ -25,6 +25,7 @@ export default {
     home: 'Home',
     settings: 'Settings',
     groups: {
+      people: 'People',
       records: 'Records',
       crm: 'Records',
       sales: 'Sales',

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { field, sampleModel, yacht } from '../testing/sample-model.ts'
+import { field, sampleModel, statusField, yacht } from '../testing/sample-model.ts'
 import { cardParts } from './card-parts.ts'
 import { countsOf } from './change-counts.ts'
 import { defaultColumns, indexModel } from './model-index.ts'
+import { tableLines } from './table-lines.ts'
 import { valuesFromFilter } from './values-from-filter.ts'
 
 const index = indexModel(sampleModel)
@@ -60,5 +61,29 @@ describe('the counts of a change set', () => {
     expect(countsOf({ created: 2, updated: 0, deleted: 0, restored: 0 })).toEqual([
       { entity: null, op: 'created', n: 2 },
     ])
+  })
+})
+
+describe('a grouped table', () => {
+  const records = [
+    { id: '1', version: 1, status: 'new' },
+    { id: '2', version: 1, status: 'new' },
+    { id: '3', version: 1, status: null },
+  ]
+
+  it('has a head wherever the group changes', () => {
+    const lines = tableLines(records, statusField, new Set())
+    expect(lines.map((line) => (line.kind === 'group' ? `[${line.key}]` : line.index))).toEqual([
+      '[new]',
+      0,
+      1,
+      '[]',
+      2,
+    ])
+  })
+
+  it('leaves out the records of a collapsed group', () => {
+    const lines = tableLines(records, statusField, new Set(['new']))
+    expect(lines.filter((line) => line.kind === 'record')).toEqual([{ kind: 'record', index: 2 }])
   })
 })
