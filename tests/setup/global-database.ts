@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { type Embedded, openEmbedded } from '../../kernel/database/embedded.ts'
+import { stopPostgres } from '../../kernel/database/embedded-cluster.ts'
 import { migrate } from '../../kernel/database/migrate.ts'
 import type { Model } from '../../kernel/model/model.ts'
 
@@ -49,7 +50,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function start() {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'runway-test-'))
+  await removeAbandoned()
+  const dataDir = await mkdtemp(path.join(tmpdir(), `runway-test-${process.pid}-`))
   // PostgreSQL runs as another user when the tests run as root, and must get in.
   await chmod(dataDir, 0o755)
   const embedded = await openEmbedded({ dataDir, settings: fastAndLoose })
@@ -106,6 +108,26 @@ async function deploymentModel(): Promise<Model | null> {
   } catch (error) {
     console.warn('The template has no tables of plugins, they could not be loaded:', error)
     return null
+  }
+}
+
+/** What runs left behind that were killed: the number in the folder's name is their process. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = /^runway-test-(\d+)-\w+$/.exec(name) ?? []
+    if (pid === undefined || isAlive(Number(pid))) continue
+    const folder = path.join(tmpdir(), name)
+    await stopPostgres(path.join(folder, 'postgres', 'cluster')).catch(() => {})
+    await rm(folder, { recursive: true, force: true }).catch(() => {})
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
