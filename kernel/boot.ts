@@ -229,12 +229,20 @@ export async function boot(options: BootOptions) {
       const seeds = [...runtime.model.seeds.values()]
         .filter(({ definition }) => definition.kind === kind)
         .sort((a, b) => (a.definition.order ?? 0) - (b.definition.order ?? 0))
-      for (const { plugin, definition } of seeds) {
-        const ctx = contexts.make(principal, runtime, {
-          door: 'seed',
-          traceId: crypto.randomUUID(),
-        })
-        await callHandler(ctx, plugin, definition.handler, { size: 'full' }, { usualMs: 300_000 })
+      if (seeds.length === 0) return
+      const traceId = crypto.randomUUID()
+      // One change set, so that sample data goes away in one step.
+      const ctx = await writer.openChangeSet(
+        contexts.make(principal, runtime, { door: 'seed', traceId }),
+        { label: kind === 'sample' ? 'Sample data' : 'First data', workflows: 'skip' },
+      )
+      try {
+        for (const { plugin, definition } of seeds) {
+          const { handler } = definition
+          await callHandler(ctx, plugin, handler, { size: 'full' }, { usualMs: 300_000 })
+        }
+      } finally {
+        await writer.closeChangeSet(ctx)
       }
     },
     log,

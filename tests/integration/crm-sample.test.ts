@@ -89,4 +89,16 @@ describe('the sample company', () => {
       expect([view.ref, answer.status]).toEqual([view.ref, 200])
     }
   })
+
+  it('goes away in one step', async () => {
+    const { body } = await admin.call('GET', '/changes?limit=20')
+    const changes = body['data'] as { id: string; door: string }[]
+    // The newest; before it comes the first member.
+    const seeded = changes.find((change) => change.door === 'seed')
+    const reverted = await admin.call('POST', `/changes/${seeded!.id}/revert`, {})
+    expect(reverted.status).toBe(200)
+    for (const plural of ['leads', 'opportunities', 'contacts', 'accounts', 'tasks', 'offices'])
+      expect(await counted(plural)).toBe(0)
+    expect(await counted('users')).toBe(1)
+  })
 })
