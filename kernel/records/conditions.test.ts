@@ -23,7 +23,7 @@ import { createSeeded } from './testing/seeded.ts'
 
 const policies = Number(process.env['POLICIES']) || 300
 const rows = 40
-const random = createSeeded()
+const random = createSeeded(Number(process.env['SEED']) || undefined)
 const orgId = newId()
 const animals = zooEntity('animals')
 const seesHouses: RoleRule = { operations: ['read'], entity: 'test.zoo:house' }

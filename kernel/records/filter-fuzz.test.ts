@@ -110,7 +110,7 @@ const { filter } = fc.letrec((tie) => ({
 }))
 
 const expected = new Set(['UNKNOWN_FIELD', 'BAD_FILTER'])
-const random = createSeeded()
+const random = createSeeded(Number(process.env['SEED']) || undefined)
 
 /** @returns whether records were found; whatever else happens must be a refusal that names the filter. */
 async function ask(asked: unknown): Promise<boolean> {

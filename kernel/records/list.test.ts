@@ -14,7 +14,7 @@ import {
 import { createSeeded } from './testing/seeded.ts'
 
 const animals = zooEntity('animals')
-const random = createSeeded()
+const random = createSeeded(Number(process.env['SEED']) || undefined)
 const orgId = newId()
 const rows = 60
 

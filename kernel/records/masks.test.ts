@@ -18,7 +18,7 @@ import {
 import { createSeeded } from './testing/seeded.ts'
 
 const policies = Number(process.env['POLICIES']) || 60
-const random = createSeeded()
+const random = createSeeded(Number(process.env['SEED']) || undefined)
 const orgId = newId()
 const animals = zooEntity('animals')
 const houses = zooEntity('houses')
