@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { manifest } from '../../tests/setup/test-layers.ts'
 import { createPointRegistry } from '../model/point-registry.ts'
-import { manifest } from '../model/test-layers.ts'
 import { checkContributions, checkEnvelope } from './check-plugin.ts'
 
 const { points } = createPointRegistry([])

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { composeModel } from './compose-model.ts'
 import {
   accountsLayer,
   baseLayers,
@@ -8,7 +7,8 @@ import {
   layer,
   leadsLayer,
   orgLayer,
-} from './test-layers.ts'
+} from '../../tests/setup/test-layers.ts'
+import { composeModel } from './compose-model.ts'
 
 const base = composeModel(baseLayers)
 const property = {

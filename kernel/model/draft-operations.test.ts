@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { baseLayers, fieldsLayer, leadsManifest } from '../../tests/setup/test-layers.ts'
 import { checkDocument } from './check-document.ts'
 import { composeModel } from './compose-model.ts'
 import { applyOperations, type DraftOperation } from './draft-operations.ts'
 import { createLayer } from './layer.ts'
 import { assignStorageIds, emptyDocument, type LayerDocument, layerOf } from './layer-document.ts'
 import { mergeOverrides } from './merge-overrides.ts'
-import { baseLayers, fieldsLayer, leadsManifest } from './test-layers.ts'
 
 const base = composeModel(baseLayers)
 const target = 'crm.leads:lead'

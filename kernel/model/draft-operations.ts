@@ -117,7 +117,7 @@ function locate(
         at: placeOf(ownLayer, 'overrides', target),
         code: 'UNKNOWN_RECORD',
         message: `There is no ${target}.`,
-        hint: 'Name a contribution such as crm.leads:lead, or entities/crm.leads:lead.',
+        hint: 'Name a contribution: <plugin>:<key>, or <point>/<plugin>:<key>.',
       },
     }
   }

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
+import { baseLayers } from '../../tests/setup/test-layers.ts'
 import { composeModel } from './compose-model.ts'
 import { enabledLayers, type PluginState } from './enabled-layers.ts'
 import { emptyDocument } from './layer-document.ts'
 import { createOrgModels } from './org-models.ts'
-import { baseLayers } from './test-layers.ts'
 
 const deployment = composeModel(baseLayers)
 const ids = (states: [string, PluginState][]) =>

@@ -1,9 +1,9 @@
 import { InvalidError } from '@runwaycrm/sdk'
 import { describe, expect, it } from 'vitest'
+import { baseLayers } from '../../tests/setup/test-layers.ts'
 import { composeModel } from './compose-model.ts'
 import { exportLayer, toFolder } from './export-layer.ts'
 import { emptyDocument } from './layer-document.ts'
-import { baseLayers } from './test-layers.ts'
 
 const base = composeModel(baseLayers)
 const request = { id: 'acme.estate', version: '1.0.0', title: 'Real estate' }

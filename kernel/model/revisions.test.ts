@@ -1,6 +1,7 @@
 import { DraftConflictError, InvalidError, NotFoundError, PlanStaleError } from '@runwaycrm/sdk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../tests/setup/test-database.ts'
+import { baseLayers, manifest } from '../../tests/setup/test-layers.ts'
 import { createDatabase, type Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import { composeModel } from './compose-model.ts'
@@ -8,7 +9,6 @@ import { createOrgStates, type OrgStates } from './model-cache.ts'
 import { createOrgModels } from './org-models.ts'
 import { createPackages, type Packages } from './packages.ts'
 import { createRevisions, type Published, type Revisions } from './revisions.ts'
-import { baseLayers, manifest } from './test-layers.ts'
 
 const ada = { type: 'user', id: 'ada', name: 'Ada' } as const
 const bob = { type: 'user', id: 'bob', name: 'Bob' } as const

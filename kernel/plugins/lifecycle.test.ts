@@ -1,12 +1,12 @@
 import { NotFoundError, StateConflictError } from '@runwaycrm/sdk'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../tests/setup/test-database.ts'
+import { baseLayers } from '../../tests/setup/test-layers.ts'
 import { createDatabase, type Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import { composeModel } from '../model/compose-model.ts'
 import { createOrgStates, type OrgStates } from '../model/model-cache.ts'
 import { createOrgModels } from '../model/org-models.ts'
-import { baseLayers } from '../model/test-layers.ts'
 import { createLifecycle, type Lifecycle } from './lifecycle.ts'
 
 const ada = { type: 'user', id: 'ada', name: 'Ada' } as const

@@ -12,12 +12,7 @@ import {
 } from '../../kernel/model/leaf.ts'
 import type { Model } from '../../kernel/model/model.ts'
 import { isStricter, overrideRule } from '../../kernel/model/override-rules.ts'
-import {
-  accountsLayer,
-  fieldsLayer,
-  kernelLayer,
-  manifest,
-} from '../../kernel/model/test-layers.ts'
+import { accountsLayer, fieldsLayer, kernelLayer, manifest } from '../setup/test-layers.ts'
 
 /** Random plugins and random own layers on them, for property tests of the model. */
 export interface Workspace {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Manifest } from '@runwaycrm/sdk'
-import { createLayer, type Layer, type LayerOrigin } from './layer.ts'
+import { createLayer, type Layer, type LayerOrigin } from '../../kernel/model/layer.ts'
 
 /** Small layers for tests of the model: field types, a CRM of two entities, and what an org adds. */
 
@@ -15,7 +15,7 @@ export function layer(id: string, parts: Parts = {}, origin: LayerOrigin = 'plug
 }
 
 export const kernelLayer: Layer = createLayer(
-  JSON.parse(readFileSync(new URL('../kernel.json', import.meta.url), 'utf8')),
+  JSON.parse(readFileSync(new URL('../../kernel/kernel.json', import.meta.url), 'utf8')),
   'kernel',
 )
 
