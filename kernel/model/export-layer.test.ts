@@ -92,6 +92,10 @@ describe('exportLayer', () => {
     }
   })
 
+  it('refuses an id that no plugin can have', () => {
+    expect(() => exportLayer(document, { ...request, id: '3com.own' }, base)).toThrow(InvalidError)
+  })
+
   it('lets ordinary words pass', () => {
     const description =
       'Everything that an agent needs to know about 32 houses, in one-and-the-same place'

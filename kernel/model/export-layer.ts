@@ -1,4 +1,5 @@
 import { contractVersion, InvalidError, type Manifest, referencePattern } from '@runwaycrm/sdk'
+import { checkEnvelope } from '../manifest/check-plugin.ts'
 import type { Problem } from '../manifest/problem.ts'
 import { placeOf } from '../manifest/problem.ts'
 import { toIssue } from './check-document.ts'
@@ -18,7 +19,8 @@ export interface ExportRequest {
  * uses named under `requires`. Storage ids stay behind; the plugin starts without data.
  *
  * @param base the model beneath the layer.
- * @throws InvalidError listing what belongs to this organisation alone: ids of records, emails, secrets.
+ * @throws InvalidError listing what belongs to this organisation alone (ids of records, emails, secrets),
+ *   or what is wrong with the id and the version.
  */
 export function exportLayer(
   document: LayerDocument,
@@ -32,7 +34,7 @@ export function exportLayer(
   ]
   if (problems.length > 0) throw new InvalidError(undefined, { errors: problems.map(toIssue) })
   const used = usedPlugins([contributes, overrides], base)
-  return {
+  const manifest: Manifest = {
     id,
     version,
     contract: contractVersion,
@@ -42,6 +44,9 @@ export function exportLayer(
     contributes: renamed(contributes, id) as NonNullable<Manifest['contributes']>,
     overrides: renamed(overrides, id) as NonNullable<Manifest['overrides']>,
   }
+  const { problems: misnamed } = checkEnvelope(manifest, id)
+  if (misnamed.length > 0) throw new InvalidError(undefined, { errors: misnamed.map(toIssue) })
+  return manifest
 }
 
 /** The manifest as files: `plugin.json`, and one file per contribution. */

@@ -129,13 +129,22 @@ function stricterRules(was: Field, is: Field): StricterRule[] {
     })
   }
   const { min, max } = is.definition
-  if (min !== undefined && (was.definition.min ?? Number.NEGATIVE_INFINITY) < min) {
+  const { operators } = was.typeDefinition
+  if (
+    min !== undefined &&
+    operators.includes('$lt') &&
+    (was.definition.min ?? Number.NEGATIVE_INFINITY) < min
+  ) {
     rules.push({
       filter: { [apiName]: { $lt: min } },
       text: (n) => `${have(n)} a ${label} below the new least value ${min}`,
     })
   }
-  if (max !== undefined && (was.definition.max ?? Number.POSITIVE_INFINITY) > max) {
+  if (
+    max !== undefined &&
+    operators.includes('$gt') &&
+    (was.definition.max ?? Number.POSITIVE_INFINITY) > max
+  ) {
     rules.push({
       filter: { [apiName]: { $gt: max } },
       text: (n) => `${have(n)} a ${label} above the new greatest value ${max}`,
