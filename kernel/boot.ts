@@ -169,6 +169,7 @@ export async function boot(options: BootOptions) {
 
   const onChanged = (orgId: string) => {
     orgStates.forget(orgId)
+    contexts.forget(orgId)
     void orgStates.get(orgId).then(({ org, model, revision }) => {
       bus.publish({ kind: 'model', orgId, revision })
       return schedules.sync(org, model)
@@ -270,7 +271,10 @@ export async function boot(options: BootOptions) {
   const stopHints = bus.subscribe((hint) => {
     if (hint.kind === 'jobs') worker.poke()
     if (hint.kind === 'access') accounts.expirePrincipals()
-    if (hint.kind === 'model') orgStates.forget(hint.orgId)
+    if (hint.kind === 'model') {
+      orgStates.forget(hint.orgId)
+      contexts.forget(hint.orgId)
+    }
   })
 
   let app: FastifyInstance | null = null

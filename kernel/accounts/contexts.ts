@@ -111,6 +111,10 @@ export function createContexts(deps: ContextsDeps) {
   return {
     make,
     runtimeOf,
+    /** After a publish: whoever published works with it at once, and does not wait out their second. */
+    forget(orgId: string): void {
+      recent.delete(orgId)
+    },
     /** Somebody else's rights in the same organisation. */
     abilityIn: (ctx: RequestContext, principal: Principal) => abilityOf(principal, ctx),
     /** The same on the model that publishing the draft would give. @throws ForbiddenError */

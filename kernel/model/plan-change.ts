@@ -64,7 +64,7 @@ function planOne(
   is: Contribution<unknown> | undefined,
 ): PlanItem[] {
   const one = is ?? was
-  if (!one || was?.definition === is?.definition) return []
+  if (!one || sameValue(was?.definition, is?.definition)) return []
   const title = `"${labelOf(one)}" (${point})`
   const path = placeOf(name, one.ref)
   if (!was) return [item('safe', path, `Adds ${title}.`)]

@@ -59,7 +59,7 @@ async function planField(
   is: Field | undefined,
   countWhere: CountWhere,
 ): Promise<PlanItem[]> {
-  if (was === is) return []
+  if (was && is && isSameField(was, is) && sameValue(was.definition, is.definition)) return []
   const many = after.definition.labelPlural.toLowerCase()
   const tell = (severity: Severity, field: Field, text: string, records?: number): PlanItem => ({
     severity,
