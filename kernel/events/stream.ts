@@ -1,4 +1,4 @@
-import type { Database } from '../database/postgres.ts'
+import type { Database, Statement } from '../database/postgres.ts'
 import { eventColumns, type OutboxEvent } from './outbox.ts'
 
 export interface Stream {
@@ -26,6 +26,11 @@ type Unnumbered = Omit<OutboxEvent, 'seq'> & { readonly seq: number | null }
 type Row = { readonly unsentId: string } & (Unnumbered | { readonly id: null })
 
 const batchesAtOnce = 50
+const byIndex: Statement = {
+  name: 'by_index',
+  text: `select pg_catalog.set_config('enable_seqscan', 'off', true)`,
+  values: [],
+}
 const bunchesInARow = 20
 
 /** The events of one organisation, claimed under `token`. */
@@ -41,7 +46,9 @@ export function openStream(claim: {
     name: 'stream_read',
     text: `select b.batch_id as "unsentId", ${eventColumns}
       from kernel.unsent_batches($2, $3) b
-      left join tenant.outbox o on o.org_id = $1 and o.batch_id = b.batch_id`,
+      left join lateral (
+        select * from tenant.outbox w where w.org_id = $1 and w.batch_id = b.batch_id offset 0
+      ) o on true`,
     values: [orgId, token, batchesAtOnce],
   }
   const sent = (batches: readonly string[]) => ({
@@ -50,18 +57,25 @@ export function openStream(claim: {
     values: [token, batches],
   })
 
+  /** One round trip; by index, whatever size the outbox had when the statement was planned. */
+  async function ask<R>(...statements: readonly Statement[]): Promise<R[][]> {
+    const [, ...results] = await db.batch(orgId, [byIndex, ...statements])
+    return results.map((result) => result.rows as unknown as R[])
+  }
+
   async function number(rows: readonly Unnumbered[]): Promise<OutboxEvent[]> {
     const old = rows.filter((row): row is OutboxEvent => row.seq !== null)
     old.sort((a, b) => a.seq - b.seq)
     const fresh = inOrder(rows.filter((row) => row.seq === null))
     if (fresh.length === 0) return old
-    const { rows: numbered } = await db.query<{ id: string; seq: number }>(orgId, {
+    const [numbered = []] = await ask<{ id: string; seq: number }>({
       name: 'stream_number',
       text: `with first as materialized (select kernel.take_seq($2, $3, $4) as seq)
         update tenant.outbox o set seq = first.seq + n.place - 1
           from first, unnest($5::uuid[], $6::uuid[]) with ordinality n (batch_id, id, place)
           where first.seq is not null
-            and o.org_id = $1 and o.batch_id = n.batch_id and o.id = n.id and o.seq is null
+            and o.org_id = $1 and o.batch_id = any ($5::uuid[])
+            and o.batch_id = n.batch_id and o.id = n.id and o.seq is null
           returning o.id, o.seq`,
       values: [
         orgId,
@@ -92,15 +106,15 @@ export function openStream(claim: {
 
   return {
     async each(hand) {
-      let rows = (await db.query<Row>(orgId, read)).rows
+      let [rows = []] = await ask<Row>(read)
       for (let bunch = 0; rows.length > 0; bunch++) {
         if (bunch === bunchesInARow) return false
         const events = await number(rows.filter((row) => row.id !== null))
         if (events.length > 0) await keepingHold(() => hand(events))
         const batches = [...new Set(rows.map((row) => row.unsentId))]
-        const [mark, next] = await db.batch(orgId, [sent(batches), read])
-        if (!mark?.rows[0]?.['held']) throw new StreamLostError(orgId)
-        rows = next!.rows as unknown as Row[]
+        const [mark, next] = await ask<Row | { readonly held: boolean }>(sent(batches), read)
+        if (!(mark as { held: boolean }[])[0]?.held) throw new StreamLostError(orgId)
+        rows = next as Row[]
       }
       return true
     },

@@ -79,9 +79,10 @@ export function createLeases(db: Database, leaseMs: number): Leases {
 
     async start(orgId, jobs) {
       const values = [orgId, jobs.map((job) => job.id), jobs.map((job) => job.token)]
-      const [started] = await db.batch(orgId, [
+      const [, started] = await db.batch(orgId, [
+        byIndex,
         { name: 'job_start', text: startText, values },
-        // Ended or cancelled, but still in the directory: nobody needs to find it again.
+        // Ended or cancelled, but still in the directory: nobody is to find it again.
         { name: 'job_leftover', text: leftoverText, values },
       ])
       return (started!.rows as unknown as Omit<StartedJob, 'orgId'>[]).map((row) => ({
@@ -93,7 +94,7 @@ export function createLeases(db: Database, leaseMs: number): Leases {
     async renew(jobs) {
       const { rows } = await db.query<{ org_id: string; id: string }>(null, {
         name: 'job_renew',
-        text: 'select org_id, id from kernel.renew_job($1, $2, $3, $4)',
+        text: 'select org_id, id from kernel.renew_jobs($1, $2, $3, $4)',
         values: [
           jobs.map((job) => job.orgId),
           jobs.map((job) => job.id),
@@ -105,53 +106,65 @@ export function createLeases(db: Database, leaseMs: number): Leases {
     },
 
     async end(orgId, ends) {
-      const rows = ends.map(({ job, end }) => ({
-        id: job.id,
-        token: job.token,
-        state: end.state,
-        error: 'error' in end ? end.error : null,
-        delay_ms: end.state === 'ready' ? end.delayMs : null,
-        refund: end.state === 'ready' && end.refund ? 1 : 0,
-      }))
-      const answer = await db.query<{ id: string }>(orgId, {
-        name: 'job_end',
-        text: endText,
-        values: [orgId, JSON.stringify(rows)],
-      })
-      return new Set(answer.rows.map((row) => row.id))
+      const values = [
+        orgId,
+        ends.map(({ job }) => job.id),
+        ends.map(({ job }) => job.token),
+        ends.map(({ end }) => end.state),
+        ends.map(({ end }) => ('error' in end ? end.error : null)),
+        ends.map(({ end }) => (end.state === 'ready' ? end.delayMs : null)),
+        ends.map(({ end }) => (end.state === 'ready' && end.refund ? 1 : 0)),
+      ]
+      const statement = { name: 'job_end', text: endText, values }
+      const [, ended] = await db.batch(orgId, [byIndex, statement])
+      return new Set(ended!.rows.map((row) => row['id'] as string))
     },
   }
 }
 
+/**
+ * The plan of a prepared statement is kept, and one that was made while the table was empty must stand
+ * when it is large: no scan of the table, and rows by `id = any`, not by a join.
+ */
+const byIndex = {
+  name: 'by_index',
+  text: `select pg_catalog.set_config('enable_seqscan', 'off', true)`,
+  values: [],
+}
+const at = 'array_position($2::uuid[], j.id)'
+
 const startText = `update tenant.job j
-    set state = 'running', attempts = j.attempts + 1, lease_token = h.token
-    from unnest($2::uuid[], $3::bigint[]) h (id, token)
-    where j.org_id = $1 and j.id = h.id and j.state in ('ready', 'running')
-      and (j.lease_token is null or j.lease_token < h.token)
-    returning j.id, h.token, j.plugin, j.job, j.payload, j.run_as as "runAs",
+    set state = 'running', attempts = j.attempts + 1, lease_token = ($3::bigint[])[${at}]
+    where j.org_id = $1 and j.id = any ($2::uuid[]) and j.state in ('ready', 'running')
+      and (j.lease_token is null or j.lease_token < ($3::bigint[])[${at}])
+    returning j.id, j.lease_token as token, j.plugin, j.job, j.payload, j.run_as as "runAs",
       j.attempts as attempt, j.max_attempts as "maxAttempts", j.trace_id as "traceId"`
 
-const leftoverText = `select kernel.finish_job(h.id, h.token)
+const leftoverText = `select kernel.end_jobs(array_agg(h.id), array_agg(h.token),
+      array_agg(null::timestamptz))
     from unnest($2::uuid[], $3::bigint[]) h (id, token)
-    where not exists (
-      select from tenant.job j
-        where j.org_id = $1 and j.id = h.id and j.state in ('ready', 'running')
-    )`
+    where h.id <> all (array(
+      select j.id from tenant.job j
+        where j.org_id = $1 and j.id = any ($2::uuid[]) and j.state in ('ready', 'running')
+    ))
+    having count(*) > 0`
 
 const endText = `with ended as (
     update tenant.job j
-      set state = e.state, error = e.error, attempts = j.attempts - e.refund,
-        run_at = case when e.state = 'ready'
-          then now() + e.delay_ms * interval '1 millisecond' else j.run_at end,
-        finished_at = case when e.state <> 'ready' then now() end
-      from jsonb_to_recordset($2::jsonb)
-        e (id uuid, token bigint, state text, error text, delay_ms integer, refund integer)
-      where j.org_id = $1 and j.id = e.id and j.state = 'running' and j.lease_token = e.token
-      returning j.id, e.token, j.state, j.run_at
+      set state = ($4::text[])[${at}], error = ($5::text[])[${at}],
+        attempts = j.attempts - ($7::integer[])[${at}],
+        run_at = coalesce(now() + ($6::integer[])[${at}] * interval '1 millisecond', j.run_at),
+        finished_at = case when ($4::text[])[${at}] <> 'ready' then now() end,
+        dedupe_key = case when ($4::text[])[${at}] = 'ready' then j.dedupe_key end
+      where j.org_id = $1 and j.id = any ($2::uuid[]) and j.state = 'running'
+        and j.lease_token = ($3::bigint[])[${at}]
+      returning j.id, j.lease_token as token, j.state, j.run_at
   )
-  select id, case when state = 'ready'
-      then kernel.retry_job(id, token, run_at) else kernel.finish_job(id, token) end as held
-    from ended`
+  select h.id from (
+      select array_agg(id) as ids, array_agg(token) as tokens,
+          array_agg(case when state = 'ready' then run_at end) as dues
+        from ended having count(*) > 0
+    ) e, kernel.end_jobs(e.ids, e.tokens, e.dues) h`
 
 /** Claims come org by org, in the order in which they are served. */
 function lastOrg(jobs: readonly ClaimedJob[], after: string | null): string {

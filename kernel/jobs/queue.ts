@@ -52,13 +52,14 @@ export function createQueue(deps: {
     async enqueue(orgId, requests, tx) {
       if (requests.length === 0) return []
       const jobs = requests.map((request) => ({ ...request, id: uuidv7() }))
+      const isKeyed = jobs.some((job) => job.dedupeKey !== undefined)
       const ask = tx ?? { run: (statements: readonly Statement[]) => db.batch(orgId, statements) }
       // A rival with the same key that commits between two statements is seen in the next round.
       for (let round = 0; round < 5; round++) {
-        const statements = [insertJobs(orgId, jobs), findTwins(orgId, jobs)]
+        const statements = [insertJobs(orgId, jobs), ...(isKeyed ? [findTwins(orgId, jobs)] : [])]
         const [made, twins] = await ask.run(statements)
         const ids = new Map(made!.rows.map(({ id }) => [id, id]))
-        for (const { wanted, id } of twins!.rows) ids.set(wanted, id)
+        for (const { wanted, id } of twins?.rows ?? []) ids.set(wanted, id)
         if (jobs.every((job) => ids.has(job.id))) {
           if (!tx || made!.rows.length > 0) onEnqueued()
           return jobs.map((job) => ids.get(job.id) as string)
@@ -71,7 +72,7 @@ export function createQueue(deps: {
       const { rows } = await db.query<{ id: string }>(orgId, {
         name: 'job_cancel',
         text: `with cancelled as (
-            update tenant.job set state = 'cancelled', finished_at = now()
+            update tenant.job set state = 'cancelled', finished_at = now(), dedupe_key = null
               where org_id = $1 and id = $2 and plugin = $3 and state in ('ready', 'running')
               returning id
           )
@@ -108,7 +109,7 @@ function insertJobs(orgId: string, jobs: readonly NewJob[]): Statement {
   }))
   return {
     name: 'job_insert',
-    // In the order of their ids: two writers of the same keys wait for each other and never in a circle.
+    // In the order of their keys: two writers of the same keys wait for each other and never in a circle.
     text: `with made as (
         insert into tenant.job (org_id, id, plugin, job, payload, run_as, run_at, max_attempts,
             dedupe_key, trace_id)
@@ -117,11 +118,12 @@ function insertJobs(orgId: string, jobs: readonly NewJob[]): Statement {
             from jsonb_to_recordset($2::jsonb) r (id uuid, plugin text, job text, payload jsonb,
               run_as jsonb, run_at timestamptz, max_attempts integer, dedupe_key text, trace_id text)
             order by r.plugin, r.job, r.dedupe_key
-          on conflict (org_id, plugin, job, dedupe_key)
-            where dedupe_key is not null and state in ('ready', 'running') do nothing
+          on conflict (org_id, dedupe_key, plugin, job) where dedupe_key is not null do nothing
           returning id, run_at
+      ), noted as materialized (
+        select kernel.enqueue_jobs(array_agg(id), array_agg(run_at)) from made having count(*) > 0
       )
-      select kernel.enqueue_job(id, run_at) as id from made`,
+      select id from made where exists (select from noted)`,
     values: [orgId, JSON.stringify(rows)],
   }
 }
@@ -133,8 +135,8 @@ function findTwins(orgId: string, jobs: readonly NewJob[]): Statement {
     name: 'job_twins',
     text: `select w.id as wanted, j.id
       from unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) w (id, plugin, job, dedupe_key)
-      join tenant.job j on j.org_id = $1 and j.plugin = w.plugin and j.job = w.job
-        and j.dedupe_key = w.dedupe_key and j.state in ('ready', 'running')`,
+      join tenant.job j on j.org_id = $1 and j.dedupe_key = any ($5::text[])
+        and j.plugin = w.plugin and j.job = w.job and j.dedupe_key = w.dedupe_key`,
     values: [
       orgId,
       keyed.map((job) => job.id),

@@ -172,11 +172,10 @@ function tickStatement(
         insert into tenant.job (org_id, id, plugin, job, payload, run_as, run_at, max_attempts,
             dedupe_key)
           select $1, $5, $6, $7, $8::jsonb, $9::jsonb, now(), $10, $11 from moved where is_mine
-          on conflict (org_id, plugin, job, dedupe_key)
-            where dedupe_key is not null and state in ('ready', 'running') do nothing
+          on conflict (org_id, dedupe_key, plugin, job) where dedupe_key is not null do nothing
           returning id, run_at
       )
-      select kernel.enqueue_job(id, run_at) as id from made`,
+      select id, kernel.enqueue_jobs(array[id], array[run_at]) from made`,
     values: [
       orgId,
       tick.ref,

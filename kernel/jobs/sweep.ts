@@ -61,10 +61,9 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       {
         text: `delete from tenant.job where org_id = $1 and id in (
             select id from tenant.job
-              where org_id = $1 and finished_at < $2 and state in ('done', 'cancelled', 'dead')
-              limit $3
+              where org_id = $1 and id < $2 and finished_at is not null limit $3
           )`,
-        values: [orgId, new Date(now().getTime() - kept.jobs), rowsAtOnce],
+        values: [orgId, before(kept.jobs), rowsAtOnce],
       },
       {
         text: `delete from tenant.action_trace where org_id = $1 and id in (

@@ -76,7 +76,7 @@ async function until(isTrue: () => boolean | Promise<boolean>, ms = 10_000): Pro
 async function makeDue(org: string, id: string): Promise<void> {
   const token = 'select lease_token as token from tenant.job where org_id = $1 and id = $2'
   await db.query(org, {
-    text: `select kernel.retry_job($2, t.token, now()) from (${token}) t`,
+    text: `select kernel.end_jobs(array[$2::uuid], array[t.token], array[now()]) from (${token}) t`,
     values: [org, id],
   })
 }
@@ -346,5 +346,41 @@ describe('fairness', () => {
     await queue.enqueue(orgB, [request(1)])
     await until(() => ofB === 1, 2_000)
     release()
+  })
+})
+
+describe('many short jobs', () => {
+  it('are claimed in bunches that grow, and each runs once', async () => {
+    const ids = await queue.enqueue(
+      orgA,
+      Array.from({ length: 1000 }, (_, n) => request(n)),
+    )
+    const ran: string[] = []
+    startWorker(async (job) => void ran.push(job.id), { concurrency: 4, perOrg: 4 })
+    await until(() => ran.length === 1000)
+    expect(new Set(ran)).toEqual(new Set(ids))
+  })
+
+  it('do not keep others waiting when they turn long', async () => {
+    await queue.enqueue(
+      orgA,
+      Array.from({ length: 200 }, (_, n) => request(n)),
+    )
+    let ofA = 0
+    let ofB = 0
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const run = async (job: RunningJob) => {
+      if (job.orgId === orgB) ofB++
+      else if (++ofA > 100) await released
+    }
+    startWorker(run, { concurrency: 4, leaseMs: 600 })
+    await until(() => ofA > 100)
+    await queue.enqueue(orgB, [request(1)])
+    await until(() => ofB === 1, 2_000)
+    release()
+    await until(() => ofA === 200)
   })
 })

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Log, RunwayError } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
 import { createEnder } from './ender.ts'
-import { type ClaimedJob, createLeases, type JobEnd, leaseKey, type StartedJob } from './lease.ts'
+import { createHeldJobs, type HeldJob } from './held-jobs.ts'
+import { createLeases, type JobEnd, leaseKey, type StartedJob } from './lease.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** A job as it is handed to whoever runs it. */
@@ -46,13 +47,13 @@ export function createWorker(options: WorkerOptions): Worker {
   const perOrg = options.perOrg ?? Math.max(1, Math.ceil(concurrency * 0.75))
   const leases = createLeases(db, leaseMs)
   const ender = createEnder(leases, log)
-  const running = new Map<string, { job: ClaimedJob; heldAt: number; stop: AbortController }>()
-  const ended = new Set<Promise<void>>()
+  const held = createHeldJobs(concurrency, perOrg)
+  const ending = new Set<Promise<void>>()
   let isStopping = false
   let loop: Promise<void> | null = null
   let renewing: NodeJS.Timeout | null = null
-  let wake: () => void = () => {}
   let isPoked = false
+  let wake: () => void = () => {}
 
   async function work(): Promise<void> {
     while (!isStopping) {
@@ -64,56 +65,46 @@ export function createWorker(options: WorkerOptions): Worker {
         log.warn('the worker cannot reach the database', { error })
         return 0
       })
-      const hasMore = took > 0 && running.size < concurrency
-      if (hasMore || isPoked) continue
+      if (isPoked || (took > 0 && held.wanted() > 0)) continue
       await Promise.race([woken, sleep(pollMs * (0.75 + random() / 2), undefined, { ref: false })])
     }
   }
 
   async function take(): Promise<number> {
-    const free = concurrency - running.size
-    if (free <= 0) return 0
-    const claimed = await leases.claim(free, perOrg, runningPerOrg())
+    const wanted = held.wanted()
+    if (wanted === 0) return 0
+    const { most, present } = held.perOrg()
+    const claimed = await leases.claim(wanted, most, present)
     const heldAt = performance.now()
-    for (const job of claimed) {
-      running.set(leaseKey(job), { job, heldAt, stop: new AbortController() })
-    }
     const byOrg = Map.groupBy(claimed, (job) => job.orgId)
-    await Promise.all([...byOrg].map(([orgId, jobs]) => startAll(orgId, jobs)))
+    await Promise.all(
+      [...byOrg].map(async ([orgId, jobs]) => {
+        for (const job of await leases.start(orgId, jobs)) held.add(job, heldAt)
+        runNext()
+      }),
+    )
     return claimed.length
   }
 
-  function runningPerOrg(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const { job } of running.values()) {
-      counts.set(job.orgId, (counts.get(job.orgId) ?? 0) + 1)
-    }
-    return counts
-  }
-
-  async function startAll(orgId: string, jobs: readonly ClaimedJob[]): Promise<void> {
-    let started: readonly StartedJob[] = []
-    try {
-      started = await leases.start(orgId, jobs)
-    } finally {
-      const ids = new Set(started.map((job) => job.id))
-      for (const job of jobs) if (!ids.has(job.id)) running.delete(leaseKey(job))
-    }
-    for (const job of started) {
-      const one = runOne(job).finally(() => {
-        ended.delete(one)
-        wakeUp()
-      })
-      ended.add(one)
+  function runNext(): void {
+    if (isStopping) return
+    for (let next = held.next(); next; next = held.next()) {
+      const one = runOne(next).finally(() => ending.delete(one))
+      ending.add(one)
     }
   }
 
-  async function runOne(job: StartedJob): Promise<void> {
-    const key = leaseKey(job)
-    const signal = running.get(key)!.stop.signal
-    const end = await attempt(job, signal)
+  async function runOne(entry: HeldJob): Promise<void> {
+    const end = await attempt(entry.job, entry.stop.signal)
+    held.leave(entry)
+    runNext()
+    if (held.wanted() > 0) wakeUp()
+    await write(entry, end)
+  }
+
+  async function write({ job }: HeldJob, end: JobEnd): Promise<void> {
     const isHeld = await ender.end(job, end)
-    running.delete(key)
+    held.forget(job)
     const about = { orgId: job.orgId, job: `${job.plugin}:${job.job}`, id: job.id }
     if (!isHeld) log.warn('a job ended after it was cancelled or taken over', about)
     else if (end.state === 'dead') log.error('a job is dead', { ...about, reason: end.error })
@@ -124,12 +115,11 @@ export function createWorker(options: WorkerOptions): Worker {
       return { state: 'dead', error: 'Its worker died in every attempt.' }
     }
     try {
+      signal.throwIfAborted()
       await run({ ...job, signal })
       return { state: 'done' }
     } catch (error) {
-      if (signal.aborted && isStopping) {
-        return { state: 'ready', error: null, delayMs: 0, refund: true }
-      }
+      if (signal.aborted && isStopping) return givenBack
       const reason = describe(error)
       const isFinal = error instanceof RunwayError && finalStatus.has(error.status)
       if (isFinal || job.attempt >= job.maxAttempts) return { state: 'dead', error: reason }
@@ -145,18 +135,21 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   async function renewAll(): Promise<void> {
-    const held = [...running.values()]
-    if (held.length === 0) return
+    for (const entry of held.takeWaiting(performance.now() - leaseMs / 3)) {
+      void write(entry, givenBack)
+    }
+    const all = held.all()
+    if (all.length === 0) return
     const askedAt = performance.now()
     try {
-      const kept = await leases.renew(held.map(({ job }) => job))
-      for (const entry of held) {
+      const kept = await leases.renew(all.map(({ job }) => job))
+      for (const entry of all) {
         if (kept.has(leaseKey(entry.job))) entry.heldAt = askedAt
         else entry.stop.abort(new Error('The job was cancelled or taken over.'))
       }
     } catch (error) {
       log.warn('leases of jobs were not renewed', { error })
-      for (const entry of held) {
+      for (const entry of all) {
         if (performance.now() - entry.heldAt > leaseMs) {
           entry.stop.abort(new Error('The lease of the job ran out.'))
         }
@@ -180,14 +173,18 @@ export function createWorker(options: WorkerOptions): Worker {
       isStopping = true
       wakeUp()
       await loop
-      const all = () => Promise.all(ended)
+      await Promise.all(held.takeWaiting().map((entry) => write(entry, givenBack)))
+      const all = () => Promise.all(ending)
       await Promise.race([all(), sleep(graceMs, undefined, { ref: false })])
-      for (const { stop } of running.values()) stop.abort(new Error('The worker stops.'))
+      for (const { stop } of held.all()) stop.abort(new Error('The worker stops.'))
       await Promise.race([all(), sleep(2_000, undefined, { ref: false })])
       if (renewing) clearInterval(renewing)
     },
   }
 }
+
+/** It did not run to its end, and not because it failed. */
+const givenBack: JobEnd = { state: 'ready', error: null, delayMs: 0, refund: true }
 
 /** The reason as operators and admins read it; the stack is in the log. */
 function describe(error: unknown): string {

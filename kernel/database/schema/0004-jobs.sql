@@ -31,7 +31,7 @@ create table tenant.job (
 call kernel.protect('tenant.job');
 -- One waiting or running job per key: the key goes when the job ends. No index holds anything else that
 -- changes, so that starting and ending a job rewrites none.
-create unique index job_dedupe on tenant.job (org_id, plugin, job, dedupe_key)
+create unique index job_dedupe on tenant.job (org_id, dedupe_key, plugin, job)
   where dedupe_key is not null;
 
 create table directory.ready_job (
@@ -42,14 +42,16 @@ create table directory.ready_job (
   token bigint not null default 0,
   primary key (org_id, id)
 ) with (fillfactor = 70);
--- Leases are not indexed, so claiming and renewing touch no index.
+-- Leases are not indexed, so claiming and renewing touch no index. Rows are found by `id = any(...)` and not
+-- by joins: plans are kept, and one that was made while the table was empty must stand a hundred
+-- thousand rows.
 create index ready_job_of_org on directory.ready_job (org_id, due, id);
 create index ready_job_due on directory.ready_job (due);
 
-create function kernel.enqueue_job(job uuid, due timestamptz) returns uuid
+create function kernel.enqueue_jobs(jobs uuid[], dues timestamptz[]) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-  insert into directory.ready_job (org_id, id, due) values (kernel.org(), $1, $2)
-  returning id
+  insert into directory.ready_job (org_id, id, due)
+    select (select kernel.org()), n.id, n.due from unnest($1, $2) n (id, due)
 $$;
 
 -- At most `wanted` due jobs, spread evenly over organisations, beginning behind `after` so that the
@@ -58,7 +60,9 @@ $$;
 create function kernel.claim_jobs(wanted integer, per_org integer, lease_ms integer, after uuid,
   running_orgs uuid[], running integer[])
 returns table (org_id uuid, id uuid, token bigint)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
 declare
   moment constant timestamptz := clock_timestamp();
   nobody constant uuid := '00000000-0000-0000-0000-000000000000';
@@ -98,61 +102,58 @@ begin
       room := room || left_over;
     end if;
   end loop;
-  if cardinality(orgs) = 0 then
-    return;
-  end if;
-  share := greatest(1, $1 / cardinality(orgs));
-  return query
-    with picked as materialized (
-      select p.org_id, p.id
-        from unnest(orgs, room) with ordinality o (org_id, room, place),
-        lateral (
-          select r.org_id, r.id from directory.ready_job r
-            where r.org_id = o.org_id and r.due <= moment
-              and (r.lease_until is null or r.lease_until <= moment)
-            order by r.due, r.id limit least(share, o.room)
+  share := greatest(1, $1 / greatest(1, cardinality(orgs)));
+  for place in 1 .. cardinality(orgs) loop
+    return query
+      update directory.ready_job r
+        set lease_until = moment + $3 * interval '1 millisecond', token = r.token + 1
+        where r.org_id = orgs[place] and r.id = any (array(
+          select p.id from directory.ready_job p
+            where p.org_id = orgs[place] and p.due <= moment
+              and (p.lease_until is null or p.lease_until <= moment)
+            order by p.due, p.id limit least(share, room[place])
             for update skip locked
-        ) p
-        order by o.place limit $1
-    )
-    update directory.ready_job r
-      set lease_until = moment + $3 * interval '1 millisecond', token = r.token + 1
-      from picked p
-      where r.org_id = p.org_id and r.id = p.id
-      returning r.org_id, r.id, r.token;
+        ))
+        returning r.org_id, r.id, r.token;
+  end loop;
 end
 $$;
 
 -- The ones that are still held; whatever is missing was taken away.
-create function kernel.renew_job(orgs uuid[], jobs uuid[], tokens bigint[], lease_ms integer)
+create function kernel.renew_jobs(orgs uuid[], jobs uuid[], tokens bigint[], lease_ms integer)
 returns table (org_id uuid, id uuid)
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-  update directory.ready_job r
-    set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
-    from unnest($1, $2, $3) held (org_id, id, token)
-    where r.org_id = held.org_id and r.id = held.id and r.token = held.token
-    returning r.org_id, r.id
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+begin
+  for place in 1 .. cardinality($1) loop
+    return query
+      update directory.ready_job r
+        set lease_until = clock_timestamp() + $4 * interval '1 millisecond'
+        where r.org_id = $1[place] and r.id = $2[place] and r.token = $3[place]
+        returning r.org_id, r.id;
+  end loop;
+end
 $$;
 
--- Done or dead: nothing is left to do.
-create function kernel.finish_job(job uuid, token bigint) returns boolean
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+-- Attempts that ended: again at a later moment, or never with null. Says which of them were held.
+create function kernel.end_jobs(jobs uuid[], tokens bigint[], dues timestamptz[])
+returns table (id uuid)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
   with gone as (
     delete from directory.ready_job r
-      where r.org_id = kernel.org() and r.id = $1 and r.token = $2
-      returning 1
+      where r.org_id = kernel.org() and r.id = any ($1)
+        and r.token = $2[array_position($1, r.id)] and $3[array_position($1, r.id)] is null
+      returning r.id
+  ), again as (
+    update directory.ready_job r set due = $3[array_position($1, r.id)], lease_until = null
+      where r.org_id = kernel.org() and r.id = any ($1)
+        and r.token = $2[array_position($1, r.id)] and $3[array_position($1, r.id)] is not null
+      returning r.id
   )
-  select exists (select from gone)
-$$;
-
-create function kernel.retry_job(job uuid, token bigint, due timestamptz) returns boolean
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-  with again as (
-    update directory.ready_job r set due = $3, lease_until = null
-      where r.org_id = kernel.org() and r.id = $1 and r.token = $2
-      returning 1
-  )
-  select exists (select from again)
+  select id from gone union all select id from again
 $$;
 
 -- Cancelled, whoever holds it.
@@ -247,10 +248,10 @@ $$;
 
 -- The next batches to hand on, oldest first, for whoever holds the stream; none when it was lost.
 create function kernel.unsent_batches(token bigint, wanted integer) returns table (batch_id uuid)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language sql stable security definer rows 10 set search_path = pg_catalog, pg_temp as $$
   select u.batch_id from directory.unsent_outbox u
-    where u.org_id = kernel.org() and exists (
-      select from directory.org_stream s where s.org_id = kernel.org() and s.token = $1
+    where u.org_id = (
+      select s.org_id from directory.org_stream s where s.org_id = kernel.org() and s.token = $1
     )
     order by u.due, u.batch_id limit $2
 $$;
@@ -405,9 +406,9 @@ declare
   called text;
 begin
   foreach called in array array[
-    'enqueue_job(uuid, timestamptz)', 'claim_jobs(integer, integer, integer, uuid, uuid[], integer[])',
-    'renew_job(uuid[], uuid[], bigint[], integer)', 'finish_job(uuid, bigint)',
-    'retry_job(uuid, bigint, timestamptz)', 'drop_job(uuid)', 'next_job_due()',
+    'enqueue_jobs(uuid[], timestamptz[])', 'claim_jobs(integer, integer, integer, uuid, uuid[], integer[])',
+    'renew_jobs(uuid[], uuid[], bigint[], integer)',
+    'end_jobs(uuid[], bigint[], timestamptz[])', 'drop_job(uuid)', 'next_job_due()',
     'note_outbox(uuid, uuid)', 'claim_outbox(integer, integer, uuid[])',
     'unsent_batches(bigint, integer)', 'take_seq(bigint, integer, integer)',
     'sent_outbox(bigint, uuid[])', 'release_outbox(bigint, integer)', 'stream_seq()',
