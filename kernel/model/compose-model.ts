@@ -9,6 +9,7 @@ import { type Problem, placeOf } from '../manifest/problem.ts'
 import { type BuiltEntity, buildEntity, type Surroundings } from './build-entity.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { checkReferences } from './check-references.ts'
+import { checkRoles } from './check-roles.ts'
 import { type Fold, foldLayers, sortLayers } from './fold-layers.ts'
 import type { Layer } from './layer.ts'
 import type { JsonObject } from './leaf.ts'
@@ -32,15 +33,19 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
   const layerOf = new Map(stack.map((layer) => [layer.id, layer]))
   pruneReferences(fold, layerOf, registry.points)
   const entities = composeEntities(fold, layerOf, base)
+  const point = <T>(name: string) =>
+    (fold.contributions.get(name) ?? none) as ReadonlyMap<string, Contribution<T>>
+  const isNew = (role: string, entity: string) =>
+    fold.touched.get('roles')?.has(role) === true ||
+    base?.entities.get(entity) !== entities.entities.get(entity)
   const problems = [
     ...(base?.problems ?? []).filter((problem) => !entities.settled.has(textOf(problem))),
     ...sorted.problems,
     ...registry.problems,
     ...fold.problems,
     ...entities.problems,
+    ...checkRoles(point('roles'), entities.entities, isNew),
   ]
-  const point = <T>(name: string) =>
-    (fold.contributions.get(name) ?? none) as ReadonlyMap<string, Contribution<T>>
   return Object.freeze({
     hash: hashOf(stack),
     layers: Object.freeze(stack.map((layer) => layer.id)),

@@ -152,6 +152,8 @@ describe('applyOperations on other layers', () => {
   })
 })
 
+const placeOf = (problem: string) => problem.split(' ')[0]
+
 describe('checkDocument', () => {
   const check = (
     operations: DraftOperation[],
@@ -179,6 +181,24 @@ describe('checkDocument', () => {
       't/overrides/entities/crm.leads:lead/plural READ_ONLY',
       't/overrides/roles/crm.leads:seller/rules/leads/entity UNKNOWN_RECORD',
       't/roles/guest/label REQUIRED',
+    ])
+  })
+
+  it('refuses rules of roles about fields that are not there', () => {
+    const rule = { operations: ['read'], entity: target }
+    const rules = {
+      good: {
+        ...rule,
+        fields: ['name', 'accountId'],
+        condition: { 'account.industry': 'software' },
+      },
+      gone: { ...rule, fields: ['margin'], condition: { margin: { $exists: true } } },
+      odd: { ...rule, condition: { score: { $near: 1 } } },
+    }
+    expect(check([set(['roles', 'guest'], { label: 'Guest', rules })]).map(placeOf)).toEqual([
+      't/roles/guest/rules/gone/fields/margin',
+      't/roles/guest/rules/gone/condition/filter.margin',
+      't/roles/guest/rules/odd/condition/filter.score.$near',
     ])
   })
 
