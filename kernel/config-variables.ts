@@ -42,12 +42,12 @@ export const variables = {
   ),
   secretKey: variable(
     'RUNWAY_SECRET_KEY',
-    'Signs contexts and sessions and wraps the keys of the vault; at least 32 characters',
+    'Signs contexts and sessions and wraps the keys of the vault; at least 16 characters',
     'made and kept in the data folder; required in production',
     'the output of `openssl rand -base64 32`',
     (t, production) => {
       if (t === null && !production) return null
-      if (t === null || t.length < 32) throw new Error('at least 32 characters')
+      if (t === null || t.length < 16) throw new Error('at least 16 characters')
       return t
     },
   ),
@@ -57,7 +57,7 @@ export const variables = {
     'none',
     'the value that RUNWAY_SECRET_KEY had',
     (t) => {
-      if (t !== null && t.length < 32) throw new Error('at least 32 characters')
+      if (t !== null && t.length < 16) throw new Error('at least 16 characters')
       return t
     },
   ),
@@ -80,11 +80,11 @@ export const variables = {
   ),
   operatorKey: variable(
     'RUNWAY_OPERATOR_KEY',
-    'Bearer token of the operator’s routes; at least 32 characters',
+    'Bearer token of the operator’s routes; at least 16 characters',
     'none: those routes are closed',
     'the output of `openssl rand -base64 32`',
     (t) => {
-      if (t !== null && t.length < 32) throw new Error('at least 32 characters')
+      if (t !== null && t.length < 16) throw new Error('at least 16 characters')
       return t
     },
   ),
