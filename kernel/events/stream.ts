@@ -26,6 +26,7 @@ type Unnumbered = Omit<OutboxEvent, 'seq'> & { readonly seq: number | null }
 type Row = { readonly unsentId: string } & (Unnumbered | { readonly id: null })
 
 const batchesAtOnce = 50
+const rowsAtOnce = 1_000
 const byIndex: Statement = {
   name: 'by_index',
   text: `select pg_catalog.set_config('enable_seqscan', 'off', true)`,
@@ -63,12 +64,9 @@ export function openStream(claim: {
     return results.map((result) => result.rows as unknown as R[])
   }
 
-  async function number(rows: readonly Unnumbered[]): Promise<OutboxEvent[]> {
-    const old = rows.filter((row): row is OutboxEvent => row.seq !== null)
-    old.sort((a, b) => a.seq - b.seq)
-    const fresh = inOrder(rows.filter((row) => row.seq === null))
-    if (fresh.length === 0) return old
-    const [numbered = []] = await ask<{ id: string; seq: number }>({
+  /** The next numbers for a bunch; small, because a plan may compare all rows with all. */
+  function give(bunch: readonly Unnumbered[]): Statement {
+    return {
       name: 'stream_number',
       text: `with first as materialized (select kernel.take_seq($2, $3, $4) as seq)
         update tenant.outbox o set seq = first.seq + n.place - 1
@@ -80,12 +78,21 @@ export function openStream(claim: {
       values: [
         orgId,
         token,
-        fresh.length,
+        bunch.length,
         leaseMs,
-        fresh.map((row) => row.batchId),
-        fresh.map((row) => row.id),
+        bunch.map((row) => row.batchId),
+        bunch.map((row) => row.id),
       ],
-    })
+    }
+  }
+
+  async function number(rows: readonly Unnumbered[]): Promise<OutboxEvent[]> {
+    const old = rows.filter((row): row is OutboxEvent => row.seq !== null)
+    old.sort((a, b) => a.seq - b.seq)
+    const fresh = inOrder(rows.filter((row) => row.seq === null))
+    if (fresh.length === 0) return old
+    const answers = await ask<{ id: string; seq: number }>(...inBunches(fresh).map(give))
+    const numbered = answers.flat()
     if (numbered.length !== fresh.length) throw new StreamLostError(orgId)
     const seqOf = new Map(numbered.map(({ id, seq }) => [id, seq]))
     return [...old, ...fresh.map((row) => ({ ...row, seq: seqOf.get(row.id)! }))]
@@ -110,7 +117,7 @@ export function openStream(claim: {
       for (let bunch = 0; rows.length > 0; bunch++) {
         if (bunch === bunchesInARow) return false
         const events = await number(rows.filter((row) => row.id !== null))
-        if (events.length > 0) await keepingHold(() => hand(events))
+        for (const some of inBunches(events)) await keepingHold(() => hand(some))
         const batches = [...new Set(rows.map((row) => row.unsentId))]
         const [mark, next] = await ask<Row | { readonly held: boolean }>(sent(batches), read)
         if (!(mark as { held: boolean }[])[0]?.held) throw new StreamLostError(orgId)
@@ -126,6 +133,12 @@ export function openStream(claim: {
       })
     },
   }
+}
+
+function inBunches<T>(rows: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, i) =>
+    rows.slice(i * rowsAtOnce, (i + 1) * rowsAtOnce),
+  )
 }
 
 /**

@@ -81,8 +81,9 @@ begin
     return;
   end if;
   -- Hops from organisation to organisation along the index instead of reading all due jobs of the
-  -- largest one.
-  while cardinality(orgs) < $1 loop
+  -- largest one. A few at a time, several jobs each: the worker enters each of them, and the next call
+  -- serves the next few.
+  while cardinality(orgs) < greatest(least($1, 4), $1 / 8) loop
     select r.org_id into present from directory.ready_job r
       where r.org_id > present order by r.org_id limit 1;
     if not found then
