@@ -32,7 +32,7 @@ it('works without any variable, with a secret key that stays the same', async ()
 
 it('asks in production for a database and a secret key', async () => {
   await expect(loadConfig({ NODE_ENV: 'production' })).rejects.toThrow(
-    /DATABASE_URL must be .*RUNWAY_SECRET_KEY must be at least 32 characters/s,
+    /DATABASE_URL must be .*RUNWAY_SECRET_KEY must be at least 16 characters/s,
   )
   const config = await loadConfig({
     NODE_ENV: 'production',
