@@ -3,21 +3,23 @@ import type { Http } from './http.ts'
 
 export interface NewKey {
   readonly name: string
-  readonly roles: readonly string[]
+  readonly role?: string
   readonly scopes?: readonly string[]
 }
 
-/** Keys are records; making one answers its secret, once. */
+/**
+ * Keys are records; making and revoking one are actions of the plugin that brings them: `plugin` is
+ * the one of the entity whose plural is `api-keys`.
+ */
 export function createKeysApi(http: Http) {
   return {
     list: async (): Promise<readonly RecordData[]> =>
       (await http.get<RecordPage>('/api-keys', { limit: 100 })).data,
-    /** @returns the key itself. */
-    create: async (key: NewKey): Promise<string> => {
-      const answer = await http.post<Readonly<Record<string, unknown>>>('/api-keys', key)
-      const secret = answer['key'] ?? answer['secret'] ?? answer['token']
-      return typeof secret === 'string' ? secret : ''
-    },
-    revoke: (id: string) => http.request('DELETE', `/api-keys/${id}`),
+    /** @returns the key itself, which is never shown again. */
+    create: async (plugin: string, input: NewKey): Promise<string> =>
+      (await http.post<{ output: { key: string } }>(`/actions/${plugin}:create_key`, { input }))
+        .output.key,
+    revoke: (plugin: string, id: string) =>
+      http.post<unknown>(`/actions/${plugin}:revoke_key`, { input: { id } }),
   }
 }

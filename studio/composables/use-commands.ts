@@ -5,8 +5,10 @@ import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import type { ActionInfo } from '../api/model.ts'
 import { recordTitle } from '../model/read-value.ts'
+import { useFormat } from './use-format.ts'
 import { useModel } from './use-model.ts'
 import { useNavigation } from './use-navigation.ts'
+import { useNoun } from './use-noun.ts'
 import { useServices } from './use-services.ts'
 
 export interface Command {
@@ -35,6 +37,8 @@ export function useCommands(words: Ref<string>) {
   const router = useRouter()
   const model = useModel()
   const navigation = useNavigation()
+  const noun = useNoun()
+  const format = useFormat()
   const creating = shallowRef<EntityInfo | null>(null)
   const running = shallowRef<ActionInfo | null>(null)
 
@@ -82,7 +86,8 @@ export function useCommands(words: Ref<string>) {
     words.value.trim().length < 2
       ? []
       : (found.data.value ?? []).slice(0, mostRecords).map(({ page, entity, record }) => {
-          const subtitle = entity.subtitleField ? recordTitle(record, entity.subtitleField) : ''
+          const field = model.value.fields(entity).get(entity.subtitleField ?? '')
+          const subtitle = field ? format.text(field, record[field.apiName]) : ''
           return {
             key: `record ${record.id}`,
             label: recordTitle(record, entity.titleField) || t('record.untitled'),
@@ -131,7 +136,7 @@ export function useCommands(words: Ref<string>) {
       return [
         {
           key: `new ${entity.ref}`,
-          label: t('create.title', { what: entity.label }),
+          label: t('create.title', { what: noun(entity.label) }),
           icon: 'plus',
           run,
         },

@@ -6,6 +6,7 @@ import type { ViewInfo } from '../api/model.ts'
 import { allOf } from '../filters/filter-json.ts'
 import { defaultColumns } from '../model/model-index.ts'
 import { useModel } from './use-model.ts'
+import { useNoun } from './use-noun.ts'
 
 /** The view everybody has: all records, columns from the model. */
 export const allView = 'all'
@@ -19,13 +20,14 @@ export function useListState(entity: () => EntityInfo) {
   const router = useRouter()
   const model = useModel()
   const { t } = useI18n()
+  const noun = useNoun()
 
   const views = computed<readonly ViewInfo[]>(() => {
     const info = entity()
     const all: ViewInfo = {
       ref: allView,
       entity: info.ref,
-      label: t('views.all', { what: info.labelPlural }),
+      label: t('views.all', { what: noun(info.labelPlural) }),
       kind: 'table',
       order: -1,
     }

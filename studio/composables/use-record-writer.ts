@@ -2,6 +2,7 @@ import type { EntityInfo, FieldValues, RecordData } from '@runwaycrm/sdk'
 import { useI18n } from 'vue-i18n'
 import { recordTitle } from '../model/read-value.ts'
 import { useFlashes } from './use-flashes.ts'
+import { useNoun } from './use-noun.ts'
 import { mergeRecord, useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
 import type { UndoEntry } from './use-undo.ts'
@@ -15,6 +16,7 @@ const perBulk = 1_000
 export function useRecordWriter() {
   const { api, toasts, undo } = useServices()
   const { t } = useI18n()
+  const noun = useNoun()
   const cache = useRecordCache()
   const flashes = useFlashes()
 
@@ -115,7 +117,7 @@ export function useRecordWriter() {
       const label =
         records.length === 1
           ? recordTitle(first, entity.titleField) || entity.label
-          : t('bulk.count', { n: records.length, what: entity.labelPlural })
+          : t('bulk.count', { n: records.length, what: noun(entity.labelPlural) })
       offerUndo(
         label,
         async () => {
@@ -168,7 +170,7 @@ export function useRecordWriter() {
     const done = records.length - failed.length
     const text =
       failed.length === 0
-        ? t('bulk.updated', { n: done, what: done === 1 ? entity.label : entity.labelPlural })
+        ? t('bulk.updated', { n: done, what: noun(done === 1 ? entity.label : entity.labelPlural) })
         : t('bulk.partly', { done, failed: failed.length, why: failed[0]?.detail ?? '' })
     if (done === 0) toasts.show({ text, tone: 'danger' })
     else

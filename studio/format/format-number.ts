@@ -21,6 +21,9 @@ export function formatPercent(value: number, locale: string): string {
   return numberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(value / 100)
 }
 
+/** Averages to one decimal: more is noise. */
+export const roundAverage = (value: number): number => Math.round(value * 10) / 10
+
 /** Whole amounts lose their empty decimals: a column of prices reads calmer. */
 export function formatMoney(money: Money, locale: string, compact = false): string {
   const amount = Number(money.amount)

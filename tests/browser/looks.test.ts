@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type StudioApp, startStudio } from './studio-app.ts'
+
+let studio: StudioApp
+beforeAll(async () => {
+  studio = await startStudio()
+}, 120_000)
+afterAll(() => studio?.stop())
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+)
+
+interface Violation {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
+/** What axe finds serious or critical by WCAG A and AA. */
+async function seriousProblems(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource)
+  const found = (await page.evaluate(`axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'],
+  }).then((result) => result.violations)`)) as readonly Violation[]
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .map(({ html }) => html.slice(0, 160))
+          .slice(0, 3)
+          .join(' | ')}`,
+    )
+}
+const settle = (page: Page): Promise<void> => page.waitForLoadState('networkidle')
+
+const pages = [
+  '/',
+  '/leads',
+  '/opportunities?view=crm.opportunities%3Apipeline',
+  '/changes',
+  '/settings',
+  '/settings/members',
+  '/settings/api-keys',
+  '/imports',
+]
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  it('axe finds nothing serious on any page', async () => {
+    const { page, context, complaints } = await studio.open({ colorScheme })
+    for (const path of pages) {
+      await page.goto(path)
+      await settle(page)
+      expect([path, await seriousProblems(page)]).toEqual([path, []])
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('axe finds nothing serious in a record, a form, the palette and at the door', async () => {
+    const { page, context } = await studio.open({ colorScheme })
+    await page.goto('/leads')
+    await page.locator('.title-link').first().click()
+    await settle(page)
+    expect(['record', await seriousProblems(page)]).toEqual(['record', []])
+    await page.getByRole('tab', { name: 'Timeline' }).click()
+    await settle(page)
+    expect(['timeline', await seriousProblems(page)]).toEqual(['timeline', []])
+    await page.getByRole('button', { name: 'Close', exact: true }).click()
+    await page.getByRole('button', { name: 'New lead' }).click()
+    await page.getByRole('dialog').waitFor()
+    expect(['form', await seriousProblems(page)]).toEqual(['form', []])
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.type('a')
+    expect(['palette', await seriousProblems(page)]).toEqual(['palette', []])
+    await context.close()
+    const door = await studio.open({ colorScheme, isSignedOut: true })
+    await door.page.goto('/sign-in')
+    await settle(door.page)
+    expect(['sign-in', await seriousProblems(door.page)]).toEqual(['sign-in', []])
+    await door.context.close()
+  })
+})
+
+it('is dark when the system is, and light when the person says so', async () => {
+  const { page, context } = await studio.open({ colorScheme: 'dark' })
+  const background = () =>
+    page.evaluate('getComputedStyle(document.querySelector(".main")).backgroundColor')
+  const dark = await background()
+  await page.getByRole('button', { name: /account menu/ }).click()
+  await page.getByRole('menuitem', { name: 'Light' }).click()
+  await expect.poll(background).not.toBe(dark)
+  await page.reload()
+  await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
+  expect(await background()).not.toBe(dark)
+  await context.close()
+})
+
+describe('at 390 px', () => {
+  it('nothing is wider than the screen, and cards stand for rows', async () => {
+    const { page, context, complaints } = await studio.open({ isPhone: true })
+    for (const path of pages) {
+      await page.goto(path)
+      await settle(page)
+      expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
+        path,
+        390,
+      ])
+    }
+    await page.goto('/leads')
+    await page.getByRole('list').getByRole('button').first().click()
+    await page.getByRole('tab', { name: 'Timeline' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('axe finds nothing serious', async () => {
+    const { page, context } = await studio.open({ isPhone: true })
+    for (const path of ['/', '/leads', '/opportunities?view=crm.opportunities%3Apipeline']) {
+      await page.goto(path)
+      await settle(page)
+      expect([path, await seriousProblems(page)]).toEqual([path, []])
+    }
+    await context.close()
+  })
+})
+
+it('speaks German to a German browser', async () => {
+  const context = await studio.browser.newContext({ baseURL: studio.url, locale: 'de-DE' })
+  const page = await context.newPage()
+  await page.goto('/sign-in')
+  await page.getByRole('heading', { name: 'Willkommen zurück' }).waitFor()
+  expect(await page.evaluate('document.documentElement.lang')).toBe('de')
+  await context.close()
+})

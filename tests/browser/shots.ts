@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { start } from '../../kernel/main.ts'
+import { openBrowser } from './browser.ts'
+import { desktop, phone, signIn } from './sign-in.ts'
+
+/**
+ * Screenshots of every page, at 1440 × 900 light and dark and at 390 × 844, into
+ * `tests/.output/shots`. Needs nothing started: it runs the product on a data folder of its own.
+ */
+const outDir = path.resolve(import.meta.dirname, '../.output/shots')
+const password = 'screenshots-only-password'
+
+type Step = (page: Page) => Promise<void>
+interface Shot {
+  readonly name: string
+  readonly path: string
+  readonly step?: Step
+  readonly isSignedOut?: boolean
+}
+
+const openFirst: Step = async (page) => {
+  await page.locator('.title-link, .rcard').first().click()
+  await page.getByRole('tab', { name: 'Timeline' }).click()
+}
+const press =
+  (key: string): Step =>
+  (page) =>
+    page.keyboard.press(key)
+
+const shots: readonly Shot[] = [
+  { name: 'sign-in', path: '/sign-in', isSignedOut: true },
+  { name: 'sign-up', path: '/sign-up', isSignedOut: true },
+  { name: 'forgot-password', path: '/forgot', isSignedOut: true },
+  { name: 'accept-invitation', path: '/accept#token=x', isSignedOut: true },
+  { name: 'home', path: '/' },
+  { name: 'leads', path: '/leads' },
+  { name: 'leads-by-source', path: '/leads?view=crm.leads%3Aby_source' },
+  { name: 'accounts', path: '/accounts' },
+  { name: 'opportunities', path: '/opportunities' },
+  { name: 'board', path: '/opportunities?view=crm.opportunities%3Apipeline' },
+  { name: 'record', path: '/leads', step: openFirst },
+  {
+    name: 'new-record',
+    path: '/opportunities',
+    step: (page) => page.getByRole('button', { name: 'New opportunity' }).click(),
+  },
+  {
+    name: 'palette',
+    path: '/leads',
+    step: async (page) => {
+      await page.keyboard.press('Control+k')
+      await page.keyboard.type('nor')
+    },
+  },
+  { name: 'shortcuts', path: '/leads', step: press('?') },
+  { name: 'changes', path: '/changes' },
+  { name: 'import', path: '/imports' },
+  { name: 'settings', path: '/settings' },
+  { name: 'members', path: '/settings/members' },
+  { name: 'api-keys', path: '/settings/api-keys' },
+  { name: 'mail', path: '/settings/mail' },
+]
+
+const looks = [
+  { name: 'light', viewport: desktop, colorScheme: 'light', hasTouch: false },
+  { name: 'dark', viewport: desktop, colorScheme: 'dark', hasTouch: false },
+  { name: 'phone', viewport: phone, colorScheme: 'light', hasTouch: true },
+] as const
+
+await mkdir(outDir, { recursive: true })
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const opened = await start(
+  {
+    ...process.env,
+    PORT: '0',
+    LOG_LEVEL: 'error',
+    RUNWAY_DATA_DIR: path.join(tmpdir(), 'runway-shots'),
+    RUNWAY_DEMO: 'true',
+    RUNWAY_DEMO_PASSWORD: password,
+    RUNWAY_RATE_LIMIT: '0',
+  },
+  () => {},
+)
+const address = opened.house.app?.server.address()
+const port = typeof address === 'object' && address ? address.port : 0
+const browser = await openBrowser()
+try {
+  for (const { name: look, ...options } of looks) {
+    const context = await browser.newContext({
+      ...options,
+      baseURL: `http://127.0.0.1:${port}`,
+      locale: 'en-GB',
+      reducedMotion: 'reduce',
+    })
+    const page = await context.newPage()
+    for (const shot of shots.filter((one) => one.isSignedOut)) await take(page, shot, look)
+    await signIn(page, 'admin@demo.test', password)
+    for (const shot of shots.filter((one) => !one.isSignedOut)) await take(page, shot, look)
+    await context.close()
+  }
+} finally {
+  await browser.close()
+  await opened.close()
+}
+
+async function take(page: Page, { name, path: address, step }: Shot, look: string): Promise<void> {
+  await page.goto(address)
+  await page.waitForLoadState('networkidle')
+  await step?.(page)
+  await page.waitForLoadState('networkidle')
+  await page.waitForTimeout(300)
+  const file = path.join(outDir, `${name}-${look}.png`)
+  await page.screenshot({ path: file })
+  say(path.relative(process.cwd(), file))
+}
