@@ -8,6 +8,7 @@ import type {
 import { type Problem, placeOf } from '../manifest/problem.ts'
 import { type BuiltEntity, buildEntity, type Surroundings } from './build-entity.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
+import { checkCapabilities } from './check-capabilities.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoles } from './check-roles.ts'
 import { type Fold, foldLayers, sortLayers } from './fold-layers.ts'
@@ -38,6 +39,7 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
   const isNew = (role: string, entity: string) =>
     fold.touched.get('roles')?.has(role) === true ||
     base?.entities.get(entity) !== entities.entities.get(entity)
+  const has = (name: string, ref: string) => fold.contributions.get(name)?.has(ref) ?? false
   const problems = [
     ...(base?.problems ?? []).filter((problem) => !entities.settled.has(textOf(problem))),
     ...sorted.problems,
@@ -45,6 +47,7 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
     ...fold.problems,
     ...entities.problems,
     ...checkRoles(point('roles'), entities.entities, isNew),
+    ...checkCapabilities(sorted.layers, has),
   ]
   return Object.freeze({
     hash: hashOf(stack),
