@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { startApp, type TestApp } from '../setup/test-app.ts'
+
+type Message = Record<string, unknown>
+
+let app: TestApp
+let address: string
+const sockets: WebSocket[] = []
+
+beforeAll(async () => {
+  app = await startApp()
+  address = await app.listen()
+})
+afterAll(async () => {
+  for (const socket of sockets) socket.terminate()
+  await app?.stop()
+})
+
+async function openPage(headers: Readonly<Record<string, string>>, ...topics: object[]) {
+  const socket = new WebSocket(`${address.replace('http', 'ws')}/api/v1/live`, { headers })
+  sockets.push(socket)
+  const heard: Message[] = []
+  let closed = 0
+  socket.on('message', (data) => heard.push(JSON.parse(String(data)) as Message))
+  socket.on('close', (code) => {
+    closed = code
+  })
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+  socket.send(JSON.stringify({ type: 'subscribe', id: 'page', topics }))
+  await until(() => heard.length > 0)
+  return {
+    heard,
+    events: () => heard.filter((message) => message['type'] === 'event'),
+    closed: () => closed,
+  }
+}
+
+async function until(isTrue: () => unknown, ms = 10_000): Promise<void> {
+  const end = performance.now() + ms
+  while (!isTrue()) {
+    if (performance.now() > end) throw new Error('It did not happen in time.')
+    await sleep(10)
+  }
+}
+
+describe('an open page', () => {
+  it('hears within a moment what somebody else does through the API and through an action', async () => {
+    const admin = await app.signUp()
+    const key = await app.createKey(admin.orgId)
+    const page = await openPage({ cookie: admin.cookie }, { entity: 'leads' })
+    const created = await key.call('POST', '/leads', { name: 'Ada', email: 'ada@example.test' })
+    expect(created.statusCode).toBe(201)
+    const { id } = created.json<{ id: string }>()
+    await until(() => page.events().length === 1)
+    const run = await key.call('POST', '/actions/crm.leads:score_lead', { input: { leadId: id } })
+    expect(run.statusCode).toBe(200)
+    await until(() => page.events().length === 2)
+    expect(page.events()).toMatchObject([
+      { event: 'record.created', entity: 'leads', id, version: 1 },
+      { event: 'record.updated', entity: 'leads', id, version: 2, fields: ['score'] },
+    ])
+    const changes = await key.call('GET', '/changes')
+    expect(changes.json<{ data: Message[] }>().data[0]).toMatchObject({ door: 'action' })
+  })
+
+  it('follows an import to its end', async () => {
+    const admin = await app.signUp()
+    const form = new FormData()
+    form.append(
+      'file',
+      new Blob(['name,email\nAda,ada@example.test\nBo,bo@example.test\n']),
+      'a.csv',
+    )
+    form.append(
+      'spec',
+      JSON.stringify({ entity: 'leads', columns: { name: 'name', email: 'email' }, dryRun: true }),
+    )
+    const request = new Request('http://x', { method: 'POST', body: form })
+    const upload = await app.inject({
+      method: 'POST',
+      url: '/api/v1/imports',
+      headers: {
+        cookie: admin.cookie,
+        'content-type': request.headers.get('content-type') as string,
+      },
+      payload: Buffer.from(await request.arrayBuffer()),
+    })
+    expect(upload.statusCode).toBe(202)
+    const { id } = upload.json<{ id: string }>()
+    for (let status = ''; status !== 'waiting'; await sleep(20)) {
+      status = (await admin.call('GET', `/imports/${id}`)).json<{ status: string }>().status
+    }
+    const topics = [{ topic: `imports:${id}` }, { entity: 'leads' }]
+    const page = await openPage({ cookie: admin.cookie }, ...topics)
+    expect((await admin.call('POST', `/imports/${id}/start`, {})).statusCode).toBe(202)
+    const progress = () => page.events().filter((event) => event['event'] === 'progress')
+    await until(() => (progress().at(-1)?.['data'] as Message | undefined)?.['status'] === 'done')
+    await until(() => page.events().length - progress().length === 2)
+    expect(progress().at(-1)).toMatchObject({
+      topic: `imports:${id}`,
+      data: { status: 'done', counts: { rows: 2, created: 2 } },
+    })
+  })
+
+  it('is closed with 4401 when its session ends', async () => {
+    const admin = await app.signUp()
+    const page = await openPage({ cookie: admin.cookie }, { entity: 'leads' })
+    const begun = performance.now()
+    await admin.call('POST', '/auth/logout')
+    await until(() => page.closed() > 0)
+    expect(page.closed()).toBe(4401)
+    expect(performance.now() - begun).toBeLessThan(1_000)
+  })
+
+  it('hears of a publish', async () => {
+    const admin = await app.signUp()
+    const page = await openPage({ cookie: admin.cookie }, { entity: 'leads' })
+    const path = ['contributes', 'entities', 'house']
+    const house = {
+      label: 'House',
+      labelPlural: 'Houses',
+      plural: 'houses',
+      titleField: 'name',
+      fields: { name: { type: 'text', label: 'Name' } },
+    }
+    const patched = await admin.call('PATCH', '/studio/draft', {
+      ops: [{ op: 'set', path: path.slice(1), value: house }],
+    })
+    expect(patched.statusCode, patched.body).toBe(200)
+    const plan = (await admin.call('POST', '/studio/plan')).json<{ hash: string }>()
+    const published = await admin.call('POST', '/studio/publish', {
+      hash: plan.hash,
+      message: 'Houses',
+    })
+    expect(published.statusCode, published.body).toBe(201)
+    const { revision } = published.json<{ revision: number }>()
+    await until(() => page.heard.some((message) => message['type'] === 'model'))
+    expect(page.heard.find((message) => message['type'] === 'model')).toEqual({
+      type: 'model',
+      revision,
+    })
+  })
+})
