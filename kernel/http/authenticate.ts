@@ -109,8 +109,9 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new CrossSiteError()
     const { origin } = request.headers
     if (origin === undefined) return
-    const host = hostOf(origin)
-    if (host === null || (host !== request.headers.host && host !== publicHost)) {
+    if (!URL.canParse(origin)) throw new CrossSiteError()
+    const { host, protocol } = new URL(origin)
+    if (host !== publicHost && host !== hostAt(protocol, request.headers.host)) {
       throw new CrossSiteError()
     }
   }
@@ -150,12 +151,10 @@ function agree(orgId: string | null, caller: OrgCaller): void {
   }
 }
 
-function hostOf(origin: string): string | null {
-  try {
-    return new URL(origin).host
-  } catch {
-    return null
-  }
+/** A Host header without the port that goes without saying. */
+function hostAt(protocol: string, host = ''): string | null {
+  const address = `${protocol}//${host}`
+  return URL.canParse(address) ? new URL(address).host : null
 }
 
 /** The value of one cookie. Two of one name are none: a neighbour may have planted the other. */

@@ -66,12 +66,13 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     if (problem) throw new Error(`${route.method} ${route.path}: ${problem}`)
     const url = route.root ? route.path : `${apiPrefix}${route.path}`
     declared.push(route)
-    if (!route.catchAll) noteMethod(url, route.method)
+    const hasHead = route.method === 'GET' && route.idempotency === 'safe'
+    if (!route.catchAll) noteMethods(url, hasHead ? ['GET', 'HEAD'] : [route.method])
     scope.route({
       method: route.method,
       url,
       bodyLimit: route.bodyLimit ?? 1_048_576,
-      exposeHeadRoute: route.method === 'GET' && route.idempotency === 'safe',
+      exposeHeadRoute: hasHead,
       config: { declaration: route },
       onRequest: admission(route),
       handler: handlerOf(route),
@@ -79,11 +80,10 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     })
   }
 
-  function noteMethod(url: string, method: RouteDeclaration['method']): void {
+  function noteMethods(url: string, served: readonly string[]): void {
     const known = methods.get(url) ?? new Set<string>()
     methods.set(url, known)
-    known.add(method)
-    if (method === 'GET') known.add('HEAD')
+    for (const method of served) known.add(method)
   }
 
   /** Every other method of an address that is served: 405, with what is allowed. */

@@ -59,7 +59,11 @@ export interface TestApp {
 }
 
 /** The real product on a database of its own. */
-export async function startApp(environment: Record<string, string> = {}): Promise<TestApp> {
+export async function startApp(
+  environment: Record<string, string> = {},
+  /** Folders with plugins besides the product's own. */
+  moreRoots: readonly string[] = [],
+): Promise<TestApp> {
   const database = await createTestDatabase()
   const dataDir = await mkdtemp(path.join(tmpdir(), 'runway-app-'))
   const config = await loadConfig({
@@ -80,7 +84,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     config,
     log,
     database: { serverUrl: database.serverUrl, adminUrl: database.adminUrl },
-    pluginRoots,
+    pluginRoots: [...pluginRoots, ...moreRoots],
     studioDir: environment['STUDIO_DIR'] ?? null,
   })
   house.start()
