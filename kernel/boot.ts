@@ -26,6 +26,7 @@ import { createOrgModels } from './model/org-models.ts'
 import { createPackages } from './model/packages.ts'
 import { createRevisions } from './model/revisions.ts'
 import { storageId } from './model/storage-names.ts'
+import { hostsOf } from './plugins/capabilities.ts'
 import { createFiles } from './plugins/files.ts'
 import { createHandlerCaller } from './plugins/handler-context.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
@@ -117,7 +118,7 @@ export async function boot(options: BootOptions) {
   const ledger = createLedger({ db, codecs })
 
   const tables = createTables(db)
-  const outbound = createOutbound()
+  const outbound = createOutbound({ allow: hostsOf(Object.values(config.baseUrls)) })
   const files = createFiles(config.dataDir)
   const trace = createTrace({ db, log: busLog })
   const wakeWorkers = () => bus.publish({ kind: 'jobs' })

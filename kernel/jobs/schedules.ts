@@ -110,18 +110,25 @@ export function createSchedules(options: SchedulesOptions): Schedules {
     return answer.rows.length
   }
 
+  /** @returns how many were written; one that cannot be is tried again with the next start. */
   async function syncStale(): Promise<number> {
     const { rows } = await db.query<{ org_id: string }>(null, {
       name: 'schedule_stale',
       text: 'select org_id from kernel.stale_schedules($1, $2)',
       values: [mark, atOnce],
     })
+    let written = 0
     for (const { org_id: orgId } of rows) {
       if (stopping.signal.aborted) break
-      const { org, model } = await stateOf(orgId)
-      await sync(org, model)
+      try {
+        const { org, model } = await stateOf(orgId)
+        await sync(org, model)
+        written++
+      } catch (error) {
+        log.error('the schedules of an organisation were not written', { orgId, error })
+      }
     }
-    return rows.length
+    return written
   }
 
   async function poll(): Promise<void> {

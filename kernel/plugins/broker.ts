@@ -22,7 +22,7 @@ import type { Queue } from '../jobs/queue.ts'
 import type { Entity } from '../model/model.ts'
 import type { Writer } from '../records/change-set.ts'
 import type { Reader } from '../records/read.ts'
-import { needAction, needEnvironment, needService } from './capabilities.ts'
+import { needAction, needEnvironment, needService, reachableHosts } from './capabilities.ts'
 import type { PluginFiles } from './files.ts'
 import type { Outbound } from './outbound.ts'
 import { brokerRecords } from './records.ts'
@@ -163,7 +163,7 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
 
     http: {
       fetch(url, init) {
-        const hosts = manifest.capabilities?.net ?? []
+        const hosts = reachableHosts(manifest, deps.environment ?? {})
         return deps.outbound.fetch({ hosts, signal: acting.signal }, url, init)
       },
     },

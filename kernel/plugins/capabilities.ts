@@ -44,6 +44,30 @@ export function needEnvironment(manifest: Manifest, name: EnvironmentName): void
   throw lacks(manifest, `environment: "${name}"`)
 }
 
+/**
+ * Hosts that the plugin's requests may go to: those of its capability `net`, and where the operator moved
+ * a service to whose address the plugin may read.
+ */
+export function reachableHosts(
+  manifest: Manifest,
+  environment: Readonly<Partial<Record<EnvironmentName, string | null>>>,
+): readonly string[] {
+  const { net = [], environment: names = [] } = manifest.capabilities ?? {}
+  const services = (names as readonly EnvironmentName[]).filter((name) =>
+    name.endsWith('_BASE_URL'),
+  )
+  return [...net, ...hostsOf(services.map((name) => environment[name]))]
+}
+
+/** Host and port of those values that are http(s) addresses. */
+export function hostsOf(values: readonly (string | null | undefined)[]): string[] {
+  return values.flatMap((value) => {
+    if (!value || !URL.canParse(value)) return []
+    const { protocol, host } = new URL(value)
+    return protocol === 'http:' || protocol === 'https:' ? [host] : []
+  })
+}
+
 /** What a bulk request does. */
 export function operationsOf(request: BulkRequest): readonly Operation[] {
   const { create, update, upsert, delete: remove } = request
