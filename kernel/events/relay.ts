@@ -70,19 +70,29 @@ export function createRelay(options: RelayOptions): Relay {
 
   /** @returns after how many milliseconds there is something to do again. */
   async function take(isLook: boolean): Promise<number> {
-    const free = concurrency - active.size
-    if (free <= 0) return pollMs
     const now = performance.now()
     const ready = [...poked].filter((org) => !active.has(org))
-    const due = ready.filter((org) => (lastTaken.get(org) ?? 0) + gatherMs <= now).slice(0, free)
-    if (!isLook && due.length === 0) return ready.length > 0 ? gatherMs : pollMs
-    for (const org of due) poked.delete(org)
+    const due = ready
+      .filter((org) => (lastTaken.get(org) ?? 0) + gatherMs <= now)
+      .slice(0, concurrency - active.size)
+    if (due.length > 0) {
+      for (const org of due) poked.delete(org)
+      await claim(due)
+    }
+    if (isLook && active.size < concurrency) {
+      lastTaken.clear()
+      await claim(null)
+    }
+    return ready.length > due.length ? gatherMs : pollMs
+  }
+
+  /** @param orgs null for whichever have something. */
+  async function claim(orgs: readonly string[] | null): Promise<void> {
     const { rows } = await db.query<{ org_id: string; token: number }>(null, {
       name: 'relay_claim',
       text: 'select org_id, token from kernel.claim_outbox($1, $2, $3)',
-      values: [free, leaseMs, isLook ? null : due],
+      values: [concurrency - active.size, leaseMs, orgs],
     })
-    if (isLook) lastTaken.clear()
     for (const { org_id: orgId, token } of rows) {
       lastTaken.set(orgId, performance.now())
       const handing = handOn(orgId, token).finally(() => {
@@ -91,7 +101,6 @@ export function createRelay(options: RelayOptions): Relay {
       })
       active.set(orgId, handing)
     }
-    return ready.length > due.length ? gatherMs : pollMs
   }
 
   async function handOn(orgId: string, token: number): Promise<void> {
