@@ -7,15 +7,16 @@ import {
   StateConflictError,
   UniqueTakenError,
 } from '@runwaycrm/sdk'
-import { actorOf, type RequestContext } from '../context/request-context.ts'
+import type { RequestContext } from '../context/request-context.ts'
 import type { Result, Statement } from '../database/postgres.ts'
 import type { Entity, Field } from '../model/model.ts'
 import { uniqueFields } from './explain-sql.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { invalidError, notWritableError } from './validate.ts'
 import { mainKey, type RowOperation, type WriteCheck } from './write-checks.ts'
+import { type InputShape, inputShapeOf } from './write-input.ts'
 import type { WritePlans } from './write-plans.ts'
-import { type RowItem, rowsJson } from './write-rows.ts'
+import { type RowItem, writeValues } from './write-rows.ts'
 
 export type Explained = 'unchanged' | RunwayError
 
@@ -44,27 +45,23 @@ export function createExplainer({ run, planOf }: ExplainerDeps) {
     items: readonly RowItem[],
     options: ExplainOptions,
   ): Promise<Map<string, Explained>> {
+    const input = inputShapeOf(entity, operation, items)
     const plan = planOf(ctx, entity, {
       operation,
       answer: 'why',
       changeSet: 'own',
-      relations: options.relations,
+      checkRelations: options.relations,
+      input,
     })
-    const base = [
-      ctx.org.id,
-      rowsJson(items),
-      ctx.now,
-      JSON.stringify(actorOf(ctx.principal)),
-      ctx.changeSet?.id ?? null,
-    ]
-    const [result] = await run(ctx, [plan.statement(ctx, base)])
+    const values = writeValues(ctx, items, ctx.changeSet?.id ?? null)
+    const [result] = await run(ctx, [plan.statement(ctx, values)])
     const rows = new Map(result?.rows.map((row) => [String(row.id), row]))
     const answers = new Map<string, Explained>()
     const seen = new Set<string>()
     for (const item of items) {
       const row = rows.get(item.id)
       const why = row
-        ? (explainRow(ctx, entity, operation, plan.checks, item, row) ??
+        ? (explainRow(ctx, entity, operation, plan.checks, input, item, row) ??
           (options.broken ? repeated(entity, item, seen) : null))
         : new NotFoundError()
       if (why) answers.set(item.id, why)
@@ -80,6 +77,7 @@ function explainRow(
   entity: Entity,
   operation: RowOperation,
   checks: readonly WriteCheck[],
+  input: InputShape,
   item: RowItem,
   row: Record<string, unknown>,
 ): Explained | null {
@@ -105,9 +103,9 @@ function explainRow(
   if (operation === 'restore' && !row._deleted) return 'unchanged'
   if (!row._changes) return 'unchanged'
   if (operation === 'delete') return null
-  const taken = uniqueFields(entity).find(
+  const taken = uniqueFields(entity, operation, input).find(
     (field, at) =>
-      row[`u${at}`] === false && (operation !== 'update' || given.has(mainKey(entity, field))),
+      row[`u${at}`] === false && (operation === 'restore' || given.has(mainKey(entity, field))),
   )
   return taken ? takenError(taken) : null
 }
@@ -140,7 +138,8 @@ export function takenError(field: Field): RunwayError {
 
 /** The second of two rows of one input that want the same unique value. */
 function repeated(entity: Entity, item: RowItem, seen: Set<string>): RunwayError | null {
-  for (const field of uniqueFields(entity)) {
+  for (const field of entity.fields.values()) {
+    if (!field.unique || field.storage.in === 'computed') continue
     const part = storageOf(entity).partsOf.get(field)?.[0] as StoredPart
     const value = part.column
       ? item.values?.columns[part.column]

@@ -1,41 +1,50 @@
 import type { Entity, Field } from '../model/model.ts'
 import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
-import { ofEntity, type RowOperation, type WriteCheck } from './write-checks.ts'
-import { changes, inputColumns, isOpen, newRows } from './write-sql.ts'
+import { mainKey, ofEntity, type RowOperation, type WriteCheck } from './write-checks.ts'
+import { type BindValue, type InputShape, inputSql } from './write-input.ts'
+import { changes, isOpen, newRows } from './write-sql.ts'
 
-/**
- * The question after rows were not written: for each row of the input, which check fails. Parameters are
- * the first five of the writing statement.
- */
+/** The question after rows were not written: for each row of the input, which check fails. */
 export function explainText(
   entity: Entity,
   operation: RowOperation,
+  input: InputShape,
   checks: readonly WriteCheck[],
+  bind: BindValue,
 ): string {
-  const uniques = uniqueFields(entity).map(
-    (field, at) => `${uniqueCheck(entity, field, operation)} as "u${at}"`,
-  )
+  const changeSet = bind('uuid', (values) => values.changeSetId)
   const answers = [
     ...checks.map((check, at) => `${check.sql} as "c${at}"`),
-    ...uniques,
-    `($5::uuid is null or ${isOpen}) as "_open"`,
-    // Only so that the parameters have a type.
-    '$3::timestamptz as "_now", $4::jsonb as "_actor"',
+    ...uniqueFields(entity, operation, input).map(
+      (field, at) => `${uniqueCheck(entity, field, operation)} as "u${at}"`,
+    ),
+    `(${changeSet} is null or ${isOpen(changeSet)}) as "_open"`,
   ].join(', ')
-  const input = `with input as materialized (select * from json_to_recordset($2::json) as i(${inputColumns(entity)}))`
-  if (operation === 'create')
-    return `${input} select t.id, true as "_found", true as "_versionOk", true as "_changes", false as "_deleted", ${answers} from (${newRows(entity)}) t`
-  const changed = operation === 'update' ? changes(entity) : 'true'
-  return `${input} select i.id, t.id is not null as "_found", t.deleted_at is not null as "_deleted",
+  const rows = `with ${inputSql(input, bind)}`
+  if (operation === 'create') {
+    const now = bind('timestamptz', (values) => values.now)
+    const actor = bind('jsonb', (values) => values.actor)
+    return `${rows} select t.id, true as "_found", true as "_versionOk", true as "_changes", false as "_deleted", ${answers}
+ from (${newRows(entity, input, { now, actor })}) t`
+  }
+  const changed = operation === 'update' ? changes(input) : 'true'
+  return `${rows} select i.id, t.id is not null as "_found", t.deleted_at is not null as "_deleted",
  (i."_version" is null or i."_version" = t.version) as "_versionOk", ${changed} as "_changes", ${answers}
  from input i left join ${entity.table} t on t.org_id = $1 and t.id = i.id${ofEntity(entity, 't')}`
 }
 
-/** Fields of which no two living records may share the value. */
-export function uniqueFields(entity: Entity): readonly Field[] {
+/** Fields of the input (of the record, for a restore) of which no two living records share the value. */
+export function uniqueFields(
+  entity: Entity,
+  operation: RowOperation,
+  input: Pick<InputShape, 'given'>,
+): readonly Field[] {
   return [...entity.fields.values()].filter(
-    (field) => field.unique && field.storage.in !== 'computed',
+    (field) =>
+      field.unique &&
+      field.storage.in !== 'computed' &&
+      (operation === 'restore' || input.given.includes(mainKey(entity, field))),
   )
 }
 

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  DatabaseUnavailableError,
   IdempotencyInProgressError,
   IdempotencyKeyReusedError,
   InternalError,
@@ -30,6 +32,8 @@ const keptMs = 24 * 3_600_000
 /** A request that ran longer than this has died with its node. */
 const claimMs = 120_000
 const sweptAtOnce = 100
+/** More claims than these wait for nobody: they run out by themselves. */
+const mostToRelease = 10_000
 
 /** Keeps the first answer to an Idempotency-Key for 24 hours. */
 export function createIdempotency({ db }: { readonly db: Database }) {
@@ -51,10 +55,15 @@ export function createIdempotency({ db }: { readonly db: Database }) {
       new Date(now.getTime() + keptMs),
     ]
     // One statement decides: the row is ours when it is new, expired, or left behind by a dead request.
-    const [claimed] = await db.batch(orgId, [
+    const claiming = db.batch(orgId, [
       { name: 'idempotency_claim', text: claimText, values },
       { name: 'idempotency_sweep', text: sweepText, values: [orgId, now, sweptAtOnce] },
     ])
+    const [claimed] = await claiming.catch((error) => {
+      // The row may be there although nobody heard of it.
+      if (error instanceof DatabaseUnavailableError) releaseLater(request, claimId)
+      throw error
+    })
     if (claimed?.rows.length) return { kind: 'first', claimId }
     const { rows } = await db.query<KeptRow>(orgId, {
       name: 'idempotency_find',
@@ -102,14 +111,49 @@ export function createIdempotency({ db }: { readonly db: Database }) {
     return kept.rowCount > 0
   }
 
-  /** Frees the key after an answer that is not kept, so that the client may try again. */
+  /**
+   * Frees the key after an answer that is not kept, so that the client may try again; once the database is
+   * back, when it is what went away.
+   */
   async function release(request: IdempotencyKey, claimId: string): Promise<void> {
+    try {
+      await free(request, claimId)
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error
+      releaseLater(request, claimId)
+    }
+  }
+
+  async function free(request: IdempotencyKey, claimId: string): Promise<void> {
     await db.query(request.orgId, {
       name: 'idempotency_release',
       text: `delete from tenant.idempotency
  where org_id = $1 and scope = $2 and key = $3 and claim_id = $4 and status is null`,
       values: [request.orgId, request.scope, request.key, claimId],
     })
+  }
+
+  const toRelease = new Map<string, IdempotencyKey>()
+
+  function releaseLater(request: IdempotencyKey, claimId: string): void {
+    if (toRelease.size >= mostToRelease) return
+    toRelease.set(claimId, request)
+    if (toRelease.size === 1) void releaseAll()
+  }
+
+  async function releaseAll(): Promise<void> {
+    for (let waitMs = 100; toRelease.size > 0; waitMs = Math.min(waitMs * 2, 2_000)) {
+      await sleep(waitMs, undefined, { ref: false })
+      try {
+        for (const [claimId, request] of toRelease) {
+          await free(request, claimId)
+          toRelease.delete(claimId)
+        }
+      } catch (error) {
+        // Whatever else is wrong will not be better in a moment.
+        if (!(error instanceof DatabaseUnavailableError)) toRelease.clear()
+      }
+    }
   }
 
   return { claim, answer, release }

@@ -3,6 +3,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createRevert, type Revert } from './revert.ts'
+import { conflictOf } from './revert-conflict.ts'
 import { codeOf, rowsOf } from './testing/record-helpers.ts'
 import {
   contextFor,
@@ -135,23 +136,18 @@ describe('a conflict', () => {
     const rules = { all: { operations: ['manage'], entity: '*' } }
     const ann = contextFor({ orgId, userId, rules })
     await writer.update(ann, leads, lead.id, { name: 'Cleo', budget: 7 })
-    return { ctx, lead, change, by: { type: 'user', id: userId, name: 'Ann' } }
+    return { ctx, lead, change, by: { type: 'user' as const, id: userId, name: 'Ann' } }
   }
 
   it('stops the whole, and says what it was, what it is and who changed it', async () => {
     const { ctx, lead, change, by } = await edited()
     const error = await revert(ctx, change.id).catch((caught) => caught)
     expect(error).toMatchObject({ code: 'CHANGE_CONFLICT', status: 409 })
+    const money = (amount: string) => ({ amount, currency: 'USD' })
+    const budget = { left: money('6.00'), now: money('7.00') }
     expect(error.extra.conflicts).toEqual([
-      { entity: 'leads', id: lead.id, field: 'name', then: 'Bea', now: 'Cleo', by },
-      {
-        entity: 'leads',
-        id: lead.id,
-        field: 'budget',
-        then: { amount: '6.00', currency: 'USD' },
-        now: { amount: '7.00', currency: 'USD' },
-        by,
-      },
+      conflictOf('leads', lead.id, 'name', { left: 'Bea', now: 'Cleo' }, by),
+      conflictOf('leads', lead.id, 'budget', budget, by),
     ])
     expect(await fixture.reader.get(ctx, leads, lead.id)).toMatchObject({
       company: 'Bolt',
@@ -188,7 +184,9 @@ describe('a conflict', () => {
     expect(await revert(ctx, changeSetId, { onConflict: 'skip' })).toMatchObject({
       reverted: 1,
       skipped: 1,
-      conflicts: [{ id: ada, field: 'name', then: 'Ada', now: 'Ada Lovelace' }],
+      conflicts: [
+        conflictOf('leads', ada!, 'name', { left: 'Ada', now: 'Ada Lovelace' }, system().principal),
+      ].map(({ by: _, ...rest }) => rest),
     })
     expect(await codeOf(fixture.reader.get(ctx, leads, bea!))).toBe('NOT_FOUND')
   })

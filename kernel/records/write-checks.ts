@@ -5,6 +5,7 @@ import type { Entity, Field } from '../model/model.ts'
 import type { Compiler } from './query.ts'
 import { identifier, literal } from './sql-text.ts'
 import { storageOf } from './storage-columns.ts'
+import { type InputShape, isGiven } from './write-input.ts'
 
 export type RowOperation = 'create' | 'update' | 'delete' | 'restore'
 
@@ -34,6 +35,7 @@ export function compileChecks(
   entity: Entity,
   operation: RowOperation,
   compiler: Compiler,
+  input: InputShape,
   options: CheckOptions,
 ): WriteCheck[] {
   const source = { alias: 't', entity }
@@ -44,9 +46,9 @@ export function compileChecks(
   if (operation !== 'create') add('hidden', ctx.ability.condition('read', entity.ref))
   add('forbidden', ctx.ability.condition(operation, entity.ref))
   if (operation === 'create' || operation === 'update') {
-    checks.push(...fieldChecks(ctx, entity, operation, compiler))
+    checks.push(...fieldChecks(ctx, entity, operation, compiler, input))
     if (options.relations)
-      checks.push(...relationChecks(ctx, entity, operation, compiler, options.lock))
+      checks.push(...relationChecks(ctx, operation, entity, compiler, input, options.lock))
   }
   return checks
 }
@@ -57,47 +59,47 @@ function fieldChecks(
   entity: Entity,
   operation: 'create' | 'update',
   compiler: Compiler,
+  input: InputShape,
 ): WriteCheck[] {
   const groups = new Map<string, { right: Filter; fields: Field[] }>()
   for (const [name, right] of fieldMaskOf(ctx.ability, entity, operation)) {
     const field = entity.byApiName.get(name)
-    if (typeof right === 'boolean' || !field || !storageOf(entity).partsOf.has(field)) continue
+    if (typeof right === 'boolean' || !field) continue
+    if (!input.given.includes(mainKey(entity, field))) continue
     const key = JSON.stringify(right)
     const group = groups.get(key)
     if (group) group.fields.push(field)
     else groups.set(key, { right, fields: [field] })
   }
   return [...groups.values()].map(({ right, fields }) => {
-    const keys = fields.map((field) => literal(mainKey(entity, field))).join(', ')
+    const given = fields.map((field) => isGiven(input, mainKey(entity, field), alias(operation)))
     const holds = compiler.allowed({ alias: 't', entity }, right)
-    return {
-      why: 'field',
-      fields,
-      sql: `(not ${input(operation)}."_given" && array[${keys}] or ${holds})`,
-    }
+    return { why: 'field', fields, sql: `(not (${given.join(' or ')}) or ${holds})` }
   })
 }
 
 /** A record that is pointed to must be there, not deleted, and visible to whoever points. */
 function relationChecks(
   ctx: RequestContext,
-  entity: Entity,
   operation: 'create' | 'update',
+  entity: Entity,
   compiler: Compiler,
+  input: InputShape,
   lock: boolean,
 ): WriteCheck[] {
-  return storageOf(entity).relations.map(({ field, target }, at) => {
-    const value = (alias: string) => storedUuid(field, alias)
-    const from = input(operation)
+  return input.relations.map((field, at) => {
+    const value = (of: string) => storedUuid(field, of)
+    const from = alias(operation)
+    const given = isGiven(input, mainKey(entity, field), from)
     const unchanged =
       operation === 'update' ? `or ${value('i')} is not distinct from ${value('t')} ` : ''
     // Users are pointed to all the time and hardly ever deleted: locking them would only cost.
     const locks = lock && field.typeDefinition.kind !== 'user'
-    const there = targetCheck(ctx, target, `r${at}`, value(from), compiler, locks)
+    const there = targetCheck(ctx, field.target ?? '', `r${at}`, value(from), compiler, locks)
     return {
       why: 'relation',
       fields: [field],
-      sql: `(not ${literal(mainKey(entity, field))} = any(${from}."_given") or ${value(from)} is null ${unchanged}or ${there})`,
+      sql: `(not ${given} or ${value(from)} is null ${unchanged}or ${there})`,
     }
   })
 }
@@ -106,7 +108,7 @@ function relationChecks(
 function targetCheck(
   ctx: RequestContext,
   target: string,
-  alias: string,
+  r: string,
   value: string,
   compiler: Compiler,
   lock: boolean,
@@ -114,10 +116,11 @@ function targetCheck(
   const entity = ctx.model.entities.get(target)
   if (!entity) return 'false'
   // `for key share` waits for a delete under way, which locks its records `for update`, and for nothing else.
-  const locked = lock ? ` for key share of ${alias}` : ''
+  const locked = lock ? ` for key share of ${r}` : ''
+  // Not `exists`: the planner would read all targets of the organisation into a hash table.
   return (
-    `exists (select 1 from ${entity.table} ${alias} where ${alias}.org_id = $1 and ${alias}.id = ${value}` +
-    ` and ${compiler.readable({ alias, entity })}${locked})`
+    `(select true from ${entity.table} ${r} where ${r}.org_id = $1 and ${r}.id = ${value}` +
+    ` and ${compiler.readable({ alias: r, entity })}${locked}) is true`
   )
 }
 
@@ -137,4 +140,4 @@ export function mainKey(entity: Entity, field: Field): string {
   return storageOf(entity).partsOf.get(field)?.[0]?.ledgerKey ?? field.key
 }
 
-const input = (operation: 'create' | 'update') => (operation === 'create' ? 't' : 'i')
+const alias = (operation: 'create' | 'update') => (operation === 'create' ? 't' : 'i')

@@ -8,110 +8,117 @@ import type { Codecs } from './fields.ts'
 import { createParams, type Slot, valuesOf } from './params.ts'
 import { compileProjection } from './projection.ts'
 import { createCompiler } from './query.ts'
-import { storageOf } from './storage-columns.ts'
 import { compileChecks, type RowOperation, type WriteCheck } from './write-checks.ts'
-import { baseParameters, writeText } from './write-sql.ts'
+import type { BindValue, InputShape, WriteValues } from './write-input.ts'
+import { writeText } from './write-sql.ts'
 
 /** A statement of the writer whose text is settled. */
 export interface WritePlan {
   readonly checks: readonly WriteCheck[]
-  statement(ctx: RequestContext, base: readonly unknown[]): Statement
+  statement(ctx: RequestContext, values: WriteValues): Statement
   /** Of a row of the answer; only for statements that write. */
   read(row: readonly unknown[], model: Model): RecordData
 }
 
-export interface WriteShapeKey {
+export interface PlanShape {
   readonly operation: RowOperation
   /** `why` asks which check fails, the others write and answer the record or its version. */
   readonly answer: 'record' | 'version' | 'why'
   readonly changeSet: 'own' | 'joined'
-  readonly relations: boolean
+  /** False where values come from the ledger. */
+  readonly checkRelations: boolean
+  readonly input: InputShape
 }
 
-/** Parameters of the explaining statement: the first five of the writing one. */
-export const explainParameters = 5
-/** Abilities come and go; past this many plans of one entity the oldest go. */
-const maxPlans = 500
+/** Field sets and abilities come and go; past this many plans of one entity the oldest go. */
+const maxPlans = 2_000
+/** A set of fields that is written once is not worth a prepared statement. */
+const namedFrom = 2
 
-/** The writer's statements, one per entity, operation and shape of ability. */
+/** The writer's statements, one per entity, operation, set of fields and shape of ability. */
 export function createWritePlans(codecs: Codecs) {
   const byEntity = new WeakMap<Entity, Map<string, WritePlan>>()
   const numberOf = createNumbers()
   let named = 0
 
-  return function planOf(ctx: RequestContext, entity: Entity, shape: WriteShapeKey): WritePlan {
+  return function planOf(ctx: RequestContext, entity: Entity, shape: PlanShape): WritePlan {
     let plans = byEntity.get(entity)
     if (!plans) {
       plans = new Map()
       byEntity.set(entity, plans)
     }
-    const { operation, answer, changeSet, relations } = shape
+    const { operation, answer, changeSet, checkRelations, input } = shape
     // Relations lead to other entities, which may differ between models that share this one.
-    const targets = storageOf(entity).relations.map(({ target }) =>
-      numberOf(ctx.model.entities.get(target)),
+    const targets = input.relations.map(({ target }) =>
+      numberOf(ctx.model.entities.get(target ?? '')),
     )
-    const key = `${operation} ${answer} ${changeSet} ${relations} ${targets} ${ctx.ability.shape}`
+    const key = `${operation} ${answer} ${changeSet} ${checkRelations} ${input.key} ${targets} ${ctx.ability.shape}`
     let plan = plans.get(key)
     if (!plan) {
       if (plans.size >= maxPlans) plans.delete(plans.keys().next().value ?? '')
-      named += 1
-      plan = compile(ctx, entity, shape, `write_${named}`)
+      plan = compile(ctx, entity, shape)
       plans.set(key, plan)
     }
     return plan
   }
 
-  function compile(
-    ctx: RequestContext,
-    entity: Entity,
-    { operation, answer, changeSet, relations }: WriteShapeKey,
-    name: string,
-  ): WritePlan {
-    const params = createParams(answer === 'why' ? explainParameters : baseParameters[changeSet])
+  function compile(ctx: RequestContext, entity: Entity, shape: PlanShape): WritePlan {
+    const { operation, answer, changeSet, checkRelations, input } = shape
+    const params = createParams()
+    params.add((run) => valuesIn(run.values).orgId)
+    const bind: BindValue = (type, pick) =>
+      `${params.add((run) => pick(valuesIn(run.values)))}::${type}`
     const compiler = createCompiler(ctx, codecs, params)
-    const lock = answer !== 'why'
-    const checks = compileChecks(ctx, entity, operation, compiler, { lock, relations })
-    if (answer === 'why')
-      return planFrom(name, explainText(entity, operation, checks), params.slots, checks, noRecord)
-    if (answer === 'version') {
-      const text = writeText({ entity, operation, changeSet, checks, columns: 't.id, t.version' })
-      return planFrom(name, text, params.slots, checks, readVersion)
+    const checks = compileChecks(ctx, entity, operation, compiler, input, {
+      lock: answer !== 'why',
+      relations: checkRelations,
+    })
+    if (answer === 'why') {
+      const text = explainText(entity, operation, input, checks, bind)
+      return planFrom(text, params.slots, checks, null)
     }
+    const write = (columns: string) =>
+      writeText({ entity, operation, changeSet, input, checks, bind, columns })
+    // Whoever may write and not read, e.g. a key that only creates, learns which record it was.
+    if (answer === 'version' || !ctx.ability.can('read', entity.ref))
+      return planFrom(write('t.id, t.version'), params.slots, checks, readVersion)
     const projection = compileProjection(
       compiler,
       codecs,
       ctx.ability,
       { alias: 't', entity },
-      {
-        fields: null,
-        expand: nothingExpanded,
-        offset: 0,
-      },
+      { fields: null, expand: nothingExpanded, offset: 0 },
     )
-    const columns = projection.columns.join(', ')
-    const text = writeText({ entity, operation, changeSet, checks, columns })
-    return planFrom(name, text, params.slots, checks, projection.read)
+    return planFrom(write(projection.columns.join(', ')), params.slots, checks, projection.read)
+  }
+
+  function planFrom(
+    text: string,
+    slots: readonly Slot[],
+    checks: readonly WriteCheck[],
+    read: WritePlan['read'] | null,
+  ): WritePlan {
+    const rowMode = read ? ({ rowMode: 'array' } as const) : {}
+    let uses = 0
+    let name: string | undefined
+    return {
+      checks,
+      read: read ?? noRecord,
+      statement(ctx, values) {
+        uses += 1
+        if (uses === namedFrom) {
+          named += 1
+          name = `write_${named}`
+        }
+        const all = valuesOf(slots, { ctx, operands: [], values: [values] })
+        return { text, values: all, ...rowMode, ...(name ? { name } : {}) }
+      },
+    }
   }
 }
 export type WritePlans = ReturnType<typeof createWritePlans>
 
-function planFrom(
-  name: string,
-  text: string,
-  slots: readonly Slot[],
-  checks: readonly WriteCheck[],
-  read: WritePlan['read'],
-): WritePlan {
-  const rowMode = read === noRecord ? {} : ({ rowMode: 'array' } as const)
-  return {
-    checks,
-    read,
-    statement(ctx, base) {
-      const conditions = valuesOf(slots, { ctx, operands: [], values: [] })
-      return { name, text, values: [...base, ...conditions], ...rowMode }
-    },
-  }
-}
+const valuesIn = (values: readonly unknown[]) => values[0] as WriteValues
 
 function readVersion(row: readonly unknown[]): RecordData {
   return { id: String(row[0]), version: Number(row[1]) }

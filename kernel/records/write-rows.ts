@@ -8,8 +8,8 @@ import { createExplainer, type Explained } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
 import type { StorageValues } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
+import { inputShapeOf, type WriteValues } from './write-input.ts'
 import { createWritePlans } from './write-plans.ts'
-import { baseParameters } from './write-sql.ts'
 
 /** One row to be written. `values` are for creates and updates. */
 export interface RowItem {
@@ -73,10 +73,14 @@ export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
     for (let attempt = 1; pending.length > 0; attempt++) {
       let broken = false
       try {
-        const changeSet = ctx.changeSet ? 'joined' : 'own'
-        const { answer } = options
-        const plan = planOf(ctx, entity, { operation, answer, changeSet, relations })
-        const base = baseValues(ctx, changeSet, pending, changeSetId)
+        const plan = planOf(ctx, entity, {
+          operation,
+          answer: options.answer,
+          changeSet: ctx.changeSet ? 'joined' : 'own',
+          checkRelations: relations,
+          input: inputShapeOf(entity, operation, pending),
+        })
+        const base = writeValues(ctx, pending, changeSetId)
         const [result] = await run(ctx, [plan.statement(ctx, base)])
         for (const row of (result?.rows ?? []) as unknown as readonly unknown[][]) {
           const record = plan.read(row, ctx.model)
@@ -112,39 +116,23 @@ export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
 }
 export type RowWriter = ReturnType<typeof createRowWriter>
 
-function baseValues(
+export function writeValues(
   ctx: RequestContext,
-  changeSet: 'own' | 'joined',
   items: readonly RowItem[],
-  changeSetId: string,
-): unknown[] {
-  const joined = [
-    ctx.org.id,
-    rowsJson(items),
-    ctx.now,
-    JSON.stringify(actorOf(ctx.principal)),
+  changeSetId: string | null,
+): WriteValues {
+  return {
+    orgId: ctx.org.id,
+    items,
+    now: ctx.now,
+    actor: JSON.stringify(actorOf(ctx.principal)),
     changeSetId,
-    batchIdOf(ctx),
-    ctx.changeSet?.workflows ?? 'run',
-  ]
-  const values = changeSet === 'joined' ? joined : [...joined, null, ctx.door, null]
-  if (values.length !== baseParameters[changeSet]) throw new RangeError('Parameters moved.')
-  return values
-}
-
-/** The input of a statement: one JSON array, columns beside the reserved `_` names. */
-export function rowsJson(items: readonly RowItem[]): string {
-  return JSON.stringify(
-    items.map(({ id, version, values }, n) => ({
-      ...values?.columns,
-      id,
-      _version: version,
-      _given: values?.given ?? [],
-      _n: n,
-      ...(values && Object.keys(values.custom).length > 0 ? { custom: values.custom } : {}),
-      ...(values && values.unset.length > 0 ? { _unset: values.unset } : {}),
-    })),
-  )
+    batchId: batchIdOf(ctx),
+    workflows: ctx.changeSet?.workflows ?? 'run',
+    parentId: null,
+    door: ctx.door,
+    label: null,
+  }
 }
 
 function batchIdOf(ctx: RequestContext): string {

@@ -2,97 +2,109 @@ import type { Entity, Field } from '../model/model.ts'
 import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { ofEntity, type RowOperation, type WriteCheck } from './write-checks.ts'
+import { type BindValue, type InputShape, inputSql, isGiven } from './write-input.ts'
 
 /**
- * The statements that write records. One text serves one row and a thousand: rows are one JSON
- * parameter. The record, its change set, its ledger row, its outbox row and the relay's index are
- * written by one statement, so that none can exist without the others.
- *
- * Parameters: $1 org, $2 rows, $3 now, $4 actor, $5 change set, $6 batch, $7 workflows; when the
- * statement makes its own change set also $8 parent, $9 door, $10 label. Conditions follow.
+ * The statements that write records. The record, its change set, its ledger row, its outbox row and the
+ * relay's index are written by one statement, so that none can exist without the others. $1 is the org.
  */
 export interface WriteShape {
   readonly entity: Entity
   readonly operation: RowOperation
   /** Whether the change set is made here or joined, which then must be open. */
   readonly changeSet: 'own' | 'joined'
+  readonly input: InputShape
   readonly checks: readonly WriteCheck[]
   /** Select list over `t`, the written row. */
   readonly columns: string
+  readonly bind: BindValue
 }
-
-export const baseParameters = { own: 10, joined: 7 } as const
 
 export function writeText(shape: WriteShape): string {
-  const { operation } = shape
+  const { operation, bind } = shape
+  const values = commonValues(bind)
   const parts = [
-    `input as materialized (select * from json_to_recordset($2::json) as i(${inputColumns(shape.entity)}))`,
-    ...(operation === 'create' ? insertParts(shape) : [updatePart(shape)]),
+    inputSql(shape.input, bind),
+    ...(operation === 'create' ? insertParts(shape, values) : [updatePart(shape, values)]),
     ...uniqueParts(shape.entity, operation),
-    ledgerPart(shape),
-    outboxPart(shape),
-    changeSetPart(shape),
+    ledgerPart(shape, values),
+    outboxPart(shape, values),
+    changeSetPart(shape, values),
   ]
   return `with ${parts.join(',\n')}
-select ${shape.columns}, (select kernel.note_outbox($1::uuid, $6::uuid)) as "_noted" from written t`
+select ${shape.columns}, (select kernel.note_outbox($1::uuid, ${values.batch})) as "_noted" from written t`
 }
 
-/** How a row of the input is declared; names that begin with `_` cannot be columns of fields. */
-export function inputColumns(entity: Entity): string {
-  const columns = storageOf(entity).columns.map((part) => `${column(part)} ${part.class}`)
-  return [
-    'id uuid',
-    '"_version" bigint',
-    '"_given" text[]',
-    '"_unset" text[]',
-    '"_n" bigint',
-    'custom jsonb',
-    ...columns,
-  ].join(', ')
+/** Placeholders of what every row of a statement shares. */
+export interface CommonValues {
+  readonly now: string
+  readonly actor: string
+  readonly changeSet: string
+  readonly batch: string
+  readonly workflows: string
+}
+
+export function commonValues(bind: BindValue): CommonValues {
+  return {
+    now: bind('timestamptz', (values) => values.now),
+    actor: bind('jsonb', (values) => values.actor),
+    changeSet: bind('uuid', (values) => values.changeSetId),
+    batch: bind('uuid', (values) => values.batchId),
+    workflows: bind('text', (values) => values.workflows),
+  }
 }
 
 const column = (part: StoredPart) => identifier(part.column ?? '')
 
 /** The input of a create as rows of the table, which conditions can be asked about. */
-export function newRows(entity: Entity): string {
-  const columns = storageOf(entity).columns.map((part) => `i.${column(part)}`)
+export function newRows(
+  entity: Entity,
+  input: InputShape,
+  { now, actor }: Pick<CommonValues, 'now' | 'actor'>,
+): string {
+  const columns = storageOf(entity).columns.map((part) =>
+    input.columns.includes(part) ? `i.${column(part)}` : `null::${part.class} as ${column(part)}`,
+  )
   return `select $1::uuid as org_id, ${entity.shared ? `${literal(entity.ref)} as entity, ` : ''}i.id,
- 1::bigint as version, $3::timestamptz as created_at, $3::timestamptz as updated_at,
- $4::jsonb as created_by, $4::jsonb as updated_by, null::timestamptz as deleted_at,
- coalesce(i.custom, '{}') as custom, i."_given", i."_n"${columns.map((name) => `, ${name}`).join('')}
- from input i`
+ 1::bigint as version, ${now} as created_at, ${now} as updated_at, ${actor} as created_by, ${actor} as updated_by,
+ null::timestamptz as deleted_at, ${input.hasCustom ? `coalesce(i.custom, '{}')` : `'{}'::jsonb`} as custom, i."_n"${
+   input.isUniform ? '' : ', i."_given"'
+ }${columns.map((name) => `, ${name}`).join('')} from input i`
 }
 
-function insertParts(shape: WriteShape): string[] {
-  const { entity } = shape
-  const storage = storageOf(entity)
+function insertParts(shape: WriteShape, values: CommonValues): string[] {
+  const { entity, input } = shape
+  const { numbered } = storageOf(entity)
   const fixed = ['org_id', 'id', 'version', 'created_at', 'updated_at', 'created_by', 'updated_by']
   if (entity.shared) fixed.unshift('entity')
-  const typed = storage.columns.map((part) => column(part))
-  const names = [...fixed, 'custom', ...typed]
-  const where = whereAll([...shape.checks.map((check) => check.sql), ...openCheck(shape)])
-  if (storage.numbered.length === 0)
+  const names = [...fixed, 'custom', ...input.columns.map(column)]
+  const rows = `(${newRows(entity, input, values)}) t`
+  const where = whereAll([...shape.checks.map((check) => check.sql), ...openCheck(shape, values)])
+  if (numbered.length === 0)
     return [
       `written as (insert into ${entity.table} as t (${names.join(', ')})
-select ${names.map((name) => `t.${name}`).join(', ')} from (${newRows(entity)}) t${where} returning t.*)`,
+select ${names.map((name) => `t.${name}`).join(', ')} from ${rows}${where} returning t.*)`,
     ]
-  const numbers = storage.numbered.map((field, at) => ({
+  const numbers = numbered.map((field, at) => ({
     field,
     number: `(c${at}.value - c${at}.n + t."_row")`,
   }))
-  const values = [
+  const inColumns = numbers.flatMap(({ field, number }) =>
+    field.storage.in === 'column'
+      ? [{ name: identifier(field.storage.column), value: `${number}::${field.storage.class}` }]
+      : [],
+  )
+  const selected = [
     ...fixed.map((name) => `t.${name}`),
     customWithNumbers(numbers),
-    ...storage.columns.map((part) => {
-      const numbered = numbers.find((one) => one.field === part.field && part.part === null)
-      return numbered ? `${numbered.number}::${part.class}` : `t.${column(part)}`
-    }),
+    ...input.columns.map((part) => `t.${column(part)}`),
+    ...inColumns.map(({ value }) => value),
   ]
   return [
-    `allowed as materialized (select t.*, row_number() over (order by t."_n") as "_row" from (${newRows(entity)}) t${where})`,
-    ...storage.numbered.map((field, at) => counterPart(entity, field, at)),
-    `written as (insert into ${entity.table} as t (${names.join(', ')})
-select ${values.join(', ')} from allowed t${numbers.map((_, at) => `, c${at}`).join('')} returning t.*)`,
+    `allowed as materialized (select t.*, row_number() over (order by t."_n") as "_row" from ${rows}${where})`,
+    ...numbered.map((field, at) => counterPart(entity, field, at)),
+    `written as (insert into ${entity.table} as t (${[...names, ...inColumns.map(({ name }) => name)].join(', ')})
+select ${selected.join(', ')} from allowed t${numbers.map((_, at) => `, c${at}`).join('')} returning t.*)`,
   ]
 }
 
@@ -111,44 +123,49 @@ function customWithNumbers(numbers: readonly { field: Field; number: string }[])
   return inCustom.length > 0 ? `t.custom || jsonb_build_object(${inCustom.join(', ')})` : 't.custom'
 }
 
-function updatePart(shape: WriteShape): string {
-  const { entity, operation } = shape
-  const storage = storageOf(entity)
-  const set = ['version = t.version + 1', 'updated_at = $3::timestamptz', 'updated_by = $4::jsonb']
+function updatePart(shape: WriteShape, values: CommonValues): string {
+  const { entity, operation, input, bind } = shape
+  const { now, actor } = values
+  const ids = bind('uuid[]', ({ items }) => items.map((item) => item.id))
+  const set = ['version = t.version + 1', `updated_at = ${now}`, `updated_by = ${actor}`]
   const where = [
     't.org_id = $1',
+    input.rows === 'one' ? `t.id = (${ids})[1]` : `t.id = any(${ids})`,
     't.id = i.id',
     `(i."_version" is null or i."_version" = t.version)`,
     operation === 'restore' ? 't.deleted_at is not null' : 't.deleted_at is null',
   ]
-  if (operation === 'delete') set.push('deleted_at = $3::timestamptz')
+  if (operation === 'delete') set.push(`deleted_at = ${now}`)
   if (operation === 'restore') set.push('deleted_at = null')
   if (operation === 'update') {
-    for (const part of storage.columns)
-      set.push(
-        `${column(part)} = case when ${isGiven(part)} then i.${column(part)} else t.${column(part)} end`,
-      )
-    if (storage.custom.length > 0) set.push(`custom = ${newCustom}`)
-    where.push(changes(entity))
+    for (const part of input.columns) set.push(`${column(part)} = ${newValue(input, part)}`)
+    if (input.hasCustom) set.push(`custom = ${newCustom}`)
+    where.push(changes(input))
   }
-  where.push(...shape.checks.map((check) => check.sql), ...openCheck(shape))
-  const answer = operation === 'update' ? `new.*, ${changedFields(entity)} as "_changes"` : 'new.*'
+  where.push(...shape.checks.map((check) => check.sql), ...openCheck(shape, values))
+  const answer =
+    operation === 'update' ? `new.*, ${changedFields(entity, input)} as "_changes"` : 'new.*'
   return `written as (update ${entity.table} as t set ${set.join(', ')} from input i
 where ${where.join('\n and ')}${ofEntity(entity, 't')}
 returning ${answer})`
 }
 
-const isGiven = (part: StoredPart) => `${literal(part.ledgerKey)} = any(i."_given")`
-const newCustom = `case when i.custom is null and i."_unset" is null then t.custom
- else (t.custom || coalesce(i.custom, '{}')) - coalesce(i."_unset", '{}') end`
+function newValue(input: InputShape, part: StoredPart): string {
+  const given = isGiven(input, part.ledgerKey, 'i')
+  const name = column(part)
+  return given === 'true' ? `i.${name}` : `case when ${given} then i.${name} else t.${name} end`
+}
+
+const newCustom = `(t.custom || coalesce(i.custom, '{}')) - coalesce(i."_unset", '{}')`
 
 /** True when the input differs from the row: what changes nothing is not written. */
-export function changes(entity: Entity): string {
-  const storage = storageOf(entity)
-  const tests = storage.columns.map(
-    (part) => `${isGiven(part)} and i.${column(part)} is distinct from t.${column(part)}`,
-  )
-  if (storage.custom.length > 0) tests.push(`${newCustom} is distinct from t.custom`)
+export function changes(input: InputShape): string {
+  const tests = input.columns.map((part) => {
+    const given = isGiven(input, part.ledgerKey, 'i')
+    const differs = `i.${column(part)} is distinct from t.${column(part)}`
+    return given === 'true' ? differs : `${given} and ${differs}`
+  })
+  if (input.hasCustom) tests.push(`${newCustom} is distinct from t.custom`)
   return `(${tests.join('\n or ') || 'false'})`
 }
 
@@ -156,53 +173,69 @@ export function changes(entity: Entity): string {
  * The ledger's `{"<key>": [before, after]}` of what was given and did change. A value of several parts is
  * noted whole, so that one row of the ledger is enough to show it.
  */
-function changedFields(entity: Entity): string {
-  const storage = storageOf(entity)
-  const whens = storage.columns.map(
-    (part) =>
-      `when ${literal(part.ledgerKey)} then jsonb_build_array(old.${column(part)}, new.${column(part)})`,
-  )
-  const other = 'jsonb_build_array(old.custom -> k, new.custom -> k)'
-  const pair = whens.length > 0 ? `case k ${whens.join(' ')} else ${other} end` : other
-  const given = `select k, ${pair} as pair from unnest(i."_given") as k`
+function changedFields(entity: Entity, input: InputShape): string {
+  const { byLedgerKey, partsOf } = storageOf(entity)
+  const rows = input.given.map((key) => {
+    const part = byLedgerKey.get(key)
+    const name = part?.column ? column(part) : null
+    const values = name
+      ? `old.${name}, new.${name}`
+      : `old.custom -> ${literal(key)}, new.custom -> ${literal(key)}`
+    const isGivenHere = input.isUniform ? '' : `, ${isGiven(input, key, 'i')}`
+    return `(${literal(key)}, jsonb_build_array(${values})${isGivenHere})`
+  })
+  if (rows.length === 0) return `'{}'::jsonb`
+  const names = input.isUniform ? 'k, pair' : 'k, pair, given'
+  // The offset keeps the planner from working the pairs out again wherever they are named.
+  const pairs = `(select k, pair from (values ${rows.join(', ')}) as v(${names})${
+    input.isUniform ? '' : ' where given'
+  } offset 0)`
   const differs = 'pair -> 0 is distinct from pair -> 1'
-  const hasParts = [...storage.partsOf.values()].some((parts) => parts.length > 1)
-  if (!hasParts) return `(select jsonb_object_agg(k, pair) from (${given}) d where ${differs})`
+  const hasParts = input.given.some((key) => {
+    const field = byLedgerKey.get(key)?.field
+    return field !== undefined && (partsOf.get(field)?.length ?? 0) > 1
+  })
+  if (!hasParts) return `(select jsonb_object_agg(k, pair) from ${pairs} d where ${differs})`
   return `(select jsonb_object_agg(k, pair) from (select k, pair,
- bool_or(${differs}) over (partition by split_part(k, '.', 1)) as changed from (${given}) p) d where changed)`
+ bool_or(${differs}) over (partition by split_part(k, '.', 1)) as changed from ${pairs} p) d where changed)`
 }
 
-const opNames = {
-  create: { event: 'created', count: 'created' },
-  update: { event: 'updated', count: 'updated' },
-  delete: { event: 'deleted', count: 'deleted' },
-  restore: { event: 'restored', count: 'restored' },
+const words = {
+  create: 'created',
+  update: 'updated',
+  delete: 'deleted',
+  restore: 'restored',
 } as const
 
-function ledgerPart({ entity, operation }: WriteShape): string {
+function ledgerPart({ entity, operation }: WriteShape, { now, actor, changeSet }: CommonValues) {
   const fields = operation === 'update' ? 'w."_changes"' : 'null'
   return `ledger_rows as (insert into tenant.ledger (org_id, id, change_set_id, entity, record_id, op, version, at, actor, fields)
-select $1, uuidv7(), $5::uuid, ${literal(entity.ref)}, w.id, ${literal(operation)}, w.version, $3::timestamptz, $4::jsonb, ${fields} from written w)`
+select $1, uuidv7(), ${changeSet}, ${literal(entity.ref)}, w.id, ${literal(operation)}, w.version, ${now}, ${actor}, ${fields} from written w)`
 }
 
-function outboxPart({ entity, operation }: WriteShape): string {
+function outboxPart({ entity, operation }: WriteShape, values: CommonValues): string {
+  const { now, changeSet, batch, workflows } = values
   const payload =
     operation === 'update'
       ? `jsonb_build_object('fields', (select jsonb_agg(k) from jsonb_object_keys(w."_changes") as k))`
       : `'{}'`
   return `outbox_rows as (insert into tenant.outbox (org_id, batch_id, id, change_set_id, event, entity, record_id, version, payload, workflows, created_at)
-select $1, $6::uuid, uuidv7(), $5::uuid, 'record.${opNames[operation].event}', ${literal(entity.ref)}, w.id, w.version, ${payload}, $7::text, $3::timestamptz from written w)`
+select $1, ${batch}, uuidv7(), ${changeSet}, 'record.${words[operation]}', ${literal(entity.ref)}, w.id, w.version, ${payload}, ${workflows}, ${now} from written w)`
 }
 
-function changeSetPart({ operation, changeSet }: WriteShape): string {
-  const { count } = opNames[operation]
+function changeSetPart({ operation, changeSet, bind }: WriteShape, values: CommonValues): string {
+  const count = words[operation]
+  const { now, actor, workflows } = values
   const n = '(select count(*) as n from written) w'
   if (changeSet === 'joined')
     return `change_set as (update tenant.change_set c
 set counts = c.counts || jsonb_build_object('${count}', coalesce((c.counts ->> '${count}')::bigint, 0) + w.n)
-from ${n} where c.org_id = $1 and c.id = $5::uuid and w.n > 0)`
+from ${n} where c.org_id = $1 and c.id = ${values.changeSet} and w.n > 0)`
+  const parent = bind('uuid', ({ parentId }) => parentId)
+  const door = bind('text', (one) => one.door)
+  const label = bind('text', (one) => one.label)
   return `change_set as (insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at, closed_at, counts)
-select $1, $5::uuid, $8::uuid, $4::jsonb, $9::text, $10::text, $7::text, 'done', $3::timestamptz, $3::timestamptz, jsonb_build_object('${count}', w.n)
+select $1, ${values.changeSet}, ${parent}, ${actor}, ${door}, ${label}, ${workflows}, 'done', ${now}, ${now}, jsonb_build_object('${count}', w.n)
 from ${n} where w.n > 0)`
 }
 
@@ -224,10 +257,13 @@ select $1, ${literal(entity.ref)}, ${id}, w.id, w.custom ->> ${id} from written 
   })
 }
 
-function openCheck(shape: WriteShape): string[] {
-  return shape.changeSet === 'joined' ? [isOpen] : []
+function openCheck({ changeSet }: WriteShape, values: CommonValues): string[] {
+  return changeSet === 'joined' ? [isOpen(values.changeSet)] : []
 }
-export const isOpen = `exists (select 1 from tenant.change_set c where c.org_id = $1 and c.id = $5::uuid and c.state = 'open')`
+
+export function isOpen(changeSet: string): string {
+  return `exists (select 1 from tenant.change_set c where c.org_id = $1 and c.id = ${changeSet} and c.state = 'open')`
+}
 
 function whereAll(tests: readonly string[]): string {
   return tests.length > 0 ? ` where ${tests.join('\n and ')}` : ''

@@ -1,0 +1,122 @@
+import type { HookChange, HookOutcome } from '@runwaycrm/sdk'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createHookRunner, type HookRunner } from './hooks.ts'
+import { codeOf, issuesOf, rowsOf } from './testing/record-helpers.ts'
+import {
+  contextFor,
+  entityOf,
+  newOrgId,
+  openFixture,
+  type RecordsFixture,
+  testModel,
+} from './testing/records-fixture.ts'
+
+type Hook = (change: HookChange) => HookOutcome | undefined
+
+const orders = entityOf('orders')
+let hook: Hook = () => undefined
+let clock = 0
+const seen: HookChange[] = []
+const operations = ['create', 'update', 'delete'] as const
+
+/** The hook on orders that the test sets, called as a plugin's would be. */
+const model = {
+  ...testModel,
+  hooks: new Map([
+    [
+      orders.ref,
+      operations.map((before) => ({
+        ref: `test.shop:${before}`,
+        plugin: 'test.shop',
+        key: before,
+        overriddenBy: [],
+        definition: { entity: orders.ref, before, handler: 'watch' },
+      })),
+    ],
+  ]),
+}
+const hooks: HookRunner = createHookRunner({
+  call(_ctx, _ref, _plugin, _handler, change) {
+    seen.push(change)
+    return hook(change)
+  },
+  clock: () => clock,
+})
+
+let fixture: RecordsFixture
+beforeAll(async () => {
+  fixture = await openFixture({ hooks })
+})
+afterAll(() => fixture.close())
+beforeEach(() => {
+  seen.length = 0
+  hook = () => undefined
+})
+const system = () => ({ ...contextFor({ orgId: newOrgId() }), model: model as typeof testModel })
+
+describe('a hook', () => {
+  it('sees the record before and the values that are written', async () => {
+    const ctx = system()
+    const { writer } = fixture
+    const order = await writer.create(ctx, orders, { name: 'a', margin: 5 })
+    await writer.update(ctx, orders, order.id, { name: 'b' })
+    await writer.delete(ctx, orders, order.id)
+    expect(seen).toEqual([
+      { operation: 'create', before: null, values: { name: 'a', margin: 5 } },
+      { operation: 'update', before: order, values: { name: 'b' } },
+      { operation: 'delete', before: { ...order, name: 'b', version: 2 }, values: {} },
+    ])
+  })
+
+  it('adds values, read-only ones too, that are noted like any other', async () => {
+    const ctx = system()
+    hook = ({ operation }) => ({ set: { stamp: operation } })
+    const order = await fixture.writer.create(ctx, orders, { name: 'a' })
+    expect(order.stamp).toBe('create')
+    const changed = await fixture.writer.update(ctx, orders, order.id, { name: 'b' })
+    expect(changed.stamp).toBe('update')
+    const ledger = await rowsOf(fixture.db, ctx, 'tenant.ledger')
+    expect(ledger[1]?.fields).toEqual({ name: ['a', 'b'], stamp: ['create', 'update'] })
+  })
+
+  it('refuses with a place or without, and nothing is written', async () => {
+    const ctx = system()
+    const { writer } = fixture
+    const order = await writer.create(ctx, orders, { name: 'a' })
+    hook = () => ({ refuse: { message: 'Too cheap.', field: 'margin' } })
+    expect(await issuesOf(writer.update(ctx, orders, order.id, { margin: 1 }))).toEqual([
+      'margin BAD_FORMAT',
+    ])
+    hook = () => ({ refuse: { message: 'The books are closed.' } })
+    expect(await codeOf(writer.delete(ctx, orders, order.id))).toBe('STATE_CONFLICT')
+    expect(await codeOf(writer.create(ctx, orders, { name: 'b' }))).toBe('STATE_CONFLICT')
+    expect(await fixture.reader.get(ctx, orders, order.id)).toEqual(order)
+  })
+
+  it('fails alone in a bulk that is not atomic', async () => {
+    const ctx = system()
+    hook = ({ values }) =>
+      values.name === 'bad' ? { refuse: { message: 'No.', field: 'name' } } : undefined
+    const { results } = await fixture.writer.bulk(ctx, orders, {
+      atomic: false,
+      create: [{ name: 'good' }, { name: 'bad' }],
+    })
+    expect(results.map(({ status }) => status)).toEqual(['created', 'failed'])
+  })
+
+  it('that takes longer than 50 ms undoes the write', async () => {
+    const ctx = system()
+    hook = () => {
+      clock += 60
+      return undefined
+    }
+    expect(await codeOf(fixture.writer.create(ctx, orders, { name: 'a' }))).toBe('INTERNAL')
+    expect(await rowsOf(fixture.db, ctx, orders.table)).toEqual([])
+  })
+
+  it('that sets what is not valid is told so', async () => {
+    const ctx = system()
+    hook = () => ({ set: { ghost: 1 } })
+    expect(await codeOf(fixture.writer.create(ctx, orders, { name: 'a' }))).toBe('INVALID')
+  })
+})
