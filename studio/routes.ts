@@ -47,6 +47,7 @@ export const routes: readonly RouteRecordRaw[] = [
       { path: '', component: () => import('./pages/PreferencesPage.vue') },
       { path: 'members', component: () => import('./pages/MembersPage.vue') },
       { path: 'api-keys', component: () => import('./pages/ApiKeysPage.vue') },
+      { path: 'model', component: () => import('./pages/RevisionsPage.vue') },
       { path: 'mail', component: () => import('./pages/MailPage.vue') },
     ],
   },

@@ -7,6 +7,7 @@ import { allOf } from '../filters/filter-json.ts'
 import { defaultColumns } from '../model/model-index.ts'
 import { useModel } from './use-model.ts'
 import { useNoun } from './use-noun.ts'
+import { isSavedView, useSavedViews } from './use-saved-views.ts'
 
 /** The view everybody has: all records, columns from the model. */
 export const allView = 'all'
@@ -22,6 +23,7 @@ export function useListState(entity: () => EntityInfo) {
   const { t } = useI18n()
   const noun = useNoun()
 
+  const saved = useSavedViews(entity)
   const views = computed<readonly ViewInfo[]>(() => {
     const info = entity()
     const all: ViewInfo = {
@@ -36,7 +38,7 @@ export function useListState(entity: () => EntityInfo) {
     const isThere = known.some(
       (one) => one.kind === 'table' && !one.groupBy && Object.keys(one.filter ?? {}).length === 0,
     )
-    return isThere ? known : [...known, all]
+    return [...known, ...(isThere ? [] : [all]), ...saved.views.value]
   })
   const view = computed(() => {
     const wanted = text(route.query, 'view')
@@ -72,6 +74,9 @@ export function useListState(entity: () => EntityInfo) {
   }
 
   return {
+    saved,
+    /** The view at hand when it is this person's own to change. */
+    ownView: computed(() => (isSavedView(view.value) && view.value.isMine ? view.value : null)),
     views,
     view,
     columns,
@@ -110,3 +115,5 @@ function readFilter(value: string | undefined): Filter | null {
     return null
   }
 }
+
+export type ListState = ReturnType<typeof useListState>

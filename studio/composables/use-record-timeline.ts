@@ -38,7 +38,7 @@ export function useRecordTimeline(entity: () => EntityInfo, id: () => string) {
     const others = (timeline.data.value ?? [])
       .filter((entry) => entry.kind !== 'change' && entry.at >= oldest)
       .map((entry) => ({ key: entry.id, at: entry.at, actor: entry.actor, change: null, entry }))
-    return [...changes, ...others].toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
+    return [...others, ...changes].toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
   })
   return { ...history, items }
 }

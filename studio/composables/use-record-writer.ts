@@ -5,6 +5,7 @@ import { useFlashes } from './use-flashes.ts'
 import { useNoun } from './use-noun.ts'
 import { mergeRecord, useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
+import { modSign } from './use-shortcuts.ts'
 import type { UndoEntry } from './use-undo.ts'
 
 const perBulk = 1_000
@@ -27,7 +28,11 @@ export function useRecordWriter() {
     if (text === undefined) return
     toasts.show({
       text,
-      action: { label: t('common.undo'), shortcut: '⌘Z', run: () => void takeBack(entry) },
+      action: {
+        label: t('common.undo'),
+        shortcut: `${modSign()}Z`,
+        run: () => void takeBack(entry),
+      },
     })
   }
   async function takeBack(entry?: UndoEntry): Promise<void> {

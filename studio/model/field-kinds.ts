@@ -119,6 +119,7 @@ export const isTemporal = (kind: FieldKind): boolean => instants.has(kind)
 /** Width of a table column in px, before anybody drags it. */
 export function columnWidth(kind: FieldKind): number {
   if (kind === 'boolean' || kind === 'rating') return 104
+  if (kind === 'currency') return 136
   if (isNumeric(kind)) return 124
   if (kind === 'date') return 116
   if (kind === 'dateTime') return 148

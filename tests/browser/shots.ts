@@ -52,6 +52,7 @@ const shots: readonly Shot[] = [
     path: '/leads',
     step: async (page) => {
       await page.keyboard.press('Control+k')
+      await page.getByRole('dialog').waitFor()
       await page.keyboard.type('nor')
     },
   },

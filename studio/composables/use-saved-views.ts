@@ -1,0 +1,97 @@
+import type { EntityInfo, RecordData } from '@runwaycrm/sdk'
+import { useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed } from 'vue'
+import type { ViewInfo } from '../api/model.ts'
+import { useModel } from './use-model.ts'
+import { useServices } from './use-services.ts'
+
+/** A view that somebody saved: a record, not a part of the model. */
+export interface SavedView extends ViewInfo {
+  readonly savedId: string
+  readonly isShared: boolean
+  readonly isMine: boolean
+}
+
+/** What a view shows, as its record keeps it. */
+export type ViewBody = Omit<ViewInfo, 'ref' | 'order'>
+
+const plural = 'saved-views'
+const savedRef = (id: string): string => `saved:${id}`
+
+/** Views of an entity that this person or a colleague saved; none where no plugin keeps them. */
+export function useSavedViews(entity: () => EntityInfo) {
+  const { api } = useServices()
+  const client = useQueryClient()
+  const model = useModel()
+  const kept = computed(() => model.value.entity(plural))
+
+  const query = useQuery({
+    queryKey: computed(() => ['records', plural, 'of', entity().ref]),
+    enabled: computed(() => kept.value?.can.read === true),
+    staleTime: 60_000,
+    retry: false,
+    queryFn: async () =>
+      (
+        await api.records.list(plural, {
+          filter: { entityRef: entity().ref },
+          sort: 'name',
+          limit: 100,
+        })
+      ).data,
+  })
+  const views = computed<readonly SavedView[]>(() =>
+    (query.data.value ?? []).flatMap((record) => toView(record, entity(), model.value.model.me.id)),
+  )
+  const refresh = () => client.invalidateQueries({ queryKey: ['records', plural] })
+
+  return {
+    views,
+    canSave: computed(() => kept.value?.can.create === true),
+    /** @returns the reference of the new view. */
+    async create(name: string, body: ViewBody, isShared: boolean): Promise<string> {
+      const record = await api.records.create(plural, {
+        name,
+        entityRef: entity().ref,
+        body: { ...body, label: name },
+        shared: isShared,
+        ownerId: model.value.model.me.id,
+      })
+      await refresh()
+      return savedRef(record.id)
+    },
+    async update(view: SavedView, body: ViewBody): Promise<void> {
+      await api.records.update(plural, view.savedId, { body: { ...body, label: view.label } })
+      await refresh()
+    },
+    async remove(view: SavedView): Promise<void> {
+      await api.records.remove(plural, view.savedId)
+      await refresh()
+    },
+  }
+}
+export type SavedViews = ReturnType<typeof useSavedViews>
+
+export const isSavedView = (view: ViewInfo): view is SavedView => 'savedId' in view
+
+/** A body that is not one is left out: anybody may write that record. */
+function toView(record: RecordData, entity: EntityInfo, me: string): SavedView[] {
+  const body = record['body'] as Partial<ViewBody> | null
+  if (typeof body !== 'object' || body === null) return []
+  if (body.kind !== 'table' && body.kind !== 'board') return []
+  const isMine = record['ownerId'] === me
+  const isShared = record['shared'] === true
+  if (!isMine && !isShared) return []
+  return [
+    {
+      ...body,
+      kind: body.kind,
+      ref: savedRef(record.id),
+      entity: entity.ref,
+      label: String(record['name']),
+      order: 10_000,
+      savedId: record.id,
+      isShared,
+      isMine,
+    },
+  ]
+}

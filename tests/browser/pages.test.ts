@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type StudioApp, startStudio } from './studio-app.ts'
+
+let studio: StudioApp
+beforeAll(async () => {
+  studio = await startStudio()
+}, 120_000)
+afterAll(() => studio?.stop())
+
+const countOf = async (name: string): Promise<number> => {
+  const filter = encodeURIComponent(JSON.stringify({ name: { $startsWith: name } }))
+  const answer = await studio.org.call('GET', `/leads?count=exact&filter=${filter}`)
+  return answer.json<{ page: { count: number } }>().page.count
+}
+
+describe('importing', () => {
+  it('guesses the columns, imports what is right, and is taken back as a whole', async () => {
+    const csv = [
+      'Name,Company,Email,Status,Score,Nonsense',
+      'Imported Ida,Acme,ida@acme.example,New,40,x',
+      'Imported Ole,Acme,ole@acme.example,Qualified,60,y',
+      'Imported Bad,Acme,no address,New,5,z',
+    ].join('\n')
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/imports?entity=leads')
+    await page.getByLabel('CSV file').setInputFiles({
+      name: 'leads.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(csv),
+    })
+    expect(
+      await page.getByRole('combobox', { name: 'Score' }).inputValue({ timeout: 20_000 }),
+    ).toBe('score')
+    expect(await page.getByRole('combobox', { name: 'Nonsense' }).inputValue()).toBe('')
+    expect(await countOf('Imported')).toBe(0)
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByRole('heading', { name: 'Imported' }).waitFor({ timeout: 20_000 })
+    expect(await countOf('Imported')).toBe(2)
+    await page.getByRole('link', { name: 'Download the failed rows' }).waitFor()
+    await page.getByRole('button', { name: 'Revert the import' }).click()
+    await expect.poll(() => countOf('Imported')).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('views that people save', () => {
+  it('stand beside those of the model, and forget nothing', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/leads?view=crm.leads%3Aall')
+    await page.getByRole('columnheader', { name: 'Score' }).getByRole('button').first().click()
+    await page.getByRole('button', { name: 'Save as' }).click()
+    await page.getByLabel('Name of the view').fill('Lowest first')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click()
+    const tab = page.getByRole('tab', { name: 'Lowest first' })
+    await tab.waitFor()
+    await page.reload()
+    await tab.waitFor()
+    expect(await tab.getAttribute('aria-selected')).toBe('true')
+    expect(await page.getByRole('columnheader', { name: 'Score' }).getAttribute('aria-sort')).toBe(
+      'ascending',
+    )
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('deleted records', () => {
+  it('wait in the list of deleted ones and come back', async () => {
+    const made = await studio.org.call('POST', '/leads', { name: 'Deleted Della' })
+    const { id } = made.json<{ id: string }>()
+    await studio.org.call('DELETE', `/leads/${id}`)
+    const { page, context } = await studio.open()
+    await page.goto('/leads')
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Deleted records' }).click()
+    const row = page.getByRole('dialog').locator('.related-row', { hasText: 'Deleted Della' })
+    await row.getByRole('button', { name: 'Restore' }).click()
+    await expect
+      .poll(async () => (await studio.org.call('GET', `/leads/${id}`)).statusCode)
+      .toBe(200)
+    await context.close()
+  })
+})
+
+describe('changes', () => {
+  it('lists what was done, and reverts a whole change set', async () => {
+    const made = await studio.org.call('POST', '/leads/bulk', {
+      create: [{ name: 'Set One' }, { name: 'Set Two' }],
+    })
+    expect(made.statusCode).toBe(200)
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/changes')
+    const first = page.locator('.list-row', { hasText: 'created 2 records' }).first()
+    await first.getByRole('button', { name: 'Revert' }).click()
+    await expect.poll(() => countOf('Set ')).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('settings', () => {
+  it('invite somebody, whose mail waits in the catcher', async () => {
+    const { page, context } = await studio.open()
+    await page.goto('/settings/members')
+    await page.getByRole('button', { name: 'Invite' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Invite somebody' })
+    await dialog.getByLabel('Email').fill('tomas@example.test')
+    await dialog.getByRole('checkbox', { name: 'Editor' }).click()
+    await dialog.getByRole('button', { name: 'Send the invitation' }).click()
+    await page.getByText('Invitation sent to tomas@example.test').waitFor()
+    await page.goto('/settings/mail')
+    await page.getByRole('button', { name: /To tomas@example.test/ }).click()
+    await page.getByRole('link', { name: /accept/ }).waitFor()
+    await context.close()
+  })
+
+  it('make an API key, show it once, and end it', async () => {
+    const { page, context } = await studio.open()
+    await page.goto('/settings/api-keys')
+    await page.getByRole('button', { name: 'New key' }).click()
+    const dialog = page.getByRole('dialog', { name: 'New key' })
+    await dialog.getByLabel('Name').fill('Spreadsheet')
+    await dialog.getByLabel('Scopes').fill('leads:read')
+    await dialog.getByRole('button', { name: 'Make the key' }).click()
+    const shown = dialog.getByRole('textbox', { name: 'API keys' })
+    await shown.waitFor()
+    const key = await shown.inputValue()
+    const ask = () =>
+      studio.app.inject({
+        method: 'GET',
+        url: '/api/v1/leads',
+        headers: { authorization: `Bearer ${key}` },
+      })
+    expect((await ask()).statusCode).toBe(200)
+    await dialog.getByRole('button', { name: 'I have kept it' }).click()
+    await page
+      .locator('.list-row', { hasText: 'Spreadsheet' })
+      .getByRole('button', { name: 'Revoke' })
+      .click()
+    await expect.poll(async () => (await ask()).statusCode, { timeout: 5_000 }).toBe(401)
+    await context.close()
+  })
+
+  it('bring back an older model', async () => {
+    const publish = async (label: string): Promise<void> => {
+      const draft = (await studio.org.call('GET', '/studio/draft')).json<{
+        document?: { contributes?: { pages?: Record<string, unknown> } }
+      }>()
+      const from = draft.document?.contributes?.pages?.['own']
+      const value = {
+        label,
+        path: '/own-leads',
+        entity: 'crm.leads:lead',
+        group: 'records',
+        order: 96,
+      }
+      const edited = await studio.org.call('PATCH', '/studio/draft', {
+        ops: [
+          { op: 'set', path: ['pages', 'own'], value, ...(from === undefined ? {} : { from }) },
+        ],
+      })
+      expect([edited.statusCode, edited.body]).toEqual([200, expect.anything()])
+      const { hash } = (await studio.org.call('POST', '/studio/plan', {})).json<{ hash: string }>()
+      expect(
+        (await studio.org.call('POST', '/studio/publish', { hash, message: label })).statusCode,
+      ).toBe(201)
+    }
+    await publish('First name')
+    await publish('Second name')
+    const { page, context } = await studio.open()
+    await page.goto('/settings/model')
+    await page.getByRole('link', { name: 'Second name' }).waitFor()
+    await page
+      .locator('.list-row', { hasText: 'First name' })
+      .getByRole('button', { name: 'Roll back' })
+      .click()
+    await page.getByRole('link', { name: 'First name' }).waitFor()
+    await context.close()
+  })
+})
