@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type HookOutcome, InvalidError, type Log, type Principal } from '@runwaycrm/sdk'
+import type { HookOutcome, Log, Principal } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createContexts } from './accounts/contexts.ts'
@@ -13,6 +13,7 @@ import { createDatabase } from './database/postgres.ts'
 import { createTables } from './database/tables.ts'
 import { createDatabaseBus } from './events/bus.ts'
 import { createRelay } from './events/relay.ts'
+import { bulkJob, createBulkByFilter } from './http/bulk-by-filter.ts'
 import { describeEntity } from './http/describe-entity.ts'
 import { createLive } from './http/live.ts'
 import { createServer } from './http/server.ts'
@@ -268,7 +269,12 @@ export async function boot(options: BootOptions) {
     const resolved = await accounts.resolveRunAs(orgId, runAs)
     return resolved && contexts.make(resolved, runtime, { door: 'job', ...more })
   }
-  const worker = createWorker({ db, log: busLog, run: createJobRunner({ callHandler, contextOf }) })
+  const bulkByFilter = createBulkByFilter({ reader, writer, queue })
+  const worker = createWorker({
+    db,
+    log: busLog,
+    run: createJobRunner({ callHandler, contextOf, kernelJobs: { [bulkJob]: bulkByFilter.run } }),
+  })
   const stopHints = bus.subscribe((hint) => {
     if (hint.kind === 'jobs') worker.poke()
     if (hint.kind === 'access') accounts.expirePrincipals()
@@ -294,11 +300,7 @@ export async function boot(options: BootOptions) {
       timeline: timeline.list,
       ledger,
       revert: createRevert({ db, codecs, ledger, writer }),
-      bulkByFilter: async () => {
-        throw new InvalidError(
-          'Changing all records that match a filter is not possible yet; send their ids.',
-        )
-      },
+      bulkByFilter: bulkByFilter.start,
       actions,
       revisions,
       plugins: { model: deployment.model, callHandler, files },

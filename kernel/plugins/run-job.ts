@@ -15,6 +15,10 @@ export interface JobRunnerDeps {
     runAs: RunAs,
     more: { readonly traceId: string; readonly signal: AbortSignal },
   ) => Promise<RequestContext | null>
+  /** Jobs that the kernel itself enqueues, under the plugin `kernel`, by name. */
+  readonly kernelJobs?: Readonly<
+    Record<string, (ctx: RequestContext, payload: unknown) => Promise<void>>
+  >
 }
 
 const usualMs = 900_000
@@ -24,6 +28,8 @@ export function createJobRunner(deps: JobRunnerDeps): (job: RunningJob) => Promi
   return async ({ orgId, id, plugin, job, payload, runAs, traceId, signal }) => {
     const ctx = await deps.contextOf(orgId, runAs, { traceId: traceId ?? id, signal })
     if (!ctx) throw new NotFoundError(`${runAs.name}, for whom this was to run, is not active.`)
+    const own = plugin === 'kernel' ? deps.kernelJobs?.[job] : undefined
+    if (own) return own(ctx, payload)
     const contribution = ctx.model.jobs.get(`${plugin}:${job}`)
     if (!contribution) throw new NotFoundError(`No enabled plugin has the job ${plugin}:${job}.`)
     const { handler } = contribution.definition

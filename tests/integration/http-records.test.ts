@@ -391,6 +391,33 @@ describe('bulk and aggregate', () => {
     expect(answer.json<{ errors: { path: string }[] }>().errors.map((e) => e.path)).toContain(path)
   })
 
+  it('changes and deletes all that match a filter, behind the answer and as one change', async () => {
+    const fresh = await app.createOrg()
+    const names = Array.from({ length: 450 }, (_, i) => ({ name: `Lead ${i}`, score: i }))
+    await fresh.call('POST', '/leads/bulk', { create: names })
+    const filter = { score: { $lt: 420 } }
+    const started = await fresh.call('POST', '/leads/bulk', { filter, update: { company: 'Acme' } })
+    expect(started.statusCode, started.body).toBe(202)
+    const { changeSetId, matched } = started.json<{ changeSetId: string; matched: number }>()
+    expect(matched).toBe(420)
+    const change = async () => (await fresh.call('GET', `/changes/${changeSetId}`)).json()
+    await expect
+      .poll(change, { timeout: 20_000 })
+      .toMatchObject({ state: 'done', counts: { updated: 420 } })
+    const removed = await fresh.call('POST', '/leads/bulk', {
+      filter: { company: 'Acme' },
+      delete: true,
+    })
+    expect(removed.json()).toMatchObject({ matched: 420 })
+    const left = async () =>
+      (await fresh.call('GET', '/leads?count=exact&limit=1')).json<{ page: { count: number } }>()
+        .page.count
+    await expect.poll(left, { timeout: 20_000 }).toBe(30)
+    const viewer = await app.createKey(fresh.orgId, { role: 'viewer' })
+    const refused = await viewer.call('POST', '/leads/bulk', { filter: {}, delete: true })
+    expect(refused.statusCode).toBe(403)
+  })
+
   it('counts and sums by group', async () => {
     const fresh = await app.createOrg()
     await fresh.call('POST', '/leads/bulk', {
