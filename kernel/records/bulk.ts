@@ -72,7 +72,7 @@ export function createBulk({ records, codecs, transaction }: BulkDeps) {
         if (atomic && failures.length > 0) throw combineFailures(failures)
         return { changeSetId: inner.changeSet?.id ?? '', results }
       },
-      { keepEmpty: true },
+      { keepEmpty: true, retry: true },
     )
   }
 

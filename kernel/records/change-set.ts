@@ -7,7 +7,7 @@ import type { Codecs } from './fields.ts'
 import { type HookRunner, noHooks } from './hooks.ts'
 import { type KernelHooks, kernelHooks } from './kernel-hooks.ts'
 import type { Reader } from './read.ts'
-import { assertNotDraft, createTransactions, type Transactions } from './transactions.ts'
+import { createTransactions, type Transactions } from './transactions.ts'
 import { createValidator } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
 import { createRecordWriter, type Draft, type RecordWriter } from './write-records.ts'
@@ -75,7 +75,6 @@ export function createWriter(deps: WriterDeps): Writer {
     operation: RowOperation,
     draft: Draft,
   ): Promise<RecordData | null> {
-    assertNotDraft(ctx)
     const answer = operation === 'delete' ? 'version' : 'record'
     const [outcome] = await records.write(ctx, entity, operation, [draft], { answer })
     if (outcome?.status === 'failed') throw outcome.error

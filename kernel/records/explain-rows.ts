@@ -3,6 +3,7 @@ import {
   type Issue,
   NotFoundError,
   type RunwayError,
+  ScopeMissingError,
   StaleVersionError,
   StateConflictError,
   UniqueTakenError,
@@ -115,6 +116,8 @@ export function forbiddenError(
   entity: Entity,
   operation: RowOperation,
 ): RunwayError {
+  const scope = ctx.ability.missingScope(operation, entity.ref)
+  if (scope !== null) return new ScopeMissingError(`The key lacks the scope ${scope}.`)
   const reason = ctx.ability.reason(operation, entity.ref, null)
   return new ForbiddenError(
     reason ?? `Your role does not let you ${operation} this ${entity.definition.label}.`,

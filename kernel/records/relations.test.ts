@@ -122,3 +122,25 @@ describe('deleting a record that others point to', () => {
     }
   })
 })
+
+describe("two writers that want each other's records", () => {
+  it('get both through: the one that PostgreSQL stopped begins again', async () => {
+    const ctx = system()
+    const { writer, reader } = fixture
+    const create = Array.from({ length: 40 }, (_, n) => ({ name: `A ${n}` }))
+    const { results } = await writer.bulk(ctx, accounts, { create })
+    const ids = results.map(({ id }) => id!)
+    const change = (order: readonly string[], country: string) =>
+      writer.bulk(ctx, accounts, { update: order.map((id) => ({ id, country })) })
+    const one = (order: readonly string[], country: string) =>
+      writer.transaction(ctx, async (inner) => {
+        for (const id of order) await writer.update(inner, accounts, id, { country })
+      })
+    await Promise.all([change(ids, 'a'), change(ids.toReversed(), 'b'), change(ids, 'c')])
+    const codes = await Promise.all([codeOf(one(ids, 'd')), codeOf(one(ids.toReversed(), 'e'))])
+    // Work of somebody else is not repeated: it may have done more than write.
+    for (const code of codes) expect(['fine', 'STATE_CONFLICT']).toContain(code)
+    expect(codes).toContain('fine')
+    expect(await reader.count(ctx, accounts)).toBe(40)
+  })
+})

@@ -30,7 +30,6 @@ export function conflictOf(
   by: Actor | null,
   reason?: string,
 ): RevertConflict {
-  // biome-ignore lint/suspicious/noThenProperty: the public name of the member; a value, never a function.
   const conflict = { entity, id, field, then: left, now, by }
   return reason === undefined ? conflict : { ...conflict, reason }
 }

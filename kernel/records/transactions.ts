@@ -2,6 +2,7 @@ import { type Door, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
+import { withRetry } from './concurrent-change.ts'
 import type { CommittedBatch } from './write-rows.ts'
 
 export type TransactionContext = RequestContext & { readonly tx: Tx }
@@ -11,6 +12,13 @@ export interface ChangeSetOptions {
   readonly door?: Door | undefined
   readonly workflows?: 'run' | 'skip' | undefined
   readonly parentId?: string | null | undefined
+}
+
+export interface TransactionOptions extends ChangeSetOptions {
+  /** Keep the change set when nothing was written: its id was promised. */
+  readonly keepEmpty?: boolean
+  /** Begin again after a deadlock: `work` touches nothing but the database. */
+  readonly retry?: boolean
 }
 
 export interface TransactionsDeps {
@@ -27,7 +35,7 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
   async function transaction<T>(
     ctx: RequestContext,
     work: (ctx: TransactionContext) => Promise<T>,
-    options: ChangeSetOptions & { readonly keepEmpty?: boolean } = {},
+    options: TransactionOptions = {},
   ): Promise<T> {
     assertNotDraft(ctx)
     if (ctx.tx) {
@@ -35,16 +43,18 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
       return tx.savepoint(() => inChangeSet({ ...ctx, tx }, work, options))
     }
     let changeSetId = ''
-    const result = await db.transaction(ctx.org.id, (tx) =>
-      inChangeSet(
-        { ...ctx, tx },
-        (inner) => {
-          changeSetId = inner.changeSet?.id ?? ''
-          return work(inner)
-        },
-        options,
-      ),
-    )
+    const once = () =>
+      db.transaction(ctx.org.id, (tx) =>
+        inChangeSet(
+          { ...ctx, tx },
+          (inner) => {
+            changeSetId = inner.changeSet?.id ?? ''
+            return work(inner)
+          },
+          options,
+        ),
+      )
+    const result = await (options.retry ? withRetry(once) : once())
     onCommitted({ orgId: ctx.org.id, changeSetId })
     return result
   }
@@ -52,7 +62,7 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
   async function inChangeSet<T>(
     ctx: TransactionContext,
     work: (ctx: TransactionContext) => Promise<T>,
-    options: ChangeSetOptions & { readonly keepEmpty?: boolean },
+    options: TransactionOptions,
   ): Promise<T> {
     if (ctx.changeSet) return work(ctx)
     const inner = withChangeSet(ctx, uuidv7(), options)

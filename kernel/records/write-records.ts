@@ -20,6 +20,7 @@ import {
   missingReferences,
 } from './relations.ts'
 import { storageOf } from './storage-columns.ts'
+import { assertNotDraft, type Transactions } from './transactions.ts'
 import { assertValid, notWritableError, type StorageValues, type Validator } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
 import type { RowItem, RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
@@ -42,10 +43,7 @@ export interface WriteRecordsDeps {
   readonly hooks: HookRunner
   readonly kernelHooks: KernelHooks
   /** Runs in the transaction of the context, or in one of its own with a change set of its own. */
-  readonly transaction: <T>(
-    ctx: RequestContext,
-    work: (ctx: RequestContext & { readonly tx: Tx }) => Promise<T>,
-  ) => Promise<T>
+  readonly transaction: Transactions['transaction']
 }
 
 /** A draft on its way: either it has failed, or it has a row. */
@@ -72,13 +70,16 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     drafts: readonly Draft[],
     options: WriteOptions,
   ): Promise<RowOutcome[]> {
+    assertNotDraft(ctx)
     const steps = drafts.map((draft): Step => ({ draft, id: draft.id ?? uuidv7(), fields: [] }))
     if (operation !== 'create')
       for (const step of steps) if (!isUuid(step.id)) step.error = new NotFoundError()
     if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
     check(ctx, entity, operation, steps)
     const outcomes = await (needsTransaction(ctx, entity, operation, steps)
-      ? deps.transaction(ctx, (inner) => inTransaction(inner, entity, operation, steps, options))
+      ? deps.transaction(ctx, (inner) => inTransaction(inner, entity, operation, steps, options), {
+          retry: true,
+        })
       : rows.write(ctx, entity, operation, itemsOf(ctx, operation, steps), options))
     const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
     return steps.map(

@@ -4,6 +4,7 @@ import { DatabaseError } from '../database/database-errors.ts'
 import type { Database, Result, Statement } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Entity } from '../model/model.ts'
+import { asConcurrentChange, withRetry } from './concurrent-change.ts'
 import { createExplainer, type Explained } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
 import type { StorageValues } from './validate.ts'
@@ -44,7 +45,6 @@ export interface RowWriterDeps {
 }
 
 const maxAttempts = 4
-const retryable = new Set(['40001', '40P01'])
 const constraintCodes = new Set(['23505', '23503'])
 /** Rows of one transaction are one batch of the outbox. */
 const batchOfTransaction = new WeakMap<object, string>()
@@ -108,8 +108,8 @@ export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
   /** Inside a transaction under a savepoint, so that a broken constraint undoes this statement alone. */
   function run(ctx: RequestContext, statements: readonly Statement[]): Promise<Result[]> {
     const { tx } = ctx
-    if (!tx) return withRetry(() => db.batch(ctx.org.id, statements))
-    return tx.savepoint(() => tx.run(statements))
+    if (!tx) return withRetry(() => db.batch(ctx.org.id, statements).catch(asConcurrentChange))
+    return tx.savepoint(() => tx.run(statements).catch(asConcurrentChange))
   }
 
   return { write, explain }
@@ -151,15 +151,4 @@ function outcomeOf(id: string, why: Explained): RowOutcome {
 
 function isConstraint(error: unknown): boolean {
   return error instanceof DatabaseError && constraintCodes.has(error.code ?? '')
-}
-
-async function withRetry<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      const code = error instanceof DatabaseError ? (error.code ?? '') : ''
-      if (!retryable.has(code) || attempt >= maxAttempts) throw error
-    }
-  }
 }
