@@ -17,7 +17,7 @@ import { invalidError, notWritableError } from './validate.ts'
 import { mainKey, type RowOperation, type WriteCheck } from './write-checks.ts'
 import { type InputShape, inputShapeOf } from './write-input.ts'
 import type { WritePlans } from './write-plans.ts'
-import { type RowItem, writeValues } from './write-rows.ts'
+import { type RowItem, writeValues } from './write-values.ts'
 
 export type Explained = 'unchanged' | RunwayError
 

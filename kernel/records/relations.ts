@@ -9,7 +9,8 @@ import { identifier, literal } from './sql-text.ts'
 import { storageOf } from './storage-columns.ts'
 import { invalidError } from './validate.ts'
 import { mainKey, ofEntity, storedUuid } from './write-checks.ts'
-import type { RowItem, RowOutcome, RowWriter } from './write-rows.ts'
+import type { RowOutcome, RowWriter } from './write-rows.ts'
+import type { RowItem } from './write-values.ts'
 
 /** A relation that points to an entity, and what becomes of it when its target is deleted. */
 export interface Incoming {

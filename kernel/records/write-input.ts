@@ -4,7 +4,7 @@ import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import type { StorageValues } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
-import type { RowItem } from './write-rows.ts'
+import type { RowItem, WriteValues } from './write-values.ts'
 
 /**
  * What a statement takes in. Statements are made for the fields they write, so that a change of two
@@ -25,21 +25,6 @@ export interface InputShape {
   readonly relations: readonly Field[]
   /** Equal keys, equal shapes of one entity. */
   readonly key: string
-}
-
-/** Where the writer's own values come from; each becomes a parameter when it is used. */
-export interface WriteValues {
-  readonly orgId: string
-  readonly items: readonly RowItem[]
-  readonly now: Date
-  /** JSON. */
-  readonly actor: string
-  readonly changeSetId: string | null
-  readonly batchId: string
-  readonly workflows: 'run' | 'skip'
-  readonly parentId: string | null
-  readonly door: string
-  readonly label: string | null
 }
 
 const nothing: readonly string[] = []

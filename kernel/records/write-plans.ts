@@ -9,8 +9,9 @@ import { createParams, type Slot, valuesOf } from './params.ts'
 import { compileProjection } from './projection.ts'
 import { createCompiler } from './query.ts'
 import { compileChecks, type RowOperation, type WriteCheck } from './write-checks.ts'
-import type { BindValue, InputShape, WriteValues } from './write-input.ts'
+import type { BindValue, InputShape } from './write-input.ts'
 import { writeText } from './write-sql.ts'
+import type { WriteValues } from './write-values.ts'
 
 /** A statement of the writer whose text is settled. */
 export interface WritePlan {

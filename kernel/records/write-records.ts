@@ -23,7 +23,8 @@ import { storageOf } from './storage-columns.ts'
 import { assertNotDraft, type Transactions } from './transactions.ts'
 import { assertValid, notWritableError, type StorageValues, type Validator } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
-import type { RowItem, RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
+import type { RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
+import type { RowItem } from './write-values.ts'
 
 /** One record to be written, in the terms of the API. */
 export interface Draft {

@@ -1,5 +1,5 @@
 import type { RecordData, RunwayError } from '@runwaycrm/sdk'
-import { actorOf, type RequestContext } from '../context/request-context.ts'
+import type { RequestContext } from '../context/request-context.ts'
 import { DatabaseError } from '../database/database-errors.ts'
 import type { Database, Result, Statement } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
@@ -7,18 +7,10 @@ import type { Entity } from '../model/model.ts'
 import { asConcurrentChange, withRetry } from './concurrent-change.ts'
 import { createExplainer, type Explained } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
-import type { StorageValues } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
-import { inputShapeOf, type WriteValues } from './write-input.ts'
+import { inputShapeOf } from './write-input.ts'
 import { createWritePlans } from './write-plans.ts'
-
-/** One row to be written. `values` are for creates and updates. */
-export interface RowItem {
-  readonly id: string
-  /** Refuses the row when it has moved on. */
-  readonly version?: number | undefined
-  readonly values?: StorageValues | undefined
-}
+import { type RowItem, writeValues } from './write-values.ts'
 
 export type RowOutcome =
   | { readonly status: 'written'; readonly id: string; readonly record: RecordData }
@@ -46,8 +38,6 @@ export interface RowWriterDeps {
 
 const maxAttempts = 4
 const constraintCodes = new Set(['23505', '23503'])
-/** Rows of one transaction are one batch of the outbox. */
-const batchOfTransaction = new WeakMap<object, string>()
 
 /**
  * Writes rows of one entity: one statement for any number of them. Rows that may not be written are left
@@ -115,35 +105,6 @@ export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
   return { write, explain }
 }
 export type RowWriter = ReturnType<typeof createRowWriter>
-
-export function writeValues(
-  ctx: RequestContext,
-  items: readonly RowItem[],
-  changeSetId: string | null,
-): WriteValues {
-  return {
-    orgId: ctx.org.id,
-    items,
-    now: ctx.now,
-    actor: JSON.stringify(actorOf(ctx.principal)),
-    changeSetId,
-    batchId: batchIdOf(ctx),
-    workflows: ctx.changeSet?.workflows ?? 'run',
-    parentId: null,
-    door: ctx.door,
-    label: null,
-  }
-}
-
-function batchIdOf(ctx: RequestContext): string {
-  if (!ctx.tx) return uuidv7()
-  let id = batchOfTransaction.get(ctx.tx)
-  if (!id) {
-    id = uuidv7()
-    batchOfTransaction.set(ctx.tx, id)
-  }
-  return id
-}
 
 function outcomeOf(id: string, why: Explained): RowOutcome {
   return why === 'unchanged' ? { status: 'unchanged', id } : { status: 'failed', id, error: why }

@@ -1,0 +1,58 @@
+import { actorOf, type RequestContext } from '../context/request-context.ts'
+import { uuidv7 } from '../database/uuid.ts'
+import type { StorageValues } from './validate.ts'
+
+/** One row to be written. `values` are for creates and updates. */
+export interface RowItem {
+  readonly id: string
+  /** Refuses the row when it has moved on. */
+  readonly version?: number | undefined
+  readonly values?: StorageValues | undefined
+}
+
+/** Where the writer's own values come from; each becomes a parameter when it is used. */
+export interface WriteValues {
+  readonly orgId: string
+  readonly items: readonly RowItem[]
+  readonly now: Date
+  /** JSON. */
+  readonly actor: string
+  readonly changeSetId: string | null
+  readonly batchId: string
+  readonly workflows: 'run' | 'skip'
+  readonly parentId: string | null
+  readonly door: string
+  readonly label: string | null
+}
+
+/** Rows of one transaction are one batch of the outbox. */
+const batchOfTransaction = new WeakMap<object, string>()
+
+export function writeValues(
+  ctx: RequestContext,
+  items: readonly RowItem[],
+  changeSetId: string | null,
+): WriteValues {
+  return {
+    orgId: ctx.org.id,
+    items,
+    now: ctx.now,
+    actor: JSON.stringify(actorOf(ctx.principal)),
+    changeSetId,
+    batchId: batchIdOf(ctx),
+    workflows: ctx.changeSet?.workflows ?? 'run',
+    parentId: null,
+    door: ctx.door,
+    label: null,
+  }
+}
+
+function batchIdOf(ctx: RequestContext): string {
+  if (!ctx.tx) return uuidv7()
+  let id = batchOfTransaction.get(ctx.tx)
+  if (!id) {
+    id = uuidv7()
+    batchOfTransaction.set(ctx.tx, id)
+  }
+  return id
+}
