@@ -17,6 +17,7 @@ import { pluginRoutes } from './plugin-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { type RecordRoutesDeps, recordRoutes } from './record-routes.ts'
 import type { JsonSchema, RouteDeclaration } from './route.ts'
+import { searchRoutes } from './search-routes.ts'
 import { type StudioRoutesDeps, studioRoutes } from './studio-routes.ts'
 
 export interface KernelRoutesDeps {
@@ -56,6 +57,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
     ...probeRoutes(deps),
     ...authRoutes(deps),
     ...records.routes,
+    ...searchRoutes({ reader }),
     ...changeRoutes(deps),
     ...actionRoutes({ actions }),
     ...studioRoutes({
