@@ -107,7 +107,8 @@ async function listFiles(folder: string): Promise<Map<string, string>> {
   const files = new Map<string, string>()
   for (const name of await readdir(folder, { recursive: true })) {
     const path = join(folder, name)
-    if ((await stat(path)).isFile()) {
+    const isHidden = name.split(sep).some((part) => part.startsWith('.'))
+    if (!isHidden && (await stat(path)).isFile()) {
       files.set(`/${relative(folder, path).split(sep).join('/')}`, path)
     }
   }
