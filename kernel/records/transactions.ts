@@ -17,6 +17,8 @@ export interface ChangeSetOptions {
 export interface TransactionOptions extends ChangeSetOptions {
   /** Keep the change set when nothing was written: its id was promised. */
   readonly keepEmpty?: boolean
+  /** `work` writes with one statement, which makes its change set itself. */
+  readonly isOneWrite?: boolean
   /** Begin again after a deadlock: `work` touches nothing but the database. */
   readonly retry?: boolean
 }
@@ -64,7 +66,7 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
     work: (ctx: TransactionContext) => Promise<T>,
     options: TransactionOptions,
   ): Promise<T> {
-    if (ctx.changeSet) return work(ctx)
+    if (ctx.changeSet || options.isOneWrite) return work(ctx)
     const inner = withChangeSet(ctx, uuidv7(), options)
     await ctx.tx.run([openStatement(inner, options)])
     const result = await work(inner)

@@ -77,9 +77,11 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       for (const step of steps) if (!isUuid(step.id)) step.error = new NotFoundError()
     if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
     check(ctx, entity, operation, steps)
+    const isOneWrite = steps.length === 1 && operation !== 'delete'
     const outcomes = await (needsTransaction(ctx, entity, operation, steps)
       ? deps.transaction(ctx, (inner) => inTransaction(inner, entity, operation, steps, options), {
           retry: true,
+          isOneWrite,
         })
       : rows.write(ctx, entity, operation, itemsOf(ctx, operation, steps), options))
     const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
