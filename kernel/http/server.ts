@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import multipart from '@fastify/multipart'
 import { NotFoundError } from '@runwaycrm/sdk'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -17,6 +18,7 @@ import { createRouteHost, type RouteHost } from './route-host.ts'
 import { sendProblem } from './send.ts'
 import { studioFiles } from './studio-files.ts'
 import { uploadParts } from './upload.ts'
+import { watchConnections } from './watch-connections.ts'
 
 export interface ServerDeps
   extends Omit<KernelRoutesDeps, 'cookie' | 'compile' | 'isDraining' | 'declared'> {
@@ -75,13 +77,15 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     requestIdHeader: false,
     trustProxy: (_address, hop) => hop < config.trustProxy,
     bodyLimit: 1_048_576,
-    requestTimeout: 60_000,
+    // A hundred mebibytes over a slow line; headers have a minute of their own.
+    requestTimeout: 600_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     // The draining answer is ours, with a code and a place to look it up.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: answerError,
+    clientErrorHandler: refuseSocket,
   })
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError(), request, reply))
@@ -129,8 +133,10 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     state.isDraining = true
   })
   app.decorate('declaredRoutes', host.declared)
+  const connections = watchConnections(app.server)
   app.addHook('preClose', (done) => {
     state.isDraining = true
+    connections.letGo()
     done()
   })
   await app.ready()
@@ -145,4 +151,16 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     }
     sendProblem(reply, toProblem(known, request.id))
   }
+}
+
+const socketAnswers: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** What is no HTTP at all gets a status and nothing else. */
+function refuseSocket(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const status = socketAnswers[error.code ?? ''] ?? '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }

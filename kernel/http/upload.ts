@@ -54,6 +54,9 @@ export async function receiveUpload(request: FastifyRequest, folder: string): Pr
     }
   } catch (error) {
     await dispose()
+    // A body that is read by nobody any more would leave the connection neither free nor closed.
+    request.raw.unpipe()
+    request.raw.resume()
     throw error
   }
   if (file) file = { ...file, fields }
