@@ -1,4 +1,4 @@
-import { NotFoundError } from '@runwaycrm/sdk'
+import { BadCredentialsError, NotFoundError } from '@runwaycrm/sdk'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Client, OpenedSession } from '../accounts/sessions.ts'
 import { isUuid } from '../database/uuid.ts'
@@ -81,9 +81,15 @@ export function authRoutes({ accounts, cookie }: AuthRoutesDeps): RouteDeclarati
       query: { token: text() },
       response: { 303: {} },
       handler: async (call) => {
-        const session = await accounts.openLink(call.query['token'] ?? '', clientOf(call))
-        start(call, session)
-        return { status: 303, headers: { location: '/' } }
+        try {
+          const session = await accounts.openLink(call.query['token'] ?? '', clientOf(call))
+          start(call, session)
+          return { status: 303, headers: { location: '/' } }
+        } catch (error) {
+          // A person is better served by the sign-in than by a problem document.
+          if (!(error instanceof BadCredentialsError) || !wantsPage(call)) throw error
+          return { status: 303, headers: { location: '/sign-in?link=expired' } }
+        }
       },
     },
     {
@@ -276,6 +282,10 @@ export function authRoutes({ accounts, cookie }: AuthRoutesDeps): RouteDeclarati
       scopes: principal.scopes,
     }
   }
+}
+
+function wantsPage(call: Call): boolean {
+  return /\btext\/html\b/.test(call.request.headers.accept ?? '')
 }
 
 function clientOf(call: Call): Client {

@@ -2,6 +2,7 @@ import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field } from '../model/model.ts'
+import { wordsOf } from './org-words.ts'
 
 const cache = new WeakMap<Entity, Map<string, EntityInfo>>()
 const mostShapes = 200
@@ -27,13 +28,15 @@ function describe(ctx: RequestContext, entity: Entity): EntityInfo {
   const can = (operation: 'create' | 'read' | 'update' | 'delete') =>
     ctx.ability.can(operation, entity.ref)
   const isCreatable = definition.creatable !== false
+  const own = `entities.${entity.key}`
+  const words = (name: string, text: string) => wordsOf(ctx, entity.plugin, `${own}.${name}`, text)
   return Object.freeze({
     ref: entity.ref,
     plugin: entity.plugin,
     key: entity.key,
     plural: entity.plural,
-    label: definition.label,
-    labelPlural: definition.labelPlural,
+    label: words('label', definition.label),
+    labelPlural: words('labelPlural', definition.labelPlural),
     ...optional('description', definition.description),
     ...optional('icon', definition.icon),
     ...optional('color', definition.color),
@@ -59,6 +62,12 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
   const may = (operation: 'create' | 'read' | 'update') =>
     fieldMaskOf(ctx.ability, entity, operation).get(field.apiName) !== false
   const isFixed = field.readOnly || field.storage.in === 'computed'
+  // A field that another plugin brought is named in that plugin's words.
+  const place =
+    field.from === entity.plugin
+      ? `entities.${entity.key}.fields.${field.key}`
+      : `fields.${field.key}.field`
+  const words = (name: string, text: string) => wordsOf(ctx, field.from, `${place}.${name}`, text)
   return Object.freeze({
     key: field.key,
     apiName: field.apiName,
@@ -66,8 +75,8 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
     kind: typeDefinition.kind ?? 'text',
     editor: typeDefinition.editor,
     display: typeDefinition.display,
-    label: field.label,
-    ...optional('help', definition.help),
+    label: words('label', field.label),
+    ...optional('help', definition.help && words('help', definition.help)),
     order: field.order,
     required: field.required,
     unique: field.unique,
@@ -75,7 +84,7 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
     hidden: definition.hidden ?? false,
     ...optional('default', definition.default),
     ...optional('to', field.target ?? undefined),
-    ...(definition.options ? { options: optionsOf(definition.options) } : {}),
+    ...(definition.options ? { options: optionsOf(definition.options, words) } : {}),
     params: definition.params ?? {},
     ...optional('min', definition.min),
     ...optional('max', definition.max),
@@ -95,13 +104,16 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
 
 type Options = NonNullable<Field['definition']['options']>
 
-function optionsOf(options: Options): FieldInfo['options'] & object {
+function optionsOf(
+  options: Options,
+  words: (name: string, text: string) => string,
+): FieldInfo['options'] & object {
   return Object.entries(options)
     .map(([key, option], index) => ({ key, option, order: option.order ?? index }))
     .sort((a, b) => a.order - b.order)
     .map(({ key, option }) => ({
       key,
-      label: option.label ?? wordsOf(key),
+      label: words(`options.${key}.label`, option.label ?? asWords(key)),
       ...optional('color', option.color),
       ...optional('category', option.category),
       ...optional('hidden', option.hidden),
@@ -109,7 +121,7 @@ function optionsOf(options: Options): FieldInfo['options'] & object {
 }
 
 /** `not_yet` → `Not yet`. */
-function wordsOf(key: string): string {
+function asWords(key: string): string {
   const words = key.replace(/[_-]+/g, ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -2,6 +2,7 @@ import type { PageDefinition } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
 import { describeEntity } from './describe-entity.ts'
+import { wordsOf } from './org-words.ts'
 
 interface ViewDefinition {
   readonly entity: string
@@ -98,7 +99,12 @@ function viewsOf(ctx: RequestContext, readable: ReadonlySet<string>) {
   return [...(views?.values() ?? [])]
     .filter(({ definition }) => !definition.hidden && readable.has(definition.entity))
     .sort(byOrder)
-    .map(({ ref, definition: { hidden: _, order = 1000, ...view } }) => ({ ref, order, ...view }))
+    .map(({ ref, plugin, key, definition: { hidden: _, order = 1000, ...view } }) => ({
+      ref,
+      order,
+      ...view,
+      label: wordsOf(ctx, plugin, `views.${key}.label`, view.label as string),
+    }))
 }
 
 function byOrder(

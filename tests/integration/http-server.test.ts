@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -135,6 +136,23 @@ describe('the API', () => {
     expect([back.statusCode, back.json()]).toEqual([201, { revision: 2 }])
   })
 
+  it('speaks the organisation’s language where its plugins do, and keeps its own words', async () => {
+    const ann = await app.signUp()
+    const label = async () => {
+      const { entities } = (await ann.call('GET', '/model')).json<{
+        entities: { ref: string; label: string; fields: { key: string; label: string }[] }[]
+      }>()
+      const lead = entities.find((one) => one.ref === 'crm.leads:lead')!
+      return [lead.label, lead.fields.find((field) => field.key === 'company')!.label]
+    }
+    expect(await label()).toEqual(['Lead', 'Company'])
+    await app.house.db.query(ann.orgId, {
+      text: `update tenant.org_state set locale = 'de-CH', epoch = epoch + 1`,
+      values: [],
+    })
+    await expect.poll(label, { timeout: 2_000 }).toEqual(['Lead', 'Firma'])
+  })
+
   it('explains who may do what, and why', async () => {
     const ann = await app.signUp()
     const bob = await ann.call('POST', '/users', {
@@ -210,6 +228,28 @@ describe('the API', () => {
 })
 
 describe('running it', () => {
+  it('answers what is no HTTP with a status and nothing else', async () => {
+    const listening = await startApp()
+    try {
+      const { port } = new URL(await listening.listen())
+      const say = (text: string) =>
+        new Promise<string>((resolve, reject) => {
+          const socket = connect(Number(port), '127.0.0.1', () => socket.write(text))
+          let answer = ''
+          socket.on('data', (data) => {
+            answer += data
+          })
+          socket.on('close', () => resolve(answer))
+          socket.on('error', reject)
+        })
+      expect(await say('NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+      const long = `GET / HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(20_000)}\r\n\r\n`
+      expect(await say(long)).toMatch(/^HTTP\/1\.1 431 /)
+    } finally {
+      await listening.stop()
+    }
+  })
+
   it('says that it lives and is ready, and counts requests by route', async () => {
     expect((await app.inject({ url: '/livez' })).json()).toEqual({ status: 'ok' })
     expect((await app.inject({ url: '/readyz' })).json()).toEqual({ status: 'ok' })
