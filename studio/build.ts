@@ -44,9 +44,13 @@ export async function ensureBuilt({
   }
 }
 
-/** Vite sets NODE_ENV for the whole process; the server's configuration must not see that. */
+/**
+ * A build for production, whoever asks (tests run with another NODE_ENV, and Vue would come with its
+ * warnings); the server's configuration must not see the change.
+ */
 async function withOwnEnvironment(work: () => Promise<unknown>): Promise<void> {
   const before = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
   try {
     await work()
   } finally {

@@ -12,6 +12,8 @@ export interface RecordCache {
   refreshDerived(entity: EntityInfo): void
   refreshAll(entity?: EntityInfo): Promise<void>
   refreshChanges(): void
+  /** Whether a board of the entity is on screen. */
+  isOnBoard(entity: EntityInfo): boolean
 }
 
 type Pages = InfiniteData<RecordPage, string | null>
@@ -92,6 +94,11 @@ export function useRecordCache(client: QueryClient = useQueryClient()): RecordCa
           (first === 'records' && kind === 'related'),
       })
     },
+    isOnBoard: (entity) =>
+      client
+        .getQueryCache()
+        .findAll({ queryKey: listKey(entity), type: 'active' })
+        .some(({ queryKey }) => (queryKey[3] as { stage?: string })?.stage !== undefined),
     refreshChanges: () => void client.invalidateQueries({ queryKey: ['changes'] }),
     refreshAll: (entity) =>
       client.invalidateQueries({ queryKey: entity ? ['records', entity.plural] : ['records'] }),

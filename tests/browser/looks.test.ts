@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type StudioApp, startStudio } from './studio-app.ts'
@@ -139,4 +141,16 @@ it('speaks German to a German browser', async () => {
   await page.getByRole('heading', { name: 'Willkommen zurück' }).waitFor()
   expect(await page.evaluate('document.documentElement.lang')).toBe('de')
   await context.close()
+})
+
+it('needs at most 200 kB of scripts, compressed, before the first page', () => {
+  const dist = path.resolve(import.meta.dirname, '../../studio/dist')
+  const html = readFileSync(path.join(dist, 'index.html'), 'utf8')
+  const scripts = [...html.matchAll(/(?:src|href)="(\/[^"]+\.js)"/g)].map((match) => match[1] ?? '')
+  expect(scripts.length).toBeGreaterThan(2)
+  const bytes = scripts.reduce(
+    (sum, file) => sum + gzipSync(readFileSync(path.join(dist, file))).length,
+    0,
+  )
+  expect(bytes).toBeLessThan(200 * 1024)
 })

@@ -103,7 +103,7 @@ describe('a table', () => {
     const { page, context } = await studio.open()
     await page.goto('/leads?view=crm.leads%3Aall')
     await page.getByRole('button', { name: 'Filter', exact: true }).click()
-    await page.getByRole('menuitem', { name: 'Status' }).click()
+    await page.getByRole('option', { name: 'Status', exact: true }).click()
     await page.getByRole('option', { name: 'Qualified', exact: true }).click()
     await page.waitForURL(/filter=.*qualified/)
     await page.keyboard.press('Escape')
