@@ -44,7 +44,9 @@ function checkNeeds(layer: Layer, has: Finder): Problem[] {
   const actions = (layer.manifest.contributes?.['actions'] ?? {}) as Readonly<
     Record<string, ActionDefinition>
   >
-  return Object.entries(actions).flatMap(([key, { needs = {} }]) =>
+  // Definitions that broke their schema were left out, and are not looked at again.
+  const kept = Object.entries(actions).filter(([key]) => has('actions', `${layer.id}:${key}`))
+  return kept.flatMap(([key, { needs = {} }]) =>
     Object.entries(needs).flatMap(([entity, operations]) => {
       // A reference that leads nowhere is told as that.
       if (entity !== '*' && !has('entities', entity)) return []
