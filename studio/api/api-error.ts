@@ -37,12 +37,17 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Issue messages by the name of the field they are about. */
-export function issuesByField(error: unknown): Readonly<Record<string, string>> {
+/**
+ * Issue messages by the name of the field they are about.
+ *
+ * @param below takes the part behind it: `input` for the issues of an action.
+ */
+export function issuesByField(error: unknown, below = ''): Readonly<Record<string, string>> {
   if (!(error instanceof ApiError)) return {}
   const found: Record<string, string> = {}
   for (const issue of error.issues) {
-    const field = issue.path.split(/[.[]/)[0] ?? ''
+    const path = below === '' ? issue.path : issue.path.replace(`${below}.`, '')
+    const field = path.split(/[.[]/)[0] ?? ''
     found[field] ??= issue.message
   }
   return found

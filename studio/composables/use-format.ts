@@ -43,6 +43,8 @@ function createFormat() {
   return {
     locale: formatLocale,
     context,
+    /** The label of a role by its reference; undefined for other texts. */
+    role: (ref: string) => model.value.model.roles.find((role) => role.ref === ref)?.label,
     text: (field: FieldInfo, value: unknown) => formatValue(field, value, context.value),
     nameOf: (entity: string | undefined, id: string) => context.value.nameOf(entity, id),
     relative: (instant: string) => formatRelative(instant, formatLocale.value, new Date()),

@@ -13,7 +13,8 @@ export interface Titles {
 }
 
 const waitMs = 20
-const atOnce = 200
+/** So that the ids still fit an address. */
+const atOnce = 100
 
 export function createTitles(api: Api): Titles {
   const names = shallowReactive(new Map<string, string>())
@@ -31,20 +32,28 @@ export function createTitles(api: Api): Titles {
   }
 
   async function load(): Promise<void> {
-    const batches = [...queue]
+    const batches = [...queue].flatMap(([entity, wanted]) => {
+      const ids = [...wanted]
+      return Array.from({ length: Math.ceil(ids.length / atOnce) }, (_, index) => ({
+        entity,
+        ids: ids.slice(index * atOnce, (index + 1) * atOnce),
+      }))
+    })
     queue.clear()
-    for (const [entity, wanted] of batches) {
-      const ids = [...wanted].slice(0, atOnce)
-      try {
-        const page = await api.records.list(entity.plural, {
-          filter: { id: { $in: ids } },
-          fields: [entity.titleField],
-          limit: atOnce,
-        })
-        note(entity, page.data)
-      } catch {
-        // The name stays unknown; the id is shown instead.
-      }
+    await Promise.all(batches.map(loadBatch))
+  }
+
+  async function loadBatch(batch: { entity: EntityInfo; ids: readonly string[] }): Promise<void> {
+    const { entity, ids } = batch
+    try {
+      const page = await api.records.list(entity.plural, {
+        filter: { id: { $in: ids } },
+        fields: [entity.titleField],
+        limit: atOnce,
+      })
+      note(entity, page.data)
+    } catch {
+      // The name stays unknown; the id is shown instead.
     }
   }
 

@@ -12,8 +12,9 @@ function numberFormat(locale: string, options: Intl.NumberFormatOptions): Intl.N
   return format
 }
 
+/** Four digits stay together, so that a year reads like a year: `1968`, `12,400`. */
 export function formatNumber(value: number, locale: string, digits = 4): string {
-  return numberFormat(locale, { maximumFractionDigits: digits }).format(value)
+  return numberFormat(locale, { maximumFractionDigits: digits, useGrouping: 'min2' }).format(value)
 }
 
 /** 12.5 means 12.5 %. */
