@@ -1,0 +1,108 @@
+import type { Entity, Field, Model } from '../../../kernel/model/model.ts'
+
+/** What the made-up values of one organisation are put together from, so that they tell whose they are. */
+export interface ValueSource {
+  /** Lower-case letters and digits; stands in every text. */
+  readonly token: string
+  /** Nine digits; every big number and every phone number begins with it. */
+  readonly digits: string
+  /** Rises with every value, so that unique fields stay unique. */
+  count(): number
+  /** The id of a record that a relation may point to; null leaves the field out. */
+  target(entity: string): string | null
+}
+
+/** Values that no field type can know: what a field means to the kernel or to its plugin. */
+const particular: Readonly<Record<string, (source: ValueSource) => unknown>> = {
+  'kernel:user.active': () => true,
+  'kernel:user.roles': () => ['platform.people:viewer'],
+  'platform.views:saved_view.entityRef': () => 'crm.leads:lead',
+}
+
+/** A counter that always has the same length, so that two answers which differ in it alone are as long. */
+export const counterText = (count: number) => `zz${String(count % 100_000).padStart(5, '0')}`
+
+/**
+ * A valid value for every field that can be written through the API, by API name.
+ *
+ * @throws for a field type that it does not know: give it a value here.
+ */
+export function sampleValues(
+  entity: Entity,
+  model: Model,
+  source: ValueSource,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {}
+  for (const field of writableFields(entity)) {
+    const value = sampleValue(entity, field, model, source)
+    if (value !== null) values[field.apiName] = value
+  }
+  return values
+}
+
+/** Fields that a person writes: the owner is one, computed and read-only ones are not. */
+export function writableFields(entity: Entity): Field[] {
+  return [...entity.byApiName.values()].filter(
+    (field) => !field.readOnly && field.apiName !== 'ownerId',
+  )
+}
+
+export function sampleValue(
+  entity: Entity,
+  field: Field,
+  model: Model,
+  source: ValueSource,
+): unknown {
+  const own = particular[`${entity.ref}.${field.key}`]
+  if (own) return own(source)
+  const { token, digits } = source
+  const count = source.count()
+  const { min = 0, max = field.type === 'platform.fields:rating' ? 5 : undefined } =
+    field.definition
+  switch (field.typeDefinition.kind) {
+    case 'text':
+      return textValue(field, source, count)
+    case 'number':
+      return max === undefined ? Number(`${digits}${count % 100}`) : min + (count % (max - min + 1))
+    case 'currency':
+      return { amount: `${digits}.${String(count % 100).padStart(2, '0')}`, currency: 'EUR' }
+    case 'boolean':
+      return count % 2 === 0
+    case 'date':
+      return `2026-0${1 + (count % 9)}-1${count % 10}`
+    case 'dateTime':
+      return `2026-0${1 + (count % 9)}-1${count % 10}T10:00:00.000Z`
+    case 'option':
+      return Object.keys(field.definition.options ?? {})[0] ?? null
+    case 'options':
+      return field.definition.options ? Object.keys(field.definition.options).slice(0, 2) : [token]
+    case 'relation':
+    case 'user':
+      return field.target === null ? null : source.target(field.target)
+    case 'reference': {
+      for (const target of model.entities.values()) {
+        const id = target.ref === entity.ref ? null : source.target(target.ref)
+        if (id !== null) return { entity: target.plural, id }
+      }
+      return null
+    }
+    case 'json':
+      return { note: token }
+    default:
+      throw new Error(`${entity.ref}.${field.key}: no sample value for the type ${field.type}.`)
+  }
+}
+
+function textValue(field: Field, { token, digits }: ValueSource, count: number): string {
+  const name = counterText(count)
+  switch (field.type) {
+    case 'platform.fields:email':
+      return `${token}.${name}@example.test`
+    case 'platform.fields:phone':
+      return `+49${digits}${String(count % 100).padStart(2, '0')}`
+    case 'platform.fields:url':
+      return `https://${token}.example.test/${name}`
+    default:
+      return `${token} ${name} ${field.key}`.slice(0, field.definition.maxLength ?? 500)
+  }
+}
