@@ -514,7 +514,7 @@ describe('the scopes of a key narrow its role, route by route', () => {
     'POST /studio/plan': ['studio:write'],
     'GET /imports': ['import'],
     'GET /invitations': ['members:manage'],
-    'GET /mail/messages': ['settings:write'],
+    'GET /mail/messages': ['members:manage'],
   } as const satisfies Readonly<Record<string, readonly string[]>>
   const scopes = [
     'leads:read',
@@ -613,13 +613,17 @@ describe('revocation holds within a second, without anybody telling anybody', ()
       behindTheBack('delete from directory.membership where user_id = $1', [userId]),
   }
 
-  async function refusedAfter(use: () => Promise<{ statusCode: number }>, status: number) {
+  /** When the last request was sent that was still allowed, in milliseconds from now. */
+  async function allowedUntil(use: () => Promise<{ statusCode: number }>, refusal: number) {
     const start = performance.now()
-    while ((await use()).statusCode !== status) {
-      if (performance.now() - start > 3_000) throw new Error('It is still allowed.')
+    let last = 0
+    for (;;) {
+      const sent = performance.now() - start
+      if ((await use()).statusCode === refusal) return last
+      last = sent
+      if (sent > 3_000) throw new Error('It is still allowed.')
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    return performance.now() - start
   }
 
   it.each(Object.keys(events))('%s: the session is refused', async (name) => {
@@ -627,7 +631,7 @@ describe('revocation holds within a second, without anybody telling anybody', ()
     const bob = await join(ann)
     expect((await me({ cookie: bob.cookie })).statusCode).toBe(200)
     await events[name]!({ userId: bob.userId, loginId: '', keyId: '' })
-    expect(await refusedAfter(() => me({ cookie: bob.cookie }), 401)).toBeLessThan(1_100)
+    expect(await allowedUntil(() => me({ cookie: bob.cookie }), 401)).toBeLessThan(1_000)
   })
 
   it('the organisation is suspended: sessions and keys are refused', async () => {
@@ -635,7 +639,7 @@ describe('revocation holds within a second, without anybody telling anybody', ()
     const key = await app.createKey(ann.orgId)
     expect((await key.call('GET', '/leads')).statusCode).toBe(200)
     await behindTheBack(`update directory.org set state = 'suspended' where id = $1`, [ann.orgId])
-    expect(await refusedAfter(() => key.call('GET', '/leads'), 401)).toBeLessThan(1_100)
+    expect(await allowedUntil(() => key.call('GET', '/leads'), 401)).toBeLessThan(1_000)
     expect((await me({ cookie: ann.cookie })).statusCode).toBe(401)
     expect((await login(ann.email)).statusCode).toBe(401)
   })
@@ -647,7 +651,7 @@ describe('revocation holds within a second, without anybody telling anybody', ()
     await behindTheBack('update directory.api_key set revoked_at = now() where id = $1', [
       keyOf(key).split('_')[2],
     ])
-    expect(await refusedAfter(() => key.call('GET', '/leads'), 401)).toBeLessThan(1_100)
+    expect(await allowedUntil(() => key.call('GET', '/leads'), 401)).toBeLessThan(1_000)
   })
 
   it('a role is taken away: what it allowed is refused', async () => {
@@ -659,7 +663,7 @@ describe('revocation holds within a second, without anybody telling anybody', ()
       `update tenant.kernel_user set roles = '["platform.people:viewer"]' where id = $1`,
       [bob.userId],
     )
-    expect(await refusedAfter(write, 403)).toBeLessThan(1_200)
+    expect(await allowedUntil(write, 403)).toBeLessThan(1_000)
   })
 
   it('a password is reset: every session of the login ends, in every organisation', async () => {
