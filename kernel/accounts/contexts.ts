@@ -123,7 +123,9 @@ export function createContexts(deps: ContextsDeps) {
         throw new ForbiddenError('Only those who may see the studio may read its draft.')
       }
       const model = await deps.orgStates.draft(ctx.org.id)
-      const ability = abilityOf({ ...ctx.principal }, { model, org: ctx.org })
+      // Who may only look has the rights that are published; who may publish, those that would be.
+      const roles = ctx.ability.allows('studio:write') ? model.roles : ctx.model.roles
+      const ability = abilityOf({ ...ctx.principal }, { model: { ...model, roles }, org: ctx.org })
       return { ...ctx, model, ability, draft: true }
     },
     /** The organisation with the platform itself as principal and all rights. */

@@ -6,6 +6,7 @@ import {
 } from '@runwaycrm/sdk'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { covers } from '../access/resolve-rules.ts'
+import { networkOf } from '../accounts/attempts.ts'
 import type { Contexts, OrgRuntime } from '../accounts/contexts.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Authenticator, Caller, OrgCaller } from './authenticate.ts'
@@ -39,7 +40,7 @@ export function createAdmission(deps: AdmissionDeps) {
       request.caller = caller
       authenticator.admit(request, caller, route.auth)
       const org = caller?.kind === 'principal' ? caller : null
-      if (cost > 0) rateLimit.take(org ? org.resolved.orgId : `ip ${request.ip}`, cost)
+      if (cost > 0) rateLimit.take(org ? org.resolved.orgId : `ip ${networkOf(request.ip)}`, cost)
       const hostCheck = authenticator.checkHost(request, caller)
       if (hostCheck) return hostCheck.then(() => enterOrg(request, org))
       return enterOrg(request, org)
@@ -68,6 +69,11 @@ export function createAdmission(deps: AdmissionDeps) {
       if (route.permission !== null) checkPermission(ctx, route.permission)
       request.context = ctx
       if (request.headers['x-runway-revision'] !== 'draft' || !deps.draftOf) return undefined
+      // Rights to act are those that are published; writers of records refuse what is marked.
+      if (route.idempotency !== 'safe') {
+        request.context = { ...ctx, draft: true }
+        return undefined
+      }
       return deps.draftOf(ctx).then((draft) => {
         request.context = draft
       })
@@ -119,7 +125,7 @@ export function createAdmission(deps: AdmissionDeps) {
     function refused(request: FastifyRequest, error: unknown): Error {
       if (error instanceof UnauthenticatedError) {
         try {
-          rateLimit.take(`ip ${request.ip}`, 1)
+          rateLimit.take(`ip ${networkOf(request.ip)}`, 1)
         } catch (tooMany) {
           return tooMany as Error
         }
