@@ -1,4 +1,5 @@
-import { NotFoundError, SignInFirstError, StateConflictError } from '@runwaycrm/sdk'
+import { ForbiddenError, NotFoundError, SignInFirstError, StateConflictError } from '@runwaycrm/sdk'
+import { mayGiveRole } from '../access/give-role.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Directory } from './directory.ts'
@@ -37,13 +38,18 @@ export function createInvitations(deps: InvitationsDeps) {
   const { directory, members, passwords, sessions, signIn } = deps
 
   return {
-    /** The caller checked `members:manage`. @returns the link too, for admins without mail. */
+    /** The caller checked `members:manage`. @throws ForbiddenError for a role above the inviter's. @returns the link too, for admins without mail. */
     async invite(
       ctx: RequestContext,
       input: { email: string; roles?: readonly string[] | undefined },
     ): Promise<Invitation & { readonly url: string }> {
       const email = checkEmail(input.email)
       const roles = resolveRoles(ctx.model, input.roles ?? fallbackRoles(ctx))
+      if (!roles.every((role) => mayGiveRole(ctx, ctx.model.roles, role))) {
+        throw new ForbiddenError(
+          'Nobody gives a role with more rights over the organisation than theirs.',
+        )
+      }
       const member = await members.findByEmail(ctx.org.id, email)
       if (member && (await directory.hasMembership(ctx.org.id, member.id))) {
         throw new StateConflictError('This email belongs to a member already.')

@@ -1,4 +1,5 @@
 import { ForbiddenError, type Issue, LastAdminError, type RecordData } from '@runwaycrm/sdk'
+import { mayGiveRole } from '../access/give-role.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Tx } from '../database/postgres.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
@@ -50,7 +51,7 @@ export const kernelHooks: KernelHooks = {
       !isOwnProfile(ctx, entity, operation, written, before)
     )
       throw new ForbiddenError('Only those who manage members may change members and teams.')
-    if (entity.ref === userRef) checkRoles(ctx.model, entity, written)
+    if (entity.ref === userRef) checkRoles(ctx, entity, written, before)
   },
 
   async around(ctx, entity, operation, written, work) {
@@ -88,11 +89,18 @@ function isOwnProfile(
   )
 }
 
-function checkRoles(model: Model, entity: Entity, { fields, values }: Written): void {
+function checkRoles(
+  ctx: RequestContext,
+  entity: Entity,
+  { fields, values }: Written,
+  before: RecordData | null,
+): void {
+  const { roles: known } = ctx.model
   const field = entity.fields.get('roles')
   if (field?.storage.in !== 'column' || !fields.includes(field)) return
   const roles = values?.columns[field.storage.column]
-  const unknown = Array.isArray(roles) ? roles.filter((role) => !model.roles.has(role)) : []
+  if (!Array.isArray(roles)) return
+  const unknown = roles.filter((role) => !known.has(role))
   const issues = unknown.map(
     (role): Issue => ({
       path: field.apiName,
@@ -101,6 +109,12 @@ function checkRoles(model: Model, entity: Entity, { fields, values }: Written): 
     }),
   )
   if (issues.length > 0) throw invalidError(issues)
+  const had = before?.[field.apiName]
+  const added = roles.filter((role) => !(Array.isArray(had) && had.includes(role)))
+  if (!added.every((role) => mayGiveRole(ctx, known, role)))
+    throw new ForbiddenError(
+      'Nobody gives a role with more rights over the organisation than theirs.',
+    )
 }
 
 /** Roles whose holders count as admins. */
