@@ -81,10 +81,11 @@ export function searchRoutes({ reader }: SearchDeps): RouteDeclaration[] {
     const names = fields.map((field) => field.apiName)
     const filter: Filter = { $or: names.map((name) => ({ [name]: { $contains: text } })) }
     const title = entity.fields.get(entity.titleField)?.apiName ?? entity.titleField
+    const isShown = !names.includes(title) && canReadField(ctx.ability, entity, title)
     try {
       const page = await reader.list(ctx, entity, {
         filter,
-        fields: names.includes(title) ? names : [title, ...names],
+        fields: isShown ? [title, ...names] : names,
         limit: most.perEntity,
       })
       return page.data.map((record) => toHit(entity, record, title, names, text))
