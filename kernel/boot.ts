@@ -220,6 +220,7 @@ export async function boot(options: BootOptions) {
       publicUrl: publicUrlOf(config),
       signUp: config.signup,
       operatorKey: config.operatorKey,
+      isMailOpen: config.production && config.smtpUrl === null,
     },
     systemContext,
     onAccessChanged: () => bus.publish({ kind: 'access' }),

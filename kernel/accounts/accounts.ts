@@ -28,6 +28,8 @@ export interface AccountsDeps {
     readonly signUp: boolean
     /** Null when nobody may act as the operator. */
     readonly operatorKey: string | null
+    /** Mail leaves for nowhere and is read by whoever manages members: no place for a way into a login. */
+    readonly isMailOpen?: boolean
   }
   /** The organisation with the platform itself as principal, all rights, door `seed`. */
   systemContext(orgId: string): Promise<RequestContext>
@@ -88,6 +90,7 @@ export function createAccounts(deps: AccountsDeps) {
     attempts,
     sessions,
     principals,
+    isMailOpen: config.isMailOpen ?? false,
     ...mailing,
   })
   const invitations = createInvitations({
