@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createLive, type Live } from './live.ts'
+
+/** The other end of the wire: what was sent, and a way to answer. */
+class Wire {
+  static opened: Wire[] = []
+  readonly sent: Record<string, unknown>[] = []
+  readyState = 0
+  onopen?: () => void
+  onmessage?: (message: { data: string }) => void
+  onclose?: (closing: { code: number }) => void
+  readonly url: string
+  constructor(url: string) {
+    this.url = url
+    Wire.opened.push(this)
+  }
+  send(text: string): void {
+    this.sent.push(JSON.parse(text))
+  }
+  close(): void {
+    this.readyState = 3
+  }
+  open(): void {
+    this.readyState = 1
+    this.onopen?.()
+  }
+  say(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) })
+  }
+  drop(code = 1006): void {
+    this.readyState = 3
+    this.onclose?.({ code })
+  }
+}
+const wire = (index: number): Wire => Wire.opened[index] as Wire
+
+let live: Live
+beforeEach(() => {
+  vi.useFakeTimers()
+  Wire.opened = []
+  live = createLive({
+    open: (url) => new Wire(url) as unknown as WebSocket,
+    origin: 'https://crm.example',
+    random: () => 0,
+  })
+})
+afterEach(() => {
+  live.close()
+  vi.useRealTimers()
+})
+
+describe('the live connection', () => {
+  it('opens with the first subscription and asks for its topics', () => {
+    live.subscribe([{ entity: 'leads' }], { onEvent: () => {}, onResync: () => {} })
+    expect(wire(0).url).toBe('wss://crm.example/api/v1/live')
+    wire(0).open()
+    expect(wire(0).sent[0]).toMatchObject({ type: 'subscribe', topics: [{ entity: 'leads' }] })
+  })
+
+  it('comes back by itself and resumes behind the last event it saw', () => {
+    const seen: string[] = []
+    live.subscribe([{ entity: 'leads' }], {
+      onEvent: (event) => seen.push(event.id),
+      onResync: () => {},
+    })
+    wire(0).open()
+    wire(0).say({ type: 'subscribed', id: '1', cursor: '10' })
+    wire(0).say({
+      type: 'event',
+      seq: '12',
+      event: 'record.updated',
+      entity: 'leads',
+      id: 'a',
+      version: 2,
+    })
+    wire(0).drop()
+    vi.advanceTimersByTime(1_000)
+    wire(1).open()
+    expect(seen).toEqual(['a'])
+    expect(wire(1).sent[0]).toMatchObject({ type: 'subscribe', id: '1', cursor: '12' })
+  })
+
+  it('loads again and starts afresh when the server no longer knows what was missed', () => {
+    const onResync = vi.fn()
+    live.subscribe([{ entity: 'leads' }], { onEvent: () => {}, onResync })
+    wire(0).open()
+    wire(0).say({ type: 'subscribed', id: '1', cursor: '3' })
+    wire(0).say({ type: 'resync', id: '1' })
+    expect(onResync).toHaveBeenCalledOnce()
+    expect(wire(0).sent.at(-1)).not.toHaveProperty('cursor')
+  })
+
+  it('stays away when the session has ended', () => {
+    live.subscribe([{ entity: 'leads' }], { onEvent: () => {}, onResync: () => {} })
+    wire(0).open()
+    wire(0).drop(4401)
+    vi.advanceTimersByTime(60_000)
+    expect(Wire.opened).toHaveLength(1)
+  })
+
+  it('tells everybody of a new model', () => {
+    const onModel = vi.fn()
+    live.onModel(onModel)
+    wire(0).open()
+    wire(0).say({ type: 'model', revision: 7 })
+    expect(onModel).toHaveBeenCalledWith(7)
+  })
+})
