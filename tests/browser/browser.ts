@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 
@@ -48,14 +47,11 @@ async function findBrowser(): Promise<Found> {
 
 /** The package unpacks itself into a temporary folder with the libraries it needs. */
 async function unpackBundled(): Promise<Found> {
-  const require = createRequire(import.meta.url)
-  const manifest = path.join(
-    path.dirname(require.resolve('@sparticuz/chromium')),
-    '../../package.json',
-  )
-  const version = readVersion(manifest)
+  const modules = path.resolve(import.meta.dirname, '../../node_modules')
+  const manifest = path.join(modules, '@sparticuz/chromium/package.json')
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
   // By version, because the package takes whatever an older one left in the same folder.
-  const cache = path.resolve(import.meta.dirname, `../../node_modules/.cache/chromium-${version}`)
+  const cache = path.join(modules, '.cache', `chromium-${version}`)
   mkdirSync(cache, { recursive: true })
   const before = { ...process.env }
   process.env['TMPDIR'] = cache
@@ -80,13 +76,5 @@ async function unpackBundled(): Promise<Found> {
     ])
       if (before[name] === undefined) delete process.env[name]
       else process.env[name] = before[name]
-  }
-}
-
-function readVersion(manifest: string): string {
-  try {
-    return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
-  } catch {
-    return 'bundled'
   }
 }
