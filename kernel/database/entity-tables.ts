@@ -108,7 +108,11 @@ const systemColumns: readonly ColumnSpec[] = [
 function entityTable(entity: Entity, model: Model): TableSpec {
   const name = entity.table.replace(/^tenant\./, '')
   const columns = [...systemColumns]
-  const indexes: IndexSpec[] = [index(name, ['owner_id'])]
+  // Lists are by age more than by anything else, and a filter walks along that index.
+  const indexes: IndexSpec[] = [
+    index(name, ['owner_id']),
+    { ...index(name, ['created_at', 'id']), where: null },
+  ]
   const foreignKeys: ForeignKeySpec[] = []
   for (const field of [...entity.fields.values()].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     const { storage } = field

@@ -87,8 +87,10 @@ describe('the tables of a model', () => {
     expect(
       rows.map((row) => row.d.replace(/^CREATE (UNIQUE )?INDEX \w+ ON tenant\./, '$1')),
     ).toEqual([
+      'acme_base_account USING btree (org_id, created_at, id)',
       'acme_base_account USING btree (org_id, owner_id) WHERE (owner_id IS NOT NULL)',
       'acme_base_lead USING btree (org_id, account) WHERE (account IS NOT NULL)',
+      'acme_base_lead USING btree (org_id, created_at, id)',
       'acme_base_lead USING btree (org_id, owner_id) WHERE (owner_id IS NOT NULL)',
       'acme_base_lead USING btree (org_id, thing) WHERE (thing IS NOT NULL)',
       'acme_jobs_runs USING btree (org_id, state, started_at)',
@@ -160,6 +162,7 @@ describe('the tables of a model', () => {
       expect.stringContaining('alter table "tenant"."acme_base_lead" add "score"'),
       expect.stringContaining('alter table "tenant"."acme_jobs_runs" add "tries"'),
       expect.stringContaining('create index "acme_base_account_parent_ix"'),
+      expect.stringContaining('create index "acme_base_deal_created_at_id_ix"'),
       expect.stringContaining('create index "acme_base_deal_owner_id_ix"'),
       expect.stringContaining('add constraint "acme_base_account_parent_fk"'),
     ])

@@ -30,6 +30,12 @@ const connections = 32
 const root = path.resolve(import.meta.dirname, '../..')
 const say = (line = '') => process.stdout.write(`${line}\n`)
 
+const defaults: Record<string, string> = {
+  created_at: ' not null default now()',
+  updated_at: ' not null default now()',
+  version: ' not null default 1',
+}
+const children = new Set<ChildProcess>()
 const dataDir = await mkdtemp(path.join(tmpdir(), 'runway-bench-'))
 const environment = {
   ...process.env,
@@ -47,6 +53,8 @@ try {
     await measureOrgs({ environment, orgs: Number(values.orgs), say })
   }
 } finally {
+  // A failure half-way leaves no server behind.
+  await Promise.all([...children].map(stop))
   await embedded.stop()
   await rm(dataDir, { recursive: true, force: true })
 }
@@ -162,22 +170,24 @@ async function startProduct(): Promise<{ child: ChildProcess; port: number }> {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  children.add(child)
   let text = ''
-  for await (const chunk of child.stdout!) {
-    text += String(chunk)
-    const port = /ready at http:\/\/[^:]+:(\d+)/.exec(text)?.[1]
-    if (port) {
-      child.stdout!.resume()
-      return { child, port: Number(port) }
-    }
-  }
-  throw new Error(`The product did not start:\n${text}`)
+  const port = await new Promise<number>((resolve, reject) => {
+    // Read to the end, so that what it says later finds somebody who listens.
+    child.stdout!.on('data', (chunk) => {
+      text += String(chunk)
+      const found = /ready at http:\/\/[^:]+:(\d+)/.exec(text)?.[1]
+      if (found) resolve(Number(found))
+    })
+    child.once('exit', () => reject(new Error(`The product did not start:\n${text}`)))
+  })
+  return { child, port }
 }
 
 async function startBare(orgId: string): Promise<{ child: ChildProcess; port: number }> {
   await admin(async (client) => {
     const { rows } = await client.query<{ document: { storageIds: Record<string, string> } }>(
-      'select document from tenant.layer_revision where org_id = $1 order by revision desc limit 1',
+      'select document from tenant.layer_revision where org_id = $1 order by n desc limit 1',
       [orgId],
     )
     const ids = rows[0]?.document.storageIds ?? {}
@@ -203,16 +213,11 @@ async function startBare(orgId: string): Promise<{ child: ChildProcess; port: nu
     [embedded.adminUrl, JSON.stringify(leadColumns)],
     { stdio: 'inherit' },
   )
+  children.add(child)
   const port = await new Promise<number>((resolve) =>
     child.once('message', (message) => resolve((message as { port: number }).port)),
   )
   return { child, port }
-}
-
-const defaults: Record<string, string> = {
-  created_at: ' not null default now()',
-  updated_at: ' not null default now()',
-  version: ' not null default 1',
 }
 
 async function seed(port: number, headers: Record<string, string>): Promise<void> {
@@ -251,6 +256,7 @@ async function admin<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
 }
 
 function stop(child: ChildProcess): Promise<void> {
+  if (!children.delete(child)) return Promise.resolve()
   return new Promise((resolve) => {
     child.once('exit', () => resolve())
     child.kill('SIGTERM')

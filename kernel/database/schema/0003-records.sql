@@ -21,6 +21,7 @@ create table tenant.record (
 );
 call kernel.protect('tenant.record');
 create index record_by_entity on tenant.record (org_id, entity, id);
+create index record_by_age on tenant.record (org_id, entity, created_at, id);
 create index record_by_owner on tenant.record (org_id, entity, owner_id) where owner_id is not null;
 
 -- Values of unique fields that are kept in `custom`; a typed column has a unique index instead. One row
