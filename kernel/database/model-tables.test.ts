@@ -162,8 +162,8 @@ describe('the tables of a model', () => {
       expect.stringContaining('alter table "tenant"."acme_base_lead" add "score"'),
       expect.stringContaining('alter table "tenant"."acme_jobs_runs" add "tries"'),
       expect.stringContaining('create index "acme_base_account_parent_ix"'),
-      expect.stringContaining('create index "acme_base_deal_created_at_id_ix"'),
       expect.stringContaining('create index "acme_base_deal_owner_id_ix"'),
+      expect.stringContaining('create index "acme_base_deal_created_at_id_ix"'),
       expect.stringContaining('add constraint "acme_base_account_parent_fk"'),
     ])
     expect(report.tables?.refused.join()).toMatch(
