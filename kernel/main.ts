@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { DatabaseUnavailableError } from '@runwaycrm/sdk'
 import { boot, type House, publicUrlOf } from './boot.ts'
 import { type Config, loadConfig } from './config.ts'
+import { DatabaseError } from './database/database-errors.ts'
 import { type Embedded, openEmbedded } from './database/embedded.ts'
 import { createLogger, type Logger } from './logging.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 export const pluginRoots = [path.join(root, 'plugins')]
+const sameSignalMs = 500
 
 /** What the server and every command need: where the database is, and the house on it. */
 export interface Opened {
@@ -72,6 +75,17 @@ export async function start(
 ): Promise<Opened> {
   const studioDir = await buildStudio(say)
   const opened = await openHouse(environment, { say, studioDir })
+  try {
+    await serveHouse(opened, say)
+    return opened
+  } catch (error) {
+    // PostgreSQL would run on with nobody to stop it.
+    await opened.close().catch(() => {})
+    throw error
+  }
+}
+
+async function serveHouse(opened: Opened, say: (line: string) => void): Promise<void> {
   const { config, house } = opened
   const demo = config.demo ? await provisionDemo(opened) : null
   house.start()
@@ -89,7 +103,6 @@ export async function start(
       )
     say(`RunwayCRM is ready at ${url}`)
   } else say('RunwayCRM works in the background.')
-  return opened
 }
 
 /**
@@ -142,22 +155,34 @@ export async function serve(): Promise<void> {
 }
 
 function stopOnSignal(opened: Opened, say: (line: string) => void): void {
-  let stopping = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // The second one means it: whoever presses Ctrl-C twice does not want to wait.
-      if (stopping) process.exit(130)
-      stopping = true
-      say('Stopping: what is under way is finished first.')
-      opened.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          explain(error)
-          process.exit(1)
-        },
-      )
-    })
+  let stoppingSince: number | null = null
+  const stop = () => {
+    if (stoppingSince !== null) {
+      // The second one means it: whoever presses Ctrl-C twice does not want to wait. But npm hands on the
+      // signal that the terminal has sent to all of us already.
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(130)
+      return
+    }
+    stoppingSince = performance.now()
+    say('Stopping: what is under way is finished first.')
+    opened.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        explain(error)
+        process.exit(1)
+      },
+    )
   }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  if (process.env['npm_lifecycle_event'] === undefined) return
+  // npm hands signals to its shell, which dies of them and tells nobody: we would run on unseen.
+  const parent = process.ppid
+  const watching = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watching)
+    stop()
+  }, 500)
+  watching.unref()
 }
 
 /** One line for people; the stack only where somebody asked for it. */
@@ -169,8 +194,24 @@ export function explain(error: unknown): void {
     )
     return
   }
-  const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`${message}\n`)
+  process.stderr.write(`${sentenceOf(error)}\n`)
   if (process.env['LOG_LEVEL'] === 'debug' || process.env['LOG_LEVEL'] === 'trace')
     console.error(error)
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as { code?: string }
+  if (
+    error instanceof DatabaseUnavailableError ||
+    ['ECONNREFUSED', 'ENOTFOUND'].includes(code ?? '')
+  ) {
+    const cause = error.cause instanceof Error ? error.cause : error
+    return `PostgreSQL cannot be reached: ${cause.message}. Does it run, and is DATABASE_URL right?`
+  }
+  // 28xxx: wrong role or password; 3D000: no such database; 42501: it may not connect.
+  if (error instanceof DatabaseError && /^(28...|3D000|42501)$/.test(code ?? '')) {
+    return `PostgreSQL refuses us: ${error.message}. Are DATABASE_URL and DATABASE_ADMIN_URL right?`
+  }
+  return error.message
 }
