@@ -6,7 +6,7 @@ import type { Codecs } from './fields.ts'
 import { createParams, type Params, type Slot } from './params.ts'
 import { compileProjection, type Projection } from './projection.ts'
 import { type Compiler, createCompiler, living, ofEntitySql, type Source } from './query.ts'
-import { isById, isNullable, orderSql, type SortKey } from './sort.ts'
+import { isById, orderSql, type SortKey } from './sort.ts'
 
 /** A list as it was asked for, checked; only what decides its SQL. */
 export interface ListShape {
@@ -151,7 +151,7 @@ function orderBy(sort: readonly SortKey[], values: readonly string[], { alias }:
   const parts = sort.map((key, index) => {
     const direction = key.descending ? ' desc' : ''
     // Only where there can be nulls: an index is read backwards for a plain `desc` alone.
-    return `${orderSql(key, values[index]!)}${direction}${isNullable(key) ? ' nulls last' : ''}`
+    return `${orderSql(key, values[index]!)}${direction}${key.nullable ? ' nulls last' : ''}`
   })
   if (!sort.some(isById)) parts.push(`${alias}.id${tieDirection(sort)}`)
   return parts.join(', ')
@@ -195,7 +195,7 @@ function afterSql(
 function behindSql(key: SortKey, sql: string, value: string): string {
   const sign = key.descending ? '<' : '>'
   const behind = `${orderSql(key, sql)} ${sign} ${orderSql(key, value)}`
-  return isNullable(key) ? `(${behind} or ${sql} is null)` : behind
+  return key.nullable ? `(${behind} or ${sql} is null)` : behind
 }
 
 /** What a cursor keeps of a value: moments to the microsecond, which the API does not show. */

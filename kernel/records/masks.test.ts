@@ -171,6 +171,37 @@ it(`shows, filters, sorts, groups and sums what the reader may see and nothing e
   expect(masked).toBeGreaterThan(policies / 4)
 })
 
+it('puts records whose moment of creation is hidden behind the others, and gives each page once', async () => {
+  const rules: Record<string, RoleRule> = {
+    look: { operations: ['read'], entity: animals.ref },
+    hide: {
+      effect: 'deny',
+      operations: ['read'],
+      entity: animals.ref,
+      fields: ['createdAt'],
+      condition: { tame: true },
+    },
+  }
+  const ctx = zooContext({ orgId, userId: ids.users[0]!, rules })
+  const isHidden = new Map(records.map((record) => [record.id, record['tame'] === true]))
+  for (const sort of ['createdAt', '-createdAt']) {
+    const found: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await reader.list(ctx, animals, {
+        sort,
+        limit: 3,
+        ...(cursor ? { cursor } : {}),
+      })
+      found.push(...page.data.map(({ id }) => id))
+      cursor = page.page.nextCursor ?? undefined
+    } while (cursor)
+    const hidden = found.map((id) => isHidden.get(id))
+    expect(hidden, sort).toEqual(hidden.toSorted())
+    expect(found.toSorted(), sort).toEqual(records.map(({ id }) => id).toSorted())
+  }
+})
+
 const codeOf = (error: unknown) => (error as { code: string }).code
 
 async function checkOrder(ctx: RequestContext, views: readonly RecordData[], told: string) {

@@ -1,5 +1,6 @@
 import { BadSortError, type StorageClass, UnknownFieldError } from '@runwaycrm/sdk'
 import { type Domain, domainOf } from '../access/condition-tree.ts'
+import { fieldMaskOf } from '../access/field-mask.ts'
 import type { FieldPath } from '../access/field-path.ts'
 import { orderOf } from '../access/match-condition.ts'
 import { sortKeySql } from '../access/operators.ts'
@@ -14,6 +15,8 @@ export interface SortKey {
   readonly descending: boolean
   readonly domain: Domain
   readonly class: StorageClass
+  /** Whether it can be null, blank or hidden from the reader; that comes last, both ways. */
+  readonly nullable: boolean
 }
 
 const maxKeys = 3
@@ -44,7 +47,9 @@ export function parseSort(
     }
     if (!isSortable(path)) throw new BadSortError(`Records have no order by ${name}.`)
     const { field, part } = path
-    return { path, descending, domain: domainOf(field, part), class: classOf(field, part) }
+    const domain = domainOf(field, part)
+    const nullable = isNullable(ctx, entity, path)
+    return { path, descending, domain, class: classOf(field, part), nullable }
   })
   if (new Set(keys.map(({ path }) => path.name)).size < keys.length) {
     throw new BadSortError('Name each field once.')
@@ -55,7 +60,7 @@ export function parseSort(
 function newestFirst(entity: Entity): readonly SortKey[] {
   const field = entity.byApiName.get('id')!
   const path = { name: 'id', steps: [], field, part: null }
-  return [{ path, descending: true, domain: 'id', class: 'uuid' }]
+  return [{ path, descending: true, domain: 'id', class: 'uuid', nullable: false }]
 }
 
 function isSortable({ field, part }: FieldPath<Field>): boolean {
@@ -71,8 +76,14 @@ export function orderSql({ path, domain }: SortKey, expression: string): string 
   return domain === 'text' ? sortKeySql(expression, orderOf(path.field)) : expression
 }
 
-/** Whether the column can be null, which then comes last, both ways. */
-export function isNullable({ path }: SortKey): boolean {
-  const never = ['id', 'version', 'createdAt', 'updatedAt']
-  return !(path.field.system && path.steps.length === 0 && never.includes(path.field.apiName))
+const neverBlank = ['id', 'version', 'createdAt', 'updatedAt']
+
+/** What is hidden on some records is null there to the reader. */
+function isNullable(
+  { ability }: RequestContext,
+  entity: Entity,
+  { field, steps }: FieldPath<Field>,
+): boolean {
+  if (!field.system || steps.length > 0 || !neverBlank.includes(field.apiName)) return true
+  return fieldMaskOf(ability, entity, 'read').get(field.apiName) !== true
 }
