@@ -3,14 +3,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
 import { describeEntity } from './describe-entity.ts'
 import { wordsOf } from './org-words.ts'
-
-interface ViewDefinition {
-  readonly entity: string
-  readonly label: string
-  readonly order?: number
-  readonly hidden?: boolean
-  readonly [member: string]: unknown
-}
+import { type ViewDefinition, visibleView } from './visible-view.ts'
 
 export interface ModelViewInput {
   readonly revision: number
@@ -99,12 +92,13 @@ function viewsOf(ctx: RequestContext, readable: ReadonlySet<string>) {
   return [...(views?.values() ?? [])]
     .filter(({ definition }) => !definition.hidden && readable.has(definition.entity))
     .sort(byOrder)
-    .map(({ ref, plugin, key, definition: { hidden: _, order = 1000, ...view } }) => ({
-      ref,
-      order,
-      ...view,
-      label: wordsOf(ctx, plugin, `views.${key}.label`, view.label as string),
-    }))
+    .flatMap(({ ref, plugin, key, definition }) => {
+      const seen = visibleView(ctx, ctx.model.entities.get(definition.entity)!, definition)
+      if (!seen) return []
+      const { hidden: _, order = 1000, ...view } = seen
+      const label = wordsOf(ctx, plugin, `views.${key}.label`, view.label)
+      return [{ ref, order, ...view, label }]
+    })
 }
 
 function byOrder(
