@@ -278,6 +278,12 @@ describe('explaining', () => {
     })
     expect(explain(ability, 'read', 'crm:lead', record).because).toHaveLength(2)
   })
+
+  it('says that id and version belong to every record that is read at all', () => {
+    const ability = abilityOf({ see: { operations: ['read'], fields: ['name'] } })
+    expect(explain(ability, 'read', 'crm:lead', record, 'version').allowed).toBe(true)
+    expect(explain(ability, 'read', 'crm:lead', record, 'margin').allowed).toBe(false)
+  })
 })
 
 describe('a grant', () => {

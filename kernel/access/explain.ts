@@ -1,4 +1,5 @@
 import type { Ability } from './build-ability.ts'
+import { alwaysReadable } from './field-mask.ts'
 import type { RecordValues } from './match-condition.ts'
 import type { Operation } from './resolve-rules.ts'
 
@@ -19,8 +20,9 @@ export function explain(
   operation: Operation,
   entity: string,
   record: RecordValues | null,
-  field?: string,
+  name?: string,
 ): Explanation {
+  const field = operation === 'read' && name && alwaysReadable.has(name) ? undefined : name
   const scope = ability.missingScope(operation, entity)
   if (scope !== null) {
     return { allowed: false, because: [{ role: 'scopes', rule: scope, effect: 'deny' }] }

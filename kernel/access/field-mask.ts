@@ -10,7 +10,7 @@ import type { Operation } from './resolve-rules.ts'
 export type FieldMask = ReadonlyMap<string, Filter | boolean>
 
 /** A record without them is no record: who may read it may read these. */
-const always: ReadonlySet<string> = new Set(['id', 'version'])
+export const alwaysReadable: ReadonlySet<string> = new Set(['id', 'version'])
 
 /** Abilities come and go with roles; the cache of an entity starts anew past this many. */
 const maxMasks = 500
@@ -41,7 +41,9 @@ function computeMask(ability: Ability, entity: ConditionEntity, operation: Opera
   const recordText = JSON.stringify(record)
   const mask = new Map<string, Filter | boolean>()
   for (const name of entity.byApiName.keys()) {
-    const condition = always.has(name) ? record : ability.condition(operation, entity.ref, name)
+    const condition = alwaysReadable.has(name)
+      ? record
+      : ability.condition(operation, entity.ref, name)
     const isSame = record !== false && JSON.stringify(condition) === recordText
     mask.set(name, isSame || condition)
   }
