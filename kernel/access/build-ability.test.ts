@@ -2,7 +2,7 @@ import type { FieldTypeDefinition, Principal, RoleRule } from '@runwaycrm/sdk'
 import { describe, expect, it } from 'vitest'
 import { type Ability, type AbilityInput, buildAbility } from './build-ability.ts'
 import type { ConditionEntity, ConditionField } from './condition-tree.ts'
-import { explain } from './explain.ts'
+import { explain, relationsOfRules } from './explain.ts'
 import { fieldMaskOf } from './field-mask.ts'
 import { narrowAbility } from './narrow-ability.ts'
 
@@ -277,6 +277,16 @@ describe('explaining', () => {
       because: [],
     })
     expect(explain(ability, 'read', 'crm:lead', record).because).toHaveLength(2)
+  })
+
+  it('names the relations that must be read with the record before anything is said', () => {
+    const ability = abilityOf({
+      see: {
+        operations: ['read'],
+        condition: { $or: [{ 'account.industry': 'software' }, { name: { $exists: true } }] },
+      },
+    })
+    expect(relationsOfRules(ability, lead, (ref) => entities.get(ref))).toEqual(['account'])
   })
 
   it('says that id and version belong to every record that is read at all', () => {

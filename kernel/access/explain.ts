@@ -1,5 +1,7 @@
 import type { Ability } from './build-ability.ts'
+import type { ConditionEntity } from './condition-tree.ts'
 import { alwaysReadable } from './field-mask.ts'
+import { findPath } from './field-path.ts'
 import type { RecordValues } from './match-condition.ts'
 import type { Operation } from './resolve-rules.ts'
 
@@ -36,4 +38,30 @@ export function explain(
     allowed: ability.reason(operation, entity, record, field) === null,
     because: rules.map(({ role, rule, effect }) => ({ role, rule, effect })),
   }
+}
+
+/**
+ * The relations that the rules about an entity look past, as paths to expand: without what they lead to
+ * nobody can say whether such a rule holds on a record.
+ */
+export function relationsOfRules(
+  ability: Ability,
+  entity: ConditionEntity,
+  entityOf: (ref: string) => ConditionEntity | undefined,
+): string[] {
+  const paths = new Set<string>()
+  const look = (condition: unknown): void => {
+    if (typeof condition !== 'object' || condition === null) return
+    for (const [key, value] of Object.entries(condition)) {
+      const found = key.includes('.')
+        ? findPath(entity, key, { entityOf, canSee: () => true })
+        : null
+      const steps = found?.steps.map(({ apiName }) => apiName.slice(0, -'Id'.length)) ?? []
+      if (steps.length > 0) paths.add(steps.join('.'))
+      look(value)
+    }
+  }
+  for (const { condition } of ability.entityRules(entity.ref)) look(condition)
+  // As many as a record is read with; what lies behind others counts as unknown, which allows nothing.
+  return [...paths].slice(0, 10)
 }

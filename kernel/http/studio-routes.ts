@@ -1,6 +1,6 @@
 import { ForbiddenError, InvalidError, NotFoundError, type RecordData, toId } from '@runwaycrm/sdk'
 import type { Ability } from '../access/build-ability.ts'
-import { explain } from '../access/explain.ts'
+import { explain, relationsOfRules } from '../access/explain.ts'
 import { type Operation, operations } from '../access/resolve-rules.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Entity } from '../model/model.ts'
@@ -20,7 +20,12 @@ export interface StudioRoutesDeps {
     }>
   }
   readonly reader: {
-    get(ctx: RequestContext, entity: Entity, id: string): Promise<RecordData>
+    get(
+      ctx: RequestContext,
+      entity: Entity,
+      id: string,
+      options?: { expand?: readonly string[] },
+    ): Promise<RecordData>
   }
   readonly actions: { list(ctx: RequestContext): readonly object[] }
   emailOf(ctx: RequestContext): Promise<string | null>
@@ -212,7 +217,9 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
     if (id !== undefined) {
       // Seen by whoever asks, judged by all of its values.
       await deps.reader.get(ctx, entity, id)
-      record = await deps.reader.get(await deps.systemContext(ctx.org.id), entity, id)
+      const expand = relationsOfRules(ability, entity, (ref) => ctx.model.entities.get(ref))
+      const system = await deps.systemContext(ctx.org.id)
+      record = await deps.reader.get(system, entity, id, { expand })
     }
     return explain(ability, operation, entity.ref, record, field)
   }
