@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cells, createCells } from './support/cells.ts'
+import { createSetting, type Setting } from './support/permission-setting.ts'
+import type { Look } from './support/reading.ts'
+import { checkByField, checkGet, checkList, checkRelations } from './support/reading-lists.ts'
+import { checkAction, checkExplain, checkModel, checkSearch } from './support/reading-model.ts'
+import { checkChanges, checkPast } from './support/reading-past.ts'
+import { checkSums } from './support/reading-sums.ts'
+import { suiteRandom, suiteScale } from './support/scale.ts'
+import { uncovered } from './support/surfaces.ts'
+
+/** What people may do through every surface, compared with an oracle that is not the product's. */
+let setting: Setting
+let cells: Cells
+const random = suiteRandom('permissions')
+const density = Math.min(1, 0.3 * suiteScale)
+
+beforeAll(async () => {
+  setting = await createSetting(random, 3 * suiteScale)
+  cells = createCells()
+}, 120_000)
+afterAll(() => setting?.stop())
+
+/** Everybody and every entity, person by person. */
+function looks(): Look[][] {
+  return setting.people.map((person) =>
+    [...setting.model.entities.values()].map((entity) => ({
+      setting,
+      person,
+      entity,
+      cells,
+      density,
+    })),
+  )
+}
+
+async function eachLook(check: (look: Look) => Promise<void>): Promise<void> {
+  await eachPerson(async (mine) => {
+    for (const look of mine) await check(look)
+  })
+}
+
+async function eachPerson(check: (mine: Look[]) => Promise<void>): Promise<void> {
+  const before = cells.failures.length
+  for (const mine of looks()) await check(mine)
+  expect(cells.failures.slice(before)).toEqual([])
+}
+
+describe('every surface', () => {
+  it('is compared: what the product declares is listed', () => {
+    expect(uncovered(setting.app.house.app!.declaredRoutes)).toEqual([])
+  })
+
+  it('lists records, those that may be restored, and how many', () => eachLook(checkList))
+  it('gives single records', () => eachLook(checkGet))
+  it('takes names of fields: chosen, filtered by, sorted by', () => eachLook(checkByField))
+  it('follows relations', () => eachLook(checkRelations))
+  it('groups and measures', () => eachLook(checkSums))
+  it('tells the past of a record', () => eachLook(checkPast))
+  it('tells of change sets', () => eachPerson((mine) => checkChanges(mine, 10)))
+  it('describes the model', () => eachPerson(checkModel))
+  it('explains what somebody may', () => eachLook(checkExplain))
+  it('searches', () => eachLook(checkSearch))
+  it('reads for the code of a plugin', () => eachLook(checkAction))
+
+  it('was asked', () => {
+    console.info(`permissions: ${cells.total()} cells`, Object.fromEntries(cells.counts))
+  })
+})

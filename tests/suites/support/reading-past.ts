@@ -1,0 +1,195 @@
+import type { Facts } from './oracle.ts'
+import { succeed } from './own-layer.ts'
+import {
+  addressOf,
+  ask,
+  factsOf,
+  type Look,
+  nameOf,
+  outcome,
+  refusal,
+  rowsOf,
+  shownRecord,
+  visibleOf,
+} from './reading.ts'
+
+interface Entry {
+  readonly id?: string
+  readonly op: string
+  readonly version: number
+  readonly fields: Facts
+}
+interface Item {
+  readonly id: string
+  readonly kind: string
+  readonly title: string
+  readonly record: { readonly entity: string; readonly id: string }
+  readonly data: Facts & { readonly op?: string; readonly fields?: Facts }
+}
+interface Change {
+  readonly id: string
+  readonly actor: { readonly id: string | null }
+  readonly counts: Facts
+  readonly records: {
+    readonly data: readonly { entity: string; id: string; op: string; fields: string[] }[]
+  }
+}
+
+/** History and timeline of records, seen and not seen, against what an admin reads of them. */
+export async function checkPast(look: Look): Promise<void> {
+  const { cells, person, entity, setting } = look
+  const seen = visibleOf(look)
+  const hidden = factsOf(look).filter((record) => !seen.has(record['id'] as string))
+  const some = [...[...seen.values()].slice(0, 2), ...hidden.slice(0, 1)]
+  for (const record of some) {
+    const id = record['id'] as string
+    const address = `${addressOf(look)}/${id}`
+    for (const surface of ['history', 'timeline'] as const) {
+      const reply = await ask(look, 'GET', `${address}/${surface}?limit=200`)
+      if (!seen.has(id)) {
+        const lacks = person.oracle.lacksScope('read', entity.ref)
+        const expected = lacks ? refusal(look) : { status: 404, code: 'NOT_FOUND' }
+        cells.compare(surface, nameOf(look, id), outcome(reply), expected)
+        continue
+      }
+      cells.compare(surface, nameOf(look, id), reply.status, 200)
+      const url = `/${entity.plural}/${id}/${surface}?limit=200`
+      const whole = await succeed<{ data: unknown[] }>(setting.world.key.call('GET', url))
+      if (surface === 'history') {
+        compareHistory(look, record, rowsOf(reply) as never, whole.data as Entry[])
+      } else compareTimeline(look, record, rowsOf(reply) as never, whole.data as Item[])
+    }
+  }
+}
+
+function seenFields({ person, entity }: Look, record: Facts, fields: Facts): Facts {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name]) => person.oracle.may('read', entity.ref, record, name)),
+  )
+}
+
+/** A change of nothing but hidden fields leaves no entry. */
+function compareHistory(
+  look: Look,
+  record: Facts,
+  actual: readonly Entry[],
+  whole: readonly Entry[],
+): void {
+  const expected = whole
+    .map((entry) => ({ ...entry, fields: seenFields(look, record, entry.fields) }))
+    .filter(({ op, fields }) => op !== 'update' || Object.keys(fields).length > 0)
+  const where = nameOf(look, String(record['id']))
+  const versions = (entries: readonly Entry[]) => entries.map(({ version }) => version)
+  look.cells.compare('history', where, versions(actual), versions(expected))
+  for (const entry of actual) {
+    const right = expected.find(({ version }) => version === entry.version)
+    look.cells.compareFields('history', where, entry.fields, right?.fields ?? {})
+  }
+}
+
+function compareTimeline(
+  look: Look,
+  record: Facts,
+  actual: readonly Item[],
+  whole: readonly Item[],
+): void {
+  const { cells, person, setting } = look
+  const where = nameOf(look, String(record['id']))
+  const expected = whole.flatMap((item): Item[] => {
+    if (item.kind === 'change') {
+      const fields = seenFields(look, record, item.data.fields ?? {})
+      if (item.data.op === 'update' && Object.keys(fields).length === 0) return []
+      return [{ ...item, data: { ...item.data, fields } }]
+    }
+    const source = setting.model.entityByPlural.get(item.record.entity)!
+    const facts = setting.living.get(source.ref)!.get(item.record.id)!
+    const needed = [undefined, 'about', 'createdAt']
+    if (!needed.every((name) => person.oracle.may('read', source.ref, facts, name))) return []
+    return [{ ...item, data: shownRecord(person.oracle, source, facts) }]
+  })
+  const ids = (items: readonly Item[]) => items.map(({ id }) => id)
+  cells.compare('timeline', where, ids(actual), ids(expected))
+  for (const item of actual) {
+    const right = expected.find(({ id }) => id === item.id)
+    if (!right) continue
+    cells.compareFields('timeline', where, item.data, right.data)
+    if (item.kind !== 'change') {
+      const source = setting.model.entityByPlural.get(item.record.entity)!
+      const name = source.fields.get(source.titleField)!.apiName
+      const title = right.data[name] ?? source.definition.label
+      cells.compare('timeline', `${where} title`, item.title, title)
+      continue
+    }
+    const hidden = Object.keys(whole.find(({ id }) => id === item.id)!.data.fields ?? {}).filter(
+      (field) => !(field in (right.data.fields ?? {})),
+    )
+    const labels = hidden.map((field) => look.entity.byApiName.get(field)!.label)
+    const told = labels.filter((label) => item.title.split(/, |Changed /).includes(label))
+    cells.compare('timeline', `${where} title`, told, [])
+  }
+}
+
+/** Change sets: those with a record that somebody sees, counted and listed as they see them. */
+export async function checkChanges(looks: readonly Look[], most: number): Promise<void> {
+  const [first] = looks
+  if (!first) return
+  const { setting, person, cells } = first
+  const { data: all } = await succeed<{ data: Change[] }>(
+    setting.world.key.call('GET', '/changes?limit=200'),
+  )
+  const listed = await ask(first, 'GET', '/changes?limit=200')
+  const shown = new Set(rowsOf(listed).map(({ id }) => id))
+  for (let count = 0; count < most; count++) {
+    const { id } = setting.random.pick(all)
+    const whole = await succeed<Change>(setting.world.key.call('GET', `/changes/${id}?limit=200`))
+    const records = whole.records.data.filter((row) => readable(first, row.entity, row.id))
+    const isMine = person.userId !== null && whole.actor.id === person.userId
+    const reply = await ask(first, 'GET', `/changes/${id}?limit=200`)
+    const where = `${person.name} on change ${id}`
+    const isSeen = records.length > 0 || isMine
+    cells.compare('change', where, reply.status, isSeen ? 200 : 404)
+    cells.compare('changes', where, shown.has(id), isSeen)
+    if (!isSeen) continue
+    const change = reply.body as Change
+    const ids = (rows: Change['records']['data']) => rows.map((row) => row.id).sort()
+    cells.compare('change', where, ids(change.records.data), ids(records))
+    cells.compare('change', `${where} counts`, change.counts, countsOf(records))
+    for (const row of change.records.data) compareNames(first, where, row, whole)
+  }
+}
+
+function readable({ setting, person }: Look, plural: string, id: string): boolean {
+  const entity = setting.model.entityByPlural.get(plural)
+  const facts =
+    entity && (setting.living.get(entity.ref)?.get(id) ?? setting.deleted.get(entity.ref)?.get(id))
+  return facts !== undefined && person.oracle.may('read', entity!.ref, facts)
+}
+
+/** No name of a hidden field; all names where nothing about the field depends on the record. */
+function compareNames(
+  { setting, person, cells }: Look,
+  where: string,
+  row: Change['records']['data'][number],
+  whole: Change,
+): void {
+  const entity = setting.model.entityByPlural.get(row.entity)!
+  const { ref } = entity
+  const facts = setting.living.get(ref)?.get(row.id) ?? setting.deleted.get(ref)!.get(row.id)!
+  const changed = whole.records.data.find(({ id, op }) => id === row.id && op === row.op)!.fields
+  for (const name of changed) {
+    const may = person.oracle.may('read', ref, facts, name)
+    if (row.fields.includes(name) || !may) {
+      cells.compare('change', `${where} ${name}`, row.fields.includes(name) && !may, false)
+    }
+  }
+}
+
+function countsOf(records: Change['records']['data']) {
+  const count = (op: string) => records.filter((row) => row.op === op).length
+  return {
+    created: count('create'),
+    updated: count('update'),
+    deleted: count('delete'),
+    restored: count('restore'),
+  }
+}

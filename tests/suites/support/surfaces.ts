@@ -1,0 +1,84 @@
+import type { RouteDeclaration } from '../../../kernel/http/route.ts'
+
+/**
+ * Every place at which the product shows or writes records, by the routes (and their parameters) that lead
+ * there. What is declared and stands neither here nor below fails the permission suite.
+ */
+export const surfaces: Readonly<Record<string, readonly string[]>> = {
+  list: ['GET /:plural'],
+  fields: ['GET /:plural?fields', 'GET /:plural/:id?fields'],
+  filter: ['GET /:plural?filter'],
+  sort: ['GET /:plural?sort'],
+  expand: ['GET /:plural?expand', 'GET /:plural/:id?expand'],
+  count: ['GET /:plural?count'],
+  deleted: ['GET /:plural?deleted'],
+  get: ['GET /:plural/:id'],
+  group: ['POST /:plural/aggregate'],
+  measures: ['POST /:plural/aggregate'],
+  history: ['GET /:plural/:id/history'],
+  timeline: ['GET /:plural/:id/timeline', 'GET /:plural/:id/timeline?types'],
+  changes: ['GET /changes'],
+  change: ['GET /changes/:id'],
+  search: ['GET /search', 'GET /search?q', 'GET /search?entities'],
+  live: ['GET /live'],
+  model: ['GET /model'],
+  openapi: ['GET /openapi.json'],
+  explain: [
+    'GET /access/explain',
+    ...['entity', 'id', 'action', 'field', 'userId'].map((name) => `GET /access/explain?${name}`),
+  ],
+  action: ['GET /actions', 'POST /actions/:ref'],
+  create: ['POST /:plural'],
+  update: ['PATCH /:plural/:id'],
+  delete: ['DELETE /:plural/:id'],
+  restore: ['POST /:plural/:id/restore'],
+  bulk: ['POST /:plural/bulk'],
+  import: [
+    'POST /imports',
+    'GET /imports',
+    'GET /imports/:id',
+    'GET /imports/:id/errors',
+    'POST /imports/:id/start',
+    'POST /imports/:id/cancel',
+  ],
+  revert: ['POST /changes/:id/revert'],
+}
+
+/** Routes that carry no record of an entity, and why. */
+const withoutRecords: Readonly<Record<string, string>> = {
+  'PUT /:plural/:id': 'is refused',
+  'GET /auth/me': 'shows whoever asks themselves',
+  'GET /mail/messages': 'asks for settings:write',
+  'GET /mail/messages/:id': 'asks for settings:write',
+  'GET /invitations': 'asks for members:manage',
+  'POST /invitations': 'asks for members:manage',
+  'DELETE /invitations/:id': 'asks for members:manage',
+  'GET /studio/draft': 'is the layer, not its records',
+  'PATCH /studio/draft': 'is the layer, not its records',
+  'DELETE /studio/draft': 'is the layer, not its records',
+  'POST /studio/plan': 'counts records for those who write the layer',
+  'POST /studio/publish': 'is the layer, not its records',
+  'POST /studio/rollback': 'is the layer, not its records',
+  'GET /studio/revisions': 'is the layer, not its records',
+  'POST /studio/export': 'is the layer, not its records',
+}
+
+/** Parameters that only say which part of a list, which every surface with pages is asked with. */
+const paging = ['limit', 'cursor', 'offset']
+
+/** What the product declares and no surface covers, as `GET /search?q`. */
+export function uncovered(routes: readonly RouteDeclaration[]): string[] {
+  const known = new Set([...Object.values(surfaces).flat(), ...Object.keys(withoutRecords)])
+  return routes.flatMap((route) => {
+    // Whoever is nobody, or signs in and out, gets no records; probes and pages neither.
+    if (route.auth !== 'principal') return []
+    const path = route.path.replace(/^\/records\/:ref/, '/:plural')
+    const name = `${route.method} ${path}`
+    if (name in withoutRecords) return []
+    const parameters = route.query === 'any' ? [] : Object.keys(route.query)
+    const asked = parameters.filter((parameter) => !paging.includes(parameter))
+    return [name, ...asked.map((parameter) => `${name}?${parameter}`)].filter(
+      (one) => !known.has(one),
+    )
+  })
+}
