@@ -79,6 +79,24 @@ describe('what a listener hears', () => {
     expect(all.at(-1)?.fields).toEqual(['budget', 'company', 'region', 'score'])
   })
 
+  it('names a field that is hidden on some records only where it is seen', async () => {
+    const seen = await writer.create(system(), lead, { name: 'Ada', company: 'Open' })
+    const unseen = await writer.create(system(), lead, { name: 'Bo', company: 'Secret' })
+    for (const { id } of [seen, unseen])
+      await writer.update(system(), lead, id, { score: 7, name: 'New' })
+    const hidden: RoleRule = {
+      effect: 'deny',
+      operations: ['read'],
+      entity: lead.ref,
+      fields: ['score'],
+      condition: { company: 'Secret' },
+    }
+    const heard = await notices({ readAll, hidden })
+    const fieldsOf = (id: string) => heard.findLast((notice) => notice.id === id)?.fields
+    expect(fieldsOf(seen.id)).toEqual(['name', 'score'])
+    expect(fieldsOf(unseen.id)).toEqual(['name'])
+  })
+
   it('cannot be filtered by a hidden field', async () => {
     await writer.create(system(), lead, { name: 'Ada', score: 7 })
     const hidden: RoleRule = {

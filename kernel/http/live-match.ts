@@ -5,7 +5,7 @@ import type { Database } from '../database/postgres.ts'
 import type { OutboxEvent } from '../events/outbox.ts'
 import type { Entity } from '../model/model.ts'
 import type { Codecs } from '../records/fields.ts'
-import { type LedgerFields, showChanges } from '../records/ledger-values.ts'
+import { alwaysVisible, type LedgerFields, showChanges } from '../records/ledger-values.ts'
 import type { Reader } from '../records/read.ts'
 import { storageOf } from '../records/storage-columns.ts'
 
@@ -83,6 +83,29 @@ export function createLiveMatcher(deps: LiveMatcherDeps, events: readonly Outbox
     })
   }
 
+  /** `<id> <name>` of changed fields that the reader sees on some records only, and on this one. */
+  function seenOnRecords(
+    ctx: RequestContext,
+    entity: Entity,
+    changed: readonly RecordEvent[],
+    always: ReadonlySet<string>,
+  ): Promise<ReadonlySet<string>> {
+    const names = new Set(changed.flatMap((event) => changedNames(entity, event)))
+    const fields = [...names].filter(
+      (name) => !always.has(name) && canReadField(ctx.ability, entity, name),
+    )
+    if (fields.length === 0) return Promise.resolve(new Set<string>())
+    const key = ['fields', entity.ref, ctx.model.hash, ctx.ability.key].join('\n')
+    return once(key, async () => {
+      const seen = new Set<string>()
+      const ids = [...new Set(changed.map((event) => event.recordId))]
+      for (const [id, record] of await reader.getMany(ctx, entity, ids, { fields })) {
+        for (const name of fields) if (Object.hasOwn(record, name)) seen.add(`${id} ${name}`)
+      }
+      return seen
+    })
+  }
+
   /** Those that the reader could see before, by what the ledger says they were. */
   function seenBefore(
     ctx: RequestContext,
@@ -152,6 +175,8 @@ export function createLiveMatcher(deps: LiveMatcherDeps, events: readonly Outbox
         (event) => event.event === 'record.updated' && !visible.has(event.recordId),
       )
       const before = lost.length > 0 ? await seenBefore(ctx, entity, lost) : new Set<string>()
+      const always = alwaysVisible(ctx, entity)
+      const sometimes = await seenOnRecords(ctx, entity, own, always)
       return own.flatMap((event) => {
         const { recordId: id, version } = event
         const kind = judge(event, {
@@ -163,7 +188,7 @@ export function createLiveMatcher(deps: LiveMatcherDeps, events: readonly Outbox
         })
         if (!kind) return []
         const fields = kind === 'record.updated' ? changedNames(entity, event) : []
-        const shown = fields.filter((name) => canReadField(ctx.ability, entity, name))
+        const shown = fields.filter((name) => always.has(name) || sometimes.has(`${id} ${name}`))
         return [{ event: kind, seq: event.seq, id, version, fields: shown }]
       })
     },
