@@ -3,6 +3,7 @@ import { type Cells, createCells } from './support/cells.ts'
 import { createSetting, type Setting } from './support/permission-setting.ts'
 import type { Look } from './support/reading.ts'
 import { checkByField, checkGet, checkList, checkRelations } from './support/reading-lists.ts'
+import { checkLive } from './support/reading-live.ts'
 import { checkAction, checkExplain, checkModel, checkSearch } from './support/reading-model.ts'
 import { checkChanges, checkPast } from './support/reading-past.ts'
 import { checkSums } from './support/reading-sums.ts'
@@ -62,6 +63,12 @@ describe('every surface', () => {
   it('explains what somebody may', () => eachLook(checkExplain))
   it('searches', () => eachLook(checkSearch))
   it('reads for the code of a plugin', () => eachLook(checkAction))
+
+  it('tells of changes while they happen', async () => {
+    const before = cells.failures.length
+    await checkLive(setting, cells, 2 * suiteScale)
+    expect(cells.failures.slice(before)).toEqual([])
+  })
 
   it('was asked', () => {
     console.info(`permissions: ${cells.total()} cells`, Object.fromEntries(cells.counts))
