@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { openHouse } from '../../kernel/main.ts'
+import type { Model } from '../../kernel/model/model.ts'
 
 /** What many organisations cost in memory, and how long the first answer takes after their model was dropped. */
 export async function measureOrgs(options: {
@@ -21,7 +22,7 @@ export async function measureOrgs(options: {
       slug: `bench-${i}`,
       email: `admin${i}@bench.example`,
     })
-    await house.revisions.edit(orgId, overrides(i), actor)
+    await house.revisions.edit(orgId, overrides(i, house.deployment.model), actor)
     const { hash } = await house.revisions.plan(orgId)
     await house.revisions.publish(orgId, { hash, message: 'Bench' }, actor)
     const { key } = await house.accounts.createKey(orgId, { name: 'Bench' })
@@ -63,51 +64,24 @@ function settle(gc: () => void): void {
   for (let i = 0; i < 4; i++) gc()
 }
 
-/** Twenty leaves that an admin changes: labels, help, order, and the words of options. */
-function overrides(i: number) {
-  const fields = [
-    'name',
-    'email',
-    'phone',
-    'company',
-    'title',
-    'website',
-    'source',
-    'status',
-    'score',
-    'notes',
-  ]
-  const leaf = (target: string, path: string[], from: unknown, value: unknown) => ({
-    op: 'set' as const,
-    target,
-    path,
-    from,
-    value,
-  })
-  return [
-    ...fields.map((field) =>
-      leaf(
-        'entities/crm.leads:lead',
-        ['fields', field, 'help'],
-        undefined,
-        `Help ${i} for ${field}`,
-      ),
-    ),
-    ...['name', 'website', 'industry', 'employees', 'country'].map((field) =>
-      leaf(
-        'entities/crm.accounts:account',
-        ['fields', field, 'help'],
-        undefined,
-        `Help ${i} for ${field}`,
-      ),
-    ),
-    ...['email', 'phone', 'title', 'firstName', 'lastName'].map((field) =>
-      leaf(
-        'entities/crm.contacts:contact',
-        ['fields', field, 'help'],
-        undefined,
-        `Help ${i} for ${field}`,
-      ),
-    ),
-  ]
+const overridden: readonly (readonly [entity: string, fields: readonly string[]])[] = [
+  [
+    'crm.leads:lead',
+    ['name', 'email', 'phone', 'company', 'title', 'website', 'source', 'status', 'score', 'notes'],
+  ],
+  ['crm.accounts:account', ['name', 'website', 'industry', 'employees', 'country']],
+  ['crm.contacts:contact', ['email', 'phone', 'title', 'firstName', 'lastName']],
+]
+
+/** Twenty leaves that an admin changes: the help of as many fields, in words of their own. */
+function overrides(i: number, model: Model) {
+  return overridden.flatMap(([ref, fields]) =>
+    fields.map((field) => ({
+      op: 'set' as const,
+      target: `entities/${ref}`,
+      path: ['fields', field, 'help'],
+      from: model.entities.get(ref)?.definition.fields[field]?.help,
+      value: `Help ${i} for ${field}`,
+    })),
+  )
 }
