@@ -60,6 +60,19 @@ describe('members', () => {
     expect(await codeOf(writer.create(asRep, entityOf('teams'), { name: 'T' }))).toBe('FORBIDDEN')
     expect(await writer.create(asAdmin, entityOf('teams'), { name: 'T' })).toBeTruthy()
   })
+
+  it('are missing for those who may not see them, whatever they try', async () => {
+    const { writer } = fixture
+    const rules = {
+      some: { operations: ['read'], entity: '*', condition: { name: 'Nobody' } },
+      all: { operations: ['update', 'delete'], entity: '*' },
+    }
+    const asRep = contextFor({ orgId, userId: newOrgId(), rules })
+    for (const id of [admin.id, newOrgId()]) {
+      expect(await codeOf(writer.update(asRep, users, id, { name: 'X' }))).toBe('NOT_FOUND')
+      expect(await codeOf(writer.delete(asRep, users, id))).toBe('NOT_FOUND')
+    }
+  })
 })
 
 describe('the last admin', () => {

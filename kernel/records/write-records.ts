@@ -265,7 +265,10 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     step.values = mergeValues(step.values as StorageValues, set.values)
   }
 
-  /** Locks the records and reads them whole, whatever the actor may see: hooks decide on the facts. */
+  /**
+   * Locks the records and reads them whole, whatever of them the actor may see: hooks decide on the facts.
+   * A record that the actor may not see at all is none, so that no hook's refusal tells that it is there.
+   */
   async function loadBefore(
     ctx: RequestContext & { readonly tx: Tx },
     entity: Entity,
@@ -273,7 +276,10 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
   ): Promise<ReadonlyMap<string, RecordData>> {
     const ids = steps.map((step) => step.id)
     await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)])
-    return deps.reader.getMany(asSystem(ctx), entity, ids)
+    const records = await deps.reader.getMany(asSystem(ctx), entity, ids)
+    if (ctx.ability.condition('read', entity.ref) === true) return records
+    const seen = await deps.reader.getMany(ctx, entity, ids, { fields: ['id'] })
+    return new Map([...records].filter(([id]) => seen.has(id)))
   }
 
   async function checkReferences(
