@@ -83,14 +83,22 @@ export function createWritePlans(codecs: Codecs) {
     // Whoever may write and not read, e.g. a key that only creates, learns which record it was.
     if (answer === 'version' || !ctx.ability.can('read', entity.ref))
       return planFrom(write('t.id, t.version'), params.slots, checks, readVersion)
-    const projection = compileProjection(
-      compiler,
-      codecs,
-      ctx.ability,
-      { alias: 't', entity },
-      { fields: null, expand: nothingExpanded, offset: 0 },
-    )
-    return planFrom(write(projection.columns.join(', ')), params.slots, checks, projection.read)
+    const source = { alias: 't', entity }
+    const projection = compileProjection(compiler, codecs, ctx.ability, source, {
+      fields: null,
+      expand: nothingExpanded,
+      offset: 0,
+    })
+    const seen = compiler.allowed(source, ctx.ability.condition('read', entity.ref))
+    if (seen === 'true')
+      return planFrom(write(projection.columns.join(', ')), params.slots, checks, projection.read)
+    // The same for a record that they may write and, as it is now, not read.
+    const columns = [...projection.columns, `((${seen}) is true)`]
+    return planFrom(write(columns.join(', ')), params.slots, checks, (row, model) => {
+      const record = projection.read(row, model)
+      const isSeen = row[projection.columns.length] === true
+      return isSeen ? record : { id: record.id, version: record.version }
+    })
   }
 
   function planFrom(

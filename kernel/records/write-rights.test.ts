@@ -80,6 +80,20 @@ describe('who may write', () => {
     )
   })
 
+  it('answers with id and version alone when the record is out of sight as it is now', async () => {
+    const rules = {
+      read: { operations: ['read'], entity: 'crm.leads:lead', condition: { company: 'Acme' } },
+      write: { operations: ['create', 'update'], entity: 'crm.leads:lead' },
+    } as const
+    const rep = contextFor({ orgId, userId: me, rules })
+    const hidden = await fixture.writer.create(rep, leads, { name: 'Ada', company: 'Other' })
+    expect(hidden).toEqual({ id: hidden.id, version: 1 })
+    const seen = await fixture.writer.create(rep, leads, { name: 'Ada', company: 'Acme' })
+    expect(seen).toMatchObject({ name: 'Ada', company: 'Acme' })
+    const left = await fixture.writer.update(rep, leads, seen.id, { company: 'Other' })
+    expect(left).toEqual({ id: seen.id, version: 2 })
+  })
+
   it('answers 403 FIELD_NOT_WRITABLE and saves nothing when a rep sends the margin', async () => {
     const rules = {
       ...everything,
