@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allQuestions, answersTo, textOf } from './support/all-questions.ts'
 import { type Cells, createCells } from './support/cells.ts'
+import { changeHidden } from './support/hidden-values.ts'
 import { createSetting, type Setting } from './support/permission-setting.ts'
 import type { Look } from './support/reading.ts'
 import { checkByField, checkGet, checkList, checkRelations } from './support/reading-lists.ts'
@@ -9,6 +11,13 @@ import { checkChanges, checkPast } from './support/reading-past.ts'
 import { checkSums } from './support/reading-sums.ts'
 import { suiteRandom, suiteScale } from './support/scale.ts'
 import { uncovered } from './support/surfaces.ts'
+import {
+  checkActionWrite,
+  checkBulk,
+  checkCreate,
+  checkDelete,
+  checkUpdate,
+} from './support/writing.ts'
 
 /** What people may do through every surface, compared with an oracle that is not the product's. */
 let setting: Setting
@@ -69,6 +78,34 @@ describe('every surface', () => {
     await checkLive(setting, cells, 2 * suiteScale)
     expect(cells.failures.slice(before)).toEqual([])
   })
+
+  it('answers to the byte the same, whatever stands in what is hidden', async () => {
+    const findings: string[] = []
+    let asked = 0
+    for (const person of setting.people) {
+      const questions = allQuestions(setting)
+      const some = questions.filter(() => random.chance(density / 2))
+      const before = await answersTo(some, person)
+      const changed = await changeHidden(setting, person)
+      if (changed === 0) continue
+      const after = await answersTo(some, person)
+      some.forEach((question, at) => {
+        if (before[at] === after[at]) return
+        const answers = `${before[at]?.slice(0, 400)}\n  ${after[at]?.slice(0, 400)}`
+        findings.push(`${person.name}: ${textOf(question)}\n  ${answers}`)
+      })
+      asked += some.length
+      for (const entity of setting.model.entities.values()) await setting.load(entity)
+    }
+    console.info(`permissions: ${asked} answers compared to the byte`)
+    expect(findings).toEqual([])
+  })
+
+  it('creates', () => eachLook(checkCreate))
+  it('changes', () => eachLook(checkUpdate))
+  it('changes many at once', () => eachLook(checkBulk))
+  it('deletes and restores', () => eachLook(checkDelete))
+  it('writes for the code of a plugin', () => eachLook(checkActionWrite))
 
   it('was asked', () => {
     console.info(`permissions: ${cells.total()} cells`, Object.fromEntries(cells.counts))

@@ -19,6 +19,8 @@ export interface Setting {
   readonly model: Model
   readonly random: Seeded
   readonly people: readonly Person[]
+  /** Records of those whose rights must not change under way, the people and their teammates. */
+  readonly members: ReadonlySet<string>
   /** Records as an admin reads them, living and deleted, by entity reference. */
   readonly living: ReadonlyMap<string, Map<string, Facts>>
   readonly deleted: ReadonlyMap<string, Map<string, Facts>>
@@ -106,6 +108,7 @@ export async function createSetting(random: Seeded, randomRoles: number): Promis
     model,
     random,
     people,
+    members: new Set([...Object.values(ids), ...people.flatMap(({ userId }) => userId ?? [])]),
     living,
     deleted,
     load,

@@ -52,15 +52,12 @@ export async function checkLive(setting: Setting, cells: Cells, perEntity: numbe
 }
 
 async function changeSome(setting: Setting, entity: Entity, most: number): Promise<Update[]> {
-  const { world, model, people, living } = setting
-  const members = new Set(people.map(({ userId }) => userId))
+  const { world, model, members, living } = setting
   const some = [...living.get(entity.ref)!.values()].filter(({ id }) => !members.has(id as string))
   const updates: Update[] = []
   for (const before of some.slice(0, most)) {
     const id = before['id'] as string
     const values = sampleValues(entity, model, world.source)
-    // Members keep their roles: rights must not change under those who listen.
-    if (entity.ref === 'kernel:user') delete values['teamId']
     await succeed(world.key.call('PATCH', `/${entity.plural}/${id}`, values))
     updates.push({ entity, id, before })
   }
