@@ -18,7 +18,7 @@ export interface Decision {
 export interface DecideContext {
   readonly entity: Entity
   readonly codecs: Codecs
-  /** API names of fields whose values the actor may see on every record; others are not shown. */
+  /** API names of fields that the actor may see on every record; others are neither shown nor named. */
   readonly visible: ReadonlySet<string>
 }
 
@@ -90,15 +90,17 @@ function conflict(
   at: 0 | 1,
 ): RevertConflict {
   const parts = storageOf(entity).partsOf.get(field) ?? []
-  const values = visible.has(field.apiName)
-    ? {
-        left: showValue(field, parts, (part) => pairs[part.ledgerKey]?.[at], codecs),
-        now: showValue(field, parts, (part) => present(record, part), codecs),
-      }
-    : noValues
   const touches = (fields: LedgerFields | null) =>
     fields !== null && parts.some((part) => part.ledgerKey in fields)
   const by = record.since.findLast(({ fields }) => touches(fields))?.actor ?? null
+  if (!visible.has(field.apiName)) {
+    const reason = 'A value that is not shown to you was changed since.'
+    return conflictOf(entity.plural, id, null, noValues, by, reason)
+  }
+  const values = {
+    left: showValue(field, parts, (part) => pairs[part.ledgerKey]?.[at], codecs),
+    now: showValue(field, parts, (part) => present(record, part), codecs),
+  }
   return conflictOf(entity.plural, id, field.apiName, values, by)
 }
 

@@ -268,6 +268,41 @@ describe('the right to take back', () => {
   })
 })
 
+describe('a field that is hidden from whoever takes back', () => {
+  const rules = {
+    all: { operations: ['manage'], entity: '*' },
+    noScore: {
+      effect: 'deny',
+      operations: ['read'],
+      entity: 'crm.leads:lead',
+      fields: ['score'],
+    },
+  } as const
+
+  it('is not theirs to set back', async () => {
+    const orgId = newOrgId()
+    const ctx = system(orgId)
+    const { writer, reader } = fixture
+    const lead = await writer.create(ctx, leads, { name: 'Ada', score: 1 })
+    await writer.update(ctx, leads, lead.id, { score: 2 })
+    const blind = contextFor({ orgId, userId: uuidv7(), rules })
+    expect(await codeOf(revert(blind, (await lastChange(ctx)).id))).toBe('FORBIDDEN')
+    expect(await reader.get(ctx, leads, lead.id)).toMatchObject({ score: 2 })
+  })
+
+  it('is not named among what is in the way', async () => {
+    const orgId = newOrgId()
+    const ctx = system(orgId)
+    const { writer } = fixture
+    const lead = await writer.create(ctx, leads, { name: 'Ada', score: 1 })
+    const { id: creation } = await lastChange(ctx)
+    await writer.update(ctx, leads, lead.id, { score: 2 })
+    const blind = contextFor({ orgId, userId: uuidv7(), rules })
+    const { conflicts } = await revert(blind, creation, { dryRun: true, onConflict: 'skip' })
+    expect(conflicts).toMatchObject([{ id: lead.id, field: null, then: null, now: null }])
+  })
+})
+
 describe('a change set of many batches', () => {
   it('is taken back batch by batch, and stops before the first when there is a conflict', async () => {
     const ctx = system()

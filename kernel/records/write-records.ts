@@ -1,5 +1,5 @@
 import { type FieldValues, NotFoundError, type RecordData, type RunwayError } from '@runwaycrm/sdk'
-import { fieldMaskOf } from '../access/field-mask.ts'
+import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
@@ -317,7 +317,10 @@ function checkStored(
   const storage = storageOf(entity)
   const mask = fieldMaskOf(ctx.ability, entity, operation)
   const fields = stored.given.flatMap((key) => storage.byLedgerKey.get(key)?.field ?? [])
-  const locked = fields.filter((field) => mask.get(field.apiName) === false)
+  // A field that does not exist for the actor is not theirs to set back.
+  const locked = fields.filter(
+    ({ apiName }) => mask.get(apiName) === false || !canReadField(ctx.ability, entity, apiName),
+  )
   if (locked.length > 0)
     throw notWritableError(
       entity,
