@@ -236,6 +236,35 @@ describe('an import with faults', () => {
     ).toMatchObject({ status: 403, code: 'SCOPE_MISSING' })
   })
 
+  it('shows rows to those alone who may read all that a column goes to', async () => {
+    const role = {
+      label: 'Importer',
+      rules: {
+        look: { operations: ['read'], entity: '*' },
+        noScores: {
+          effect: 'deny',
+          operations: ['read'],
+          entity: 'crm.leads:lead',
+          fields: ['score'],
+        },
+      },
+      permissions: ['import'],
+    }
+    const ops = [{ op: 'set', path: ['roles', 'importer'], value: role }]
+    await org.call('PATCH', '/studio/draft', { ops })
+    const { hash } = (await org.call('POST', '/studio/plan')).json<{ hash: string }>()
+    await org.call('POST', '/studio/publish', { hash, message: 'Importers' })
+    const spec = { entity: 'leads', columns: { n: 'name', s: 'score' }, key: [], dryRun: true }
+    const run = await importAll(org, 'n,s\nAda,5\nBo,many\n', spec)
+    expect(run.preview!.rows).toHaveLength(2)
+    const importer = await app.createKey(org.orgId, { role: 't:importer' })
+    const seen = (await importer.call('GET', `/imports/${run.id}`)).json<Run>()
+    expect(seen).toMatchObject({ status: 'waiting', counts: { rows: 2 } })
+    expect(seen).not.toHaveProperty('preview')
+    expect((await importer.call('GET', `/imports/${run.id}/errors`)).statusCode).toBe(404)
+    expect((await org.call('GET', `/imports/${run.id}/errors`)).statusCode).toBe(200)
+  })
+
   it('shows an import to nobody of another organisation', async () => {
     const run = await importAll(org, 'Name\nGus\n', {
       entity: 'leads',

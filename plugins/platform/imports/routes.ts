@@ -54,16 +54,25 @@ export async function listImports(
 }
 
 export async function getImport(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
-  return { status: 200, body: runAnswer(await loadRun(ctx, request.params['id'] ?? '')) }
+  const run = await loadRun(ctx, request.params['id'] ?? '')
+  const preview = seesAllOf(run.spec, ctx) ? run.preview : null
+  return { status: 200, body: runAnswer({ ...run, preview }) }
 }
 
 export async function getErrors(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
   const run = await loadRun(ctx, request.params['id'] ?? '')
-  if (!run.errorsFileId) throw new NotFoundError('This import has no failed rows.')
+  if (!run.errorsFileId || !seesAllOf(run.spec, ctx))
+    throw new NotFoundError('This import has no failed rows.')
   return {
     status: 200,
     file: { id: run.errorsFileId, name: 'errors.csv', type: 'text/csv; charset=utf-8' },
   }
+}
+
+/** Rows of a file show the values of every field that a column goes to, so whoever sees them sees all. */
+function seesAllOf({ entity, columns }: ImportSpec, ctx: HandlerContext): boolean {
+  const known = new Set(ctx.model.entity(entity)?.fields.map((field) => field.apiName))
+  return Object.values(columns).every((target) => target === null || known.has(target.field))
 }
 
 /** Runs what a dry run showed, with the columns as the person corrected them. */
