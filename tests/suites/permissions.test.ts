@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allQuestions, answersTo, textOf } from './support/all-questions.ts'
 import { type Cells, createCells } from './support/cells.ts'
 import { changeHidden } from './support/hidden-values.ts'
+import { checkImport, checkImportsOfOthers, importAsAdmin } from './support/importing.ts'
 import { createSetting, type Setting } from './support/permission-setting.ts'
 import type { Look } from './support/reading.ts'
 import { checkByField, checkGet, checkList, checkRelations } from './support/reading-lists.ts'
@@ -18,6 +19,7 @@ import {
   checkDelete,
   checkUpdate,
 } from './support/writing.ts'
+import { checkRevert } from './support/writing-back.ts'
 
 /** What people may do through every surface, compared with an oracle that is not the product's. */
 let setting: Setting
@@ -106,6 +108,16 @@ describe('every surface', () => {
   it('changes many at once', () => eachLook(checkBulk))
   it('deletes and restores', () => eachLook(checkDelete))
   it('writes for the code of a plugin', () => eachLook(checkActionWrite))
+
+  it('takes back', () => eachLook(checkRevert))
+  it('imports', () => eachLook(checkImport))
+
+  it('shows what others import', async () => {
+    const before = cells.failures.length
+    const id = await importAsAdmin(setting)
+    for (const [first] of looks()) await checkImportsOfOthers(first!, id)
+    expect(cells.failures.slice(before)).toEqual([])
+  })
 
   it('was asked', () => {
     console.info(`permissions: ${cells.total()} cells`, Object.fromEntries(cells.counts))
