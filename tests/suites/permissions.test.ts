@@ -11,7 +11,7 @@ import { checkAction, checkExplain, checkModel, checkSearch } from './support/re
 import { checkChanges, checkPast } from './support/reading-past.ts'
 import { checkSums } from './support/reading-sums.ts'
 import { suiteRandom, suiteScale } from './support/scale.ts'
-import { uncovered } from './support/surfaces.ts'
+import { surfaces, uncovered } from './support/surfaces.ts'
 import {
   checkActionWrite,
   checkBulk,
@@ -119,7 +119,10 @@ describe('every surface', () => {
     expect(cells.failures.slice(before)).toEqual([])
   })
 
-  it('was asked', () => {
+  it('was asked, thousands of times in all', () => {
     console.info(`permissions: ${cells.total()} cells`, Object.fromEntries(cells.counts))
+    const silent = Object.keys(surfaces).filter((surface) => !cells.counts.has(surface))
+    expect(silent).toEqual([])
+    expect(cells.total()).toBeGreaterThan(5_000)
   })
 })
