@@ -155,7 +155,9 @@ function mutate(value: unknown): unknown {
   return Object.fromEntries(
     entries.map(([key, inner], index) => {
       if (index !== at) return [key, inner]
-      return random.chance(0.2) ? [String(junk()), inner] : [key, mutate(inner)]
+      return random.chance(0.2)
+        ? [JSON.stringify(junk()) ?? 'undefined', inner]
+        : [key, mutate(inner)]
     }),
   )
 }

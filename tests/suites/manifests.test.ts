@@ -18,7 +18,7 @@ import { loadPlugins } from '../../kernel/plugins/load-plugins.ts'
  * Manifests that somebody got wrong, by accident or on purpose: whatever they hold, checking and
  * composing tells problems, throws nothing, runs nothing and leaves every prototype as it was.
  */
-const seed = Number(process.env['RUNWAY_SEED'] ?? Date.now() % 2 ** 31)
+const seed = Number(process.env['RUNWAY_SEED'] ?? 20_261_125)
 const numRuns = Number(process.env['RUNWAY_RUNS'] ?? 2_000)
 beforeAll(() => console.info(`manifests: RUNWAY_SEED=${seed} RUNWAY_RUNS=${numRuns}`))
 

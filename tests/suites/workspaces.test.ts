@@ -10,7 +10,7 @@ import { mergeOverrides } from '../../kernel/model/merge-overrides.ts'
 import { baseOf, imageOf, plain, shuffledKeys, upgraded, workspace } from './random-workspaces.ts'
 
 /** `RUNWAY_SEED` repeats a run. */
-const seed = Number(process.env['RUNWAY_SEED'] ?? Date.now() % 2 ** 31)
+const seed = Number(process.env['RUNWAY_SEED'] ?? 20_261_125)
 const runs = { numRuns: 2_000, seed } as const
 
 beforeAll(() => console.info(`random workspaces: RUNWAY_SEED=${seed}`))
