@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startApp, type TestApp } from '../setup/test-app.ts'
+import { type AnswerCheck, createAnswerCheck } from './fuzz/check-answer.ts'
+import { createFuzzWorld, type FuzzWorld } from './fuzz/fuzz-world.ts'
+import { intrinsics } from './fuzz/intrinsics.ts'
+import { type Operation, operationsOf } from './fuzz/open-api.ts'
+import { createPlans, modes, type Plan } from './fuzz/request-plans.ts'
+import { suiteScale } from './support/scale.ts'
+
+/**
+ * Requests made from the OpenAPI document of an admin, right and wrong in every way we know. Nothing is a
+ * 5xx, everything answers as it is declared, and a problem says nothing of our insides.
+ *
+ * `RUNWAY_SEED` repeats a run; `RUNWAY_PATH` what fast-check calls its path goes straight to a sequence.
+ */
+const seed = Number(process.env['RUNWAY_SEED'] ?? 20_261_125)
+const wanted = 5_000 * suiteScale
+const longestSequence = 16
+
+let app: TestApp
+let address: string
+let world: FuzzWorld
+let operations: readonly Operation[]
+let plans: ReturnType<typeof createPlans>
+let check: AnswerCheck
+let before: string
+let sent = 0
+const statuses = new Map<string, Map<number, number>>()
+
+beforeAll(async () => {
+  console.info(`fuzz: RUNWAY_SEED=${seed} SUITE_SCALE=${suiteScale}, ${wanted} requests`)
+  app = await startApp()
+  address = await app.listen()
+  await newWorld()
+  before = intrinsics()
+}, 120_000)
+afterAll(async () => {
+  const lines = [...statuses].map(
+    ([mode, counts]) =>
+      `${mode.padEnd(14)} ${[...counts]
+        .sort()
+        .map((pair) => pair.join(': '))
+        .join(', ')}`,
+  )
+  console.info(`fuzz: ${sent} requests to ${operations.length} operations\n${lines.join('\n')}`)
+  await app.stop()
+})
+
+async function newWorld(): Promise<void> {
+  world = await createFuzzWorld(app, address)
+  operations = operationsOf(world.document, world.model)
+  plans = createPlans({ ...world, operations })
+  check = createAnswerCheck(world.document)
+}
+
+const operationOf = (plan: Plan) => operations.find(({ name }) => name === plan.operation)!
+
+/** @returns what is wrong with the answer. */
+async function run(plan: Plan, among?: number): Promise<string[]> {
+  sent++
+  const answer = await world.send(plan, among)
+  const counts = statuses.get(plan.mode) ?? new Map<number, number>()
+  statuses.set(plan.mode, counts.set(answer.status, (counts.get(answer.status) ?? 0) + 1))
+  if (
+    process.env['FUZZ_TELL'] &&
+    plan.mode === 'valid' &&
+    answer.status >= 400 &&
+    plan.who !== 'nobody'
+  )
+    console.info(
+      answer.status,
+      plan.operation,
+      answer.sent.url.slice(0, 150),
+      answer.sent.body.slice(0, 300),
+      '->',
+      answer.body.slice(0, 400),
+    )
+  const operation = operationOf(plan)
+  const troubles = check(operation, plan, answer)
+  if (plan.mode === 'valid' && plan.headers['idempotency-key'] && answer.status < 300) {
+    const again = await answer.repeat()
+    // Secrets are shown once, and are not kept to be shown again.
+    const isSame = again.body === answer.body || /rk_|token=/.test(answer.body)
+    if (again.status !== answer.status || !isSame) {
+      troubles.push(`its repetition answers ${again.status}`)
+    }
+  }
+  return troubles.map(
+    (trouble) =>
+      `${plan.operation} ${trouble}\n  ${answer.sent.method} ${answer.sent.url.slice(0, 500)} as ${plan.who}\n  ${answer.sent.body.slice(0, 700)}\n  -> ${answer.status} ${answer.body.slice(0, 500)}`,
+  )
+}
+
+describe('the API', () => {
+  it('answers every operation in every mode as it is declared', {
+    timeout: 3_600_000,
+  }, async () => {
+    const found = new Map<string, string>()
+    for (const [i, mode] of modes.entries()) {
+      for (const [j, operation] of operations.entries()) {
+        const arbitrary = plans.planOf(operation, mode)
+        for (const plan of fc.sample(arbitrary, { seed: seed + i * 1_000 + j, numRuns: 1 })) {
+          for (const trouble of await run(plan)) {
+            const kind = trouble.split('\n', 1)[0]!
+            if (!found.has(kind)) found.set(kind, trouble)
+          }
+        }
+        if (!(await world.isIntact())) await newWorld()
+      }
+      await world.forget()
+      expect(intrinsics()).toBe(before)
+    }
+    expect([...found.values()].join('\n\n')).toBe('')
+  })
+
+  it('stays sound through sequences in which each call uses what the others brought', {
+    timeout: 7_200_000,
+  }, async () => {
+    const rest = Math.max(500, (wanted * 7) / 8 - operations.length * modes.length)
+    const sequences = fc.array(plans.anyPlan(), { minLength: 4, maxLength: longestSequence })
+    await fc.assert(
+      fc.asyncProperty(sequences, async (sequence) => {
+        await world.forget()
+        const troubles: string[] = []
+        for (const plan of sequence) troubles.push(...(await run(plan)))
+        if (!(await world.isIntact())) await newWorld()
+        expect(troubles.join('\n\n')).toBe('')
+        expect(intrinsics()).toBe(before)
+      }),
+      {
+        seed,
+        path: process.env['RUNWAY_PATH'] ?? '',
+        numRuns: Math.ceil(rest / ((4 + longestSequence) / 2)),
+        interruptAfterTimeLimit: 3_600_000,
+      },
+    )
+  })
+
+  it('stays sound when calls to the same few records come at once', {
+    timeout: 7_200_000,
+  }, async () => {
+    const together = fc.array(plans.anyPlan(), { minLength: 8, maxLength: longestSequence })
+    await fc.assert(
+      fc.asyncProperty(together, async (sequence) => {
+        await world.forget()
+        const troubles = (await Promise.all(sequence.map((plan) => run(plan, 2)))).flat()
+        if (!(await world.isIntact())) await newWorld()
+        expect(troubles.join('\n\n')).toBe('')
+      }),
+      {
+        seed,
+        path: process.env['RUNWAY_PATH'] ?? '',
+        numRuns: Math.ceil(wanted / 8 / ((8 + longestSequence) / 2)),
+        interruptAfterTimeLimit: 3_600_000,
+      },
+    )
+  })
+
+  it('understands the requests that are right', () => {
+    const counts = [...(statuses.get('valid') ?? [])]
+    const all = counts.reduce((sum, [, count]) => sum + count, 0)
+    const done = counts.reduce((sum, [status, count]) => sum + (status < 300 ? count : 0), 0)
+    expect(done / all).toBeGreaterThan(0.3)
+  })
+})
