@@ -1,11 +1,11 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { contextKey } from '../../kernel/database/org-context.ts'
 import { createDatabase } from '../../kernel/database/postgres.ts'
 import { uuidv7 } from '../../kernel/database/uuid.ts'
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts'
 import { randomTransactions } from './support/random-transactions.ts'
-import { suiteRandom, suiteScale } from './support/scale.ts'
+import { suiteRandom, suiteScale, suiteTimeoutMs } from './support/scale.ts'
 import { type ProbeWorld, probes } from './support/sql-probes.ts'
 import {
   dropChecks,
@@ -21,6 +21,8 @@ let admin: pg.Client
 let tables: TenantTable[]
 let world: ProbeWorld
 const random = suiteRandom('isolation in SQL')
+
+vi.setConfig({ testTimeout: suiteTimeoutMs })
 
 beforeAll(async () => {
   test = await createTestDatabase()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { allQuestions, answersTo, textOf } from './support/all-questions.ts'
 import { type Cells, createCells } from './support/cells.ts'
 import { changeHidden } from './support/hidden-values.ts'
@@ -10,7 +10,7 @@ import { checkLive } from './support/reading-live.ts'
 import { checkAction, checkExplain, checkModel, checkSearch } from './support/reading-model.ts'
 import { checkChanges, checkPast } from './support/reading-past.ts'
 import { checkSums } from './support/reading-sums.ts'
-import { suiteRandom, suiteScale } from './support/scale.ts'
+import { suiteRandom, suiteScale, suiteTimeoutMs } from './support/scale.ts'
 import { surfaces, uncovered } from './support/surfaces.ts'
 import {
   checkActionWrite,
@@ -26,9 +26,10 @@ let setting: Setting
 let cells: Cells
 const random = suiteRandom('permissions')
 const density = Math.min(1, 0.3 * suiteScale)
+vi.setConfig({ testTimeout: suiteTimeoutMs })
 
 beforeAll(async () => {
-  setting = await createSetting(random, 3 * suiteScale)
+  setting = await createSetting(random, 1 + 2 * suiteScale)
   cells = createCells()
 }, 120_000)
 afterAll(() => setting?.stop())

@@ -186,7 +186,7 @@ function imports(): Record<string, RouteParts[]> {
 }
 
 async function endOf(world: World, id: string): Promise<string> {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 1_600; i++) {
     const { body } = await world.key.call('GET', `/imports/${id}`)
     if (!['reading', 'running'].includes((JSON.parse(body) as { status: string }).status))
       return body

@@ -44,7 +44,15 @@ export async function checkLive(setting: Setting, cells: Cells, perEntity: numbe
   const admin = sockets.get(people.find(({ name }) => name === 'admin')!)!
   for (const { id } of updates) await admin.until((message) => isUpdate(message, id))
   for (const entity of model.entities.values()) await setting.load(entity)
-  await sleep(1_000)
+  for (const [person, socket] of sockets) {
+    for (const { entity, id } of updates) {
+      const after = setting.living.get(entity.ref)!.get(id)!
+      const isSeen = person.oracle.may('read', entity.ref, after)
+      if (isSeen) await socket.until((message) => isUpdate(message, id))
+    }
+  }
+  // Time for whatever should not come.
+  await sleep(500)
   for (const [person, socket] of sockets) {
     for (const update of updates) compare(setting, cells, person, socket, admin, update)
     socket.close()
