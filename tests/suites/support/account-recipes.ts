@@ -48,8 +48,9 @@ export function accountRecipes(): Record<string, RouteParts[]> {
       {
         status: 303,
         async build(world) {
-          const { email } = await world.openSession()
-          const token = await world.giveToken('login', email, { userId: world.userId })
+          // Whoever comes by a link loses a password that was never proven, so somebody of their own.
+          const { email, userId } = await memberSession(world)
+          const token = await world.giveToken('login', email, { userId })
           return { headers: {}, query: { token } }
         },
       },
@@ -134,5 +135,6 @@ export function accountRecipes(): Record<string, RouteParts[]> {
 /** A member of their own, so that a new password is nobody else's. */
 async function memberSession(world: World) {
   const entity = (await world.model()).entities.get('kernel:user')!
-  return world.openSession(await world.makeRecord(entity))
+  const userId = await world.makeRecord(entity)
+  return { ...(await world.openSession(userId)), userId }
 }
