@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { IdempotencyInProgressError, InvalidError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
+import { ConcurrentChangeError } from '../records/concurrent-change.ts'
 import { type Idempotency, isKept, type KeptAnswer } from '../records/idempotency.ts'
 import { problemType, toProblem, toRunwayError } from './problem.ts'
 import type { Answer } from './route.ts'
@@ -18,7 +19,11 @@ export interface KeyedRequest {
 interface RunOnceDeps {
   readonly idempotency: Idempotency
   /** Runs work in one transaction; the writer's, so that its own statements join. */
-  transaction<T>(ctx: RequestContext, work: (ctx: RequestContext) => Promise<T>): Promise<T>
+  transaction<T>(
+    ctx: RequestContext,
+    work: (ctx: RequestContext) => Promise<T>,
+    options: { readonly retry: boolean },
+  ): Promise<T>
 }
 
 /**
@@ -44,17 +49,18 @@ export function createRunOnce({ idempotency, transaction }: RunOnceDeps) {
         if (isKept(answer.status)) await idempotency.answer(request, claim.claimId, kept(answer))
         return answer
       }
-      return await transaction(ctx, async (inside) => {
+      const keepAnswer = async (inside: RequestContext) => {
         const answer = await work(inside)
         const isOurs = await idempotency.answer(request, claim.claimId, kept(answer), inside.tx)
         // Somebody took this request for dead and does the work: what was done here goes.
         if (!isOurs) throw new IdempotencyInProgressError(undefined, { retryAfter: 1 })
         return answer
-      })
+      }
+      return await transaction(ctx, keepAnswer, { retry: true })
     } catch (error) {
       // What a client did wrong is kept like any answer; what went wrong here may be tried again.
       const { status } = toRunwayError(error)
-      if (error instanceof IdempotencyInProgressError || !isKept(status)) {
+      if (isPassing(error) || !isKept(status)) {
         await idempotency.release(request, claim.claimId).catch(() => {})
       } else {
         const { document, headers } = toProblem(error, ctx.traceId)
@@ -64,6 +70,11 @@ export function createRunOnce({ idempotency, transaction }: RunOnceDeps) {
       throw error
     }
   }
+}
+
+/** Says nothing of the request: the next moment it may go well. */
+function isPassing(error: unknown): boolean {
+  return error instanceof IdempotencyInProgressError || error instanceof ConcurrentChangeError
 }
 
 export type RunOnce = ReturnType<typeof createRunOnce>

@@ -2,7 +2,7 @@ import { type Door, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
-import { withRetry } from './concurrent-change.ts'
+import { asConcurrentChange, withRetry } from './concurrent-change.ts'
 import type { CommittedBatch } from './write-rows.ts'
 
 export type TransactionContext = RequestContext & { readonly tx: Tx }
@@ -46,16 +46,18 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
     }
     let changeSetId = ''
     const once = () =>
-      db.transaction(ctx.org.id, (tx) =>
-        inChangeSet(
-          { ...ctx, tx },
-          (inner) => {
-            changeSetId = inner.changeSet?.id ?? ''
-            return work(inner)
-          },
-          options,
-        ),
-      )
+      db
+        .transaction(ctx.org.id, (tx) =>
+          inChangeSet(
+            { ...ctx, tx },
+            (inner) => {
+              changeSetId = inner.changeSet?.id ?? ''
+              return work(inner)
+            },
+            options,
+          ),
+        )
+        .catch(asConcurrentChange)
     const result = await (options.retry ? withRetry(once) : once())
     onCommitted({ orgId: ctx.org.id, changeSetId })
     return result

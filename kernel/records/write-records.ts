@@ -4,6 +4,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
 import type { Entity, Field } from '../model/model.ts'
+import { asConcurrentWrite } from './concurrent-change.ts'
 import { asItemError } from './errors-of-many.ts'
 import { forbiddenError } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
@@ -223,7 +224,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       return rows.write(ctx, entity, 'delete', items, options)
     const remove = async (some: readonly RowItem[]) => {
       const ids = some.map((item) => item.id)
-      await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)])
+      await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)]).catch(asConcurrentWrite)
       const outcomes = await rows.write(ctx, entity, 'delete', some, options)
       const gone = outcomes.filter(({ status }) => status === 'written').map(({ id }) => id)
       await applyDeleteEffects(ctx, entity, gone, { rows, deleteRows: cascade })
@@ -275,7 +276,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     steps: readonly Step[],
   ): Promise<ReadonlyMap<string, RecordData>> {
     const ids = steps.map((step) => step.id)
-    await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)])
+    await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)]).catch(asConcurrentWrite)
     const records = await deps.reader.getMany(asSystem(ctx), entity, ids)
     if (ctx.ability.condition('read', entity.ref) === true) return records
     const seen = await deps.reader.getMany(ctx, entity, ids, { fields: ['id'] })

@@ -4,10 +4,10 @@ import { DatabaseError } from '../database/database-errors.ts'
 import type { Database, Result, Statement } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Entity } from '../model/model.ts'
-import { asConcurrentChange, withRetry } from './concurrent-change.ts'
+import { asConcurrentWrite, withRetry } from './concurrent-change.ts'
 import { createExplainer, type Explained } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
-import type { RowOperation } from './write-checks.ts'
+import { ofEntity, type RowOperation } from './write-checks.ts'
 import { inputShapeOf } from './write-input.ts'
 import { createWritePlans } from './write-plans.ts'
 import { type RowItem, writeValues } from './write-values.ts'
@@ -71,8 +71,13 @@ export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
           input: inputShapeOf(entity, operation, pending),
         })
         const base = writeValues(ctx, pending, changeSetId)
-        const [result] = await run(ctx, [plan.statement(ctx, base)])
-        for (const row of (result?.rows ?? []) as unknown as readonly unknown[][]) {
+        const statement = plan.statement(ctx, base)
+        const isMany = operation !== 'create' && pending.length > 1
+        const results = await run(
+          ctx,
+          isMany ? [lockInOrder(ctx.org.id, entity, pending), statement] : [statement],
+        )
+        for (const row of (results.at(-1)?.rows ?? []) as unknown as readonly unknown[][]) {
           const record = plan.read(row, ctx.model)
           outcomes.set(record.id, { status: 'written', id: record.id, record })
         }
@@ -98,13 +103,23 @@ export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
   /** Inside a transaction under a savepoint, so that a broken constraint undoes this statement alone. */
   function run(ctx: RequestContext, statements: readonly Statement[]): Promise<Result[]> {
     const { tx } = ctx
-    if (!tx) return withRetry(() => db.batch(ctx.org.id, statements).catch(asConcurrentChange))
-    return tx.savepoint(() => tx.run(statements).catch(asConcurrentChange))
+    if (!tx) return withRetry(() => db.batch(ctx.org.id, statements).catch(asConcurrentWrite))
+    return tx.savepoint(() => tx.run(statements).catch(asConcurrentWrite))
   }
 
   return { write, explain }
 }
 export type RowWriter = ReturnType<typeof createRowWriter>
+
+/** Writers of the same records wait for each other in one order, and so never for one another in a circle. */
+function lockInOrder(orgId: string, entity: Entity, items: readonly RowItem[]): Statement {
+  return {
+    name: `lock ${entity.ref}`,
+    text: `select count(*) from (select t.id from ${entity.table} t
+ where t.org_id = $1 and t.id = any($2::uuid[])${ofEntity(entity, 't')} order by t.id for no key update) locked`,
+    values: [orgId, items.map((item) => item.id)],
+  }
+}
 
 function outcomeOf(id: string, why: Explained): RowOutcome {
   return why === 'unchanged' ? { status: 'unchanged', id } : { status: 'failed', id, error: why }
