@@ -6,7 +6,8 @@ import { type AnswerCheck, createAnswerCheck } from './fuzz/check-answer.ts'
 import { createFuzzWorld, type FuzzWorld } from './fuzz/fuzz-world.ts'
 import { intrinsics } from './fuzz/intrinsics.ts'
 import { type Operation, operationsOf } from './fuzz/open-api.ts'
-import { createPlans, modes, type Plan } from './fuzz/request-plans.ts'
+import { modes, type Plan } from './fuzz/plan.ts'
+import { createPlans } from './fuzz/request-plans.ts'
 import { suiteScale } from './support/scale.ts'
 
 /**

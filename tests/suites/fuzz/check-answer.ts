@@ -5,7 +5,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formatsPlugin from 'ajv-formats'
 import type { Answer } from './fuzz-world.ts'
 import type { JsonSchema, OpenApiDocument, Operation } from './open-api.ts'
-import type { Plan } from './request-plans.ts'
+import type { Plan } from './plan.ts'
 
 const addFormats = formatsPlugin as unknown as (ajv: Ajv2020) => void
 const checkout = path.resolve(import.meta.dirname, '../../..')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import http from 'node:http'
 import type { TestApp } from '../../setup/test-app.ts'
 import type { ModelView, OpenApiDocument } from './open-api.ts'
-import type { Plan } from './request-plans.ts'
+import type { Plan } from './plan.ts'
 
 export interface Answer {
   readonly status: number
