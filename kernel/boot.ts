@@ -213,6 +213,7 @@ export async function boot(options: BootOptions) {
   }
   const accounts = createAccounts({
     db,
+    secretKey: config.secretKey,
     reader,
     writer,
     config: {

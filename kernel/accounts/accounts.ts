@@ -11,6 +11,7 @@ import { createLoginLinks } from './login-links.ts'
 import { createMembers, type MembersDeps } from './members.ts'
 import { createPasswords } from './password.ts'
 import { createPrincipals, type ResolvedPrincipal } from './principals.ts'
+import { createProofs } from './proof.ts'
 import { createProvisioning, type ProvisioningDeps } from './provision.ts'
 import { createRecovery } from './recovery.ts'
 import { createSessions, type OpenedSession } from './sessions.ts'
@@ -19,6 +20,8 @@ import { tokenHash } from './tokens.ts'
 
 export interface AccountsDeps {
   readonly db: Database
+  /** RUNWAY_SECRET_KEY, from which the key of the proofs comes. */
+  readonly secretKey: string
   readonly reader: MembersDeps['reader']
   readonly writer: MembersDeps['writer']
   readonly config: {
@@ -61,7 +64,7 @@ export interface ProvisionOutput {
 /** Sign-in, sessions, organisations and keys. What could be reached here would be the keys of the house. */
 export function createAccounts(deps: AccountsDeps) {
   const { config, log } = deps
-  const directory = createDirectory(deps.db)
+  const directory = createDirectory(deps.db, createProofs(deps.secretKey))
   const members = createMembers(deps)
   const passwords = createPasswords()
   const attempts = createAttempts(directory)
@@ -216,8 +219,8 @@ export type Accounts = ReturnType<typeof createAccounts>
 async function readEpoch(db: Database, orgId: string): Promise<number> {
   const { rows } = await db.query<{ epoch: number }>(orgId, {
     name: 'org_epoch',
-    text: 'select epoch from tenant.org_state',
-    values: [],
+    text: 'select epoch from tenant.org_state where org_id = $1',
+    values: [orgId],
   })
   return rows[0]?.epoch ?? 0
 }

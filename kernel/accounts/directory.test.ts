@@ -5,6 +5,7 @@ import { createDatabase, type Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import { createAttempts } from './attempts.ts'
 import { createDirectory, type Directory } from './directory.ts'
+import { createProofs } from './proof.ts'
 import { newToken, tokenHash } from './tokens.ts'
 
 let database: TestDatabase
@@ -15,7 +16,7 @@ let admin: pg.Client
 beforeAll(async () => {
   database = await createTestDatabase()
   db = createDatabase({ url: database.serverUrl, secretKey: database.secretKey, poolSize: 6 })
-  directory = createDirectory(db)
+  directory = createDirectory(db, createProofs(database.secretKey))
   admin = new pg.Client({ connectionString: database.adminUrl })
   await admin.connect()
 })

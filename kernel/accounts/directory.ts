@@ -1,17 +1,43 @@
 import type { Database, Statement, Tx } from '../database/postgres.ts'
+import type {
+  InvitationRow,
+  KeyRow,
+  LoginRow,
+  MembershipRow,
+  NewKey,
+  NewSession,
+  NewTokenRow,
+  OrgRow,
+  Rotation,
+  SessionInfoRow,
+  SessionRow,
+  TokenKind,
+  TokenRow,
+} from './directory-rows.ts'
+import type { Proofs } from './proof.ts'
+
+/** A call and, where it asks for one, what the proof is about. */
+interface Call extends Statement {
+  readonly about?: string
+}
 
 /**
  * The calls that the server may make into `directory`: each a `kernel` function that answers for one
- * key. With a transaction they join it, without one each stands alone.
+ * key. With a transaction they join it, without one each stands alone. Those with `about` carry a proof,
+ * without which their function refuses.
  */
-export function createDirectory(db: Database) {
-  const call = async <R>(statement: Statement, tx?: Tx): Promise<R[]> =>
-    (await (tx ? tx.one<R>(statement) : db.query<R>(null, statement))).rows
-  const first = async <R>(statement: Statement, tx?: Tx): Promise<R | null> =>
+export function createDirectory(db: Database, proofs: Proofs) {
+  const call = async <R>(call: Call, tx?: Tx): Promise<R[]> => {
+    const statements: Statement[] = [call]
+    if (call.about !== undefined) statements.unshift(proofs.of(functionOf(call), call.about))
+    const results = await (tx ? tx.run(statements) : db.batch(null, statements))
+    return (results.at(-1)?.rows ?? []) as R[]
+  }
+  const first = async <R>(statement: Call, tx?: Tx): Promise<R | null> =>
     (await call<R>(statement, tx))[0] ?? null
-  const yes = async (statement: Statement, tx?: Tx): Promise<boolean> =>
+  const yes = async (statement: Call, tx?: Tx): Promise<boolean> =>
     (await first<{ yes: boolean }>(statement, tx))?.yes ?? false
-  const value = async <T>(statement: Statement): Promise<T | null> =>
+  const value = async <T>(statement: Call): Promise<T | null> =>
     (await first<{ value: T | null }>(statement))?.value ?? null
 
   return {
@@ -27,6 +53,7 @@ export function createDirectory(db: Database) {
       value<string>({ text: 'select kernel.find_host($1) as value', values: [host] }),
     createOrg: (org: Omit<OrgRow, 'state'>) =>
       yes({
+        about: org.id,
         text: 'select kernel.create_org($1, $2, $3, $4, $5, $6, $7, $8, $9) as yes',
         values: [
           org.id,
@@ -41,41 +68,59 @@ export function createDirectory(db: Database) {
         ],
       }),
     activateOrg: (id: string, tx?: Tx) =>
-      call({ text: 'select kernel.activate_org($1)', values: [id] }, tx),
+      call({ about: id, text: 'select kernel.activate_org($1)', values: [id] }, tx),
 
     findLogin: (email: string) =>
-      first<LoginRow>({ text: 'select * from kernel.find_login($1)', values: [email] }),
+      first<LoginRow>({
+        about: email,
+        text: 'select * from kernel.find_login($1)',
+        values: [email],
+      }),
     findLoginById: (id: string) =>
       first<Omit<LoginRow, 'verified'> & { email: string }>({
+        about: id,
         text: 'select * from kernel.find_login_by_id($1)',
         values: [id],
       }),
     createLogin: (id: string, email: string, passwordHash: string | null, tx?: Tx) =>
       yes(
         {
+          about: email,
           text: 'select kernel.create_login($1, $2, $3) as yes',
           values: [id, email, passwordHash],
         },
         tx,
       ),
     setPassword: (login: string, passwordHash: string, tx?: Tx) =>
-      call({ text: 'select kernel.set_password($1, $2)', values: [login, passwordHash] }, tx),
+      call(
+        { about: login, text: 'select kernel.set_password($1, $2)', values: [login, passwordHash] },
+        tx,
+      ),
     verifyLogin: (login: string, tx?: Tx) =>
-      call({ text: 'select kernel.verify_login($1)', values: [login] }, tx),
+      call({ about: login, text: 'select kernel.verify_login($1)', values: [login] }, tx),
     claimLogin: (login: string, tx?: Tx) =>
-      call({ text: 'select kernel.claim_login($1)', values: [login] }, tx),
+      call({ about: login, text: 'select kernel.claim_login($1)', values: [login] }, tx),
     membershipsOf: (login: string) =>
-      call<MembershipRow>({ text: 'select * from kernel.memberships_of($1)', values: [login] }),
+      call<MembershipRow>({
+        about: login,
+        text: 'select * from kernel.memberships_of($1)',
+        values: [login],
+      }),
     addMembership: (login: string, org: string, user: string, tx?: Tx) =>
       yes(
-        { text: 'select kernel.add_membership($1, $2, $3) as yes', values: [login, org, user] },
+        {
+          about: org,
+          text: 'select kernel.add_membership($1, $2, $3) as yes',
+          values: [login, org, user],
+        },
         tx,
       ),
     hasMembership: (org: string, user: string) =>
-      yes({ text: 'select kernel.has_membership($1, $2) as yes', values: [org, user] }),
+      yes({ about: org, text: 'select kernel.has_membership($1, $2) as yes', values: [org, user] }),
 
     openSession: (session: NewSession) =>
       call({
+        about: session.orgId,
         text: 'select kernel.open_session($1, $2, $3, $4, $5, $6, $7, $8)',
         values: [
           session.id,
@@ -96,6 +141,7 @@ export function createDirectory(db: Database) {
       }),
     rotateSession: (rotation: Rotation) =>
       yes({
+        about: rotation.orgId,
         text: 'select kernel.rotate_session($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as yes',
         values: [
           rotation.sessionId,
@@ -108,16 +154,29 @@ export function createDirectory(db: Database) {
         ],
       }),
     notePrivilege: (session: string, privilege: string) =>
-      call({ text: 'select kernel.note_privilege($1, $2)', values: [session, privilege] }),
+      call({
+        about: session,
+        text: 'select kernel.note_privilege($1, $2)',
+        values: [session, privilege],
+      }),
     sessionsOf: (login: string) =>
-      call<SessionInfoRow>({ text: 'select * from kernel.sessions_of($1)', values: [login] }),
+      call<SessionInfoRow>({
+        about: login,
+        text: 'select * from kernel.sessions_of($1)',
+        values: [login],
+      }),
     endSession: (login: string, session: string) =>
-      yes({ text: 'select kernel.end_session($1, $2) as yes', values: [login, session] }),
+      yes({
+        about: login,
+        text: 'select kernel.end_session($1, $2) as yes',
+        values: [login, session],
+      }),
     endSessions: (login: string, kept: string | null, tx?: Tx) =>
-      call({ text: 'select kernel.end_sessions($1, $2)', values: [login, kept] }, tx),
+      call({ about: login, text: 'select kernel.end_sessions($1, $2)', values: [login, kept] }, tx),
 
     addKey: (key: NewKey) =>
       call({
+        about: key.orgId,
         text: 'select kernel.add_key($1, $2, $3, $4, $5, $6, $7)',
         values: [
           key.id,
@@ -136,11 +195,16 @@ export function createDirectory(db: Database) {
         values: [id, secretHash],
       }),
     findKeyOf: (org: string, id: string) =>
-      first<KeyRow>({ text: 'select * from kernel.find_key_of($1, $2)', values: [org, id] }),
+      first<KeyRow>({
+        about: org,
+        text: 'select * from kernel.find_key_of($1, $2)',
+        values: [org, id],
+      }),
     revokeKey: (org: string, id: string) =>
-      yes({ text: 'select kernel.revoke_key($1, $2) as yes', values: [org, id] }),
+      yes({ about: org, text: 'select kernel.revoke_key($1, $2) as yes', values: [org, id] }),
     keyUses: (org: string) =>
       call<{ id: string; last_used_at: string }>({
+        about: org,
         text: 'select * from kernel.key_uses($1)',
         values: [org],
       }),
@@ -148,6 +212,7 @@ export function createDirectory(db: Database) {
     addToken: (token: NewTokenRow, tx?: Tx) =>
       call(
         {
+          about: token.orgId ?? token.email,
           text: 'select kernel.add_token($1, $2, $3, $4, $5, $6, make_interval(secs => $7))',
           values: [
             token.id,
@@ -167,13 +232,31 @@ export function createDirectory(db: Database) {
         values: [kind, tokenHash],
       }),
     useToken: (kind: TokenKind, tokenHash: Buffer, tx?: Tx) =>
-      yes({ text: 'select kernel.use_token($1, $2) as yes', values: [kind, tokenHash] }, tx),
+      yes(
+        {
+          about: tokenHash.toString('hex'),
+          text: 'select kernel.use_token($1, $2) as yes',
+          values: [kind, tokenHash],
+        },
+        tx,
+      ),
     dropTokens: (kind: TokenKind, email: string, org: string | null, tx?: Tx) =>
-      call({ text: 'select kernel.drop_tokens($1, $2, $3)', values: [kind, email, org] }, tx),
+      call(
+        {
+          about: org ?? email,
+          text: 'select kernel.drop_tokens($1, $2, $3)',
+          values: [kind, email, org],
+        },
+        tx,
+      ),
     invitationsOf: (org: string) =>
-      call<InvitationRow>({ text: 'select * from kernel.invitations_of($1)', values: [org] }),
+      call<InvitationRow>({
+        about: org,
+        text: 'select * from kernel.invitations_of($1)',
+        values: [org],
+      }),
     dropInvitation: (org: string, id: string) =>
-      yes({ text: 'select kernel.drop_invitation($1, $2) as yes', values: [org, id] }),
+      yes({ about: org, text: 'select kernel.drop_invitation($1, $2) as yes', values: [org, id] }),
 
     /** @returns 0, or seconds to wait. */
     beginAttempt: async (
@@ -183,118 +266,25 @@ export function createDirectory(db: Database) {
       spanSeconds: number,
     ): Promise<number> =>
       (await value<number>({
+        about: subject.toString('hex'),
         text: 'select kernel.begin_attempt($1, $2, $3, make_interval(secs => $4)) as value',
         values: [subject, address, allowed, spanSeconds],
       })) ?? 0,
     forgetAttempts: (subject: Buffer, address: string) =>
-      call({ text: 'select kernel.forget_attempts($1, $2)', values: [subject, address] }),
-    purge: () => call({ text: 'select kernel.purge_directory()', values: [] }),
+      call({
+        about: subject.toString('hex'),
+        text: 'select kernel.forget_attempts($1, $2)',
+        values: [subject, address],
+      }),
+    purge: () => call({ about: 'all', text: 'select kernel.purge_directory()', values: [] }),
     /** Several of these in one transaction, without any organisation's rows. */
     transaction: <T>(work: (tx: Tx) => Promise<T>) => db.transaction(null, work),
   }
 }
 
 export type Directory = ReturnType<typeof createDirectory>
-export type TokenKind = 'invite' | 'reset' | 'login'
-/** How a session began. */
-export type SessionMethod = 'password' | 'link'
 
-export interface OrgRow {
-  readonly id: string
-  readonly slug: string
-  readonly name: string
-  readonly plan: string
-  readonly region: string
-  readonly currency: string
-  readonly country: string
-  readonly time_zone: string
-  readonly locale: string
-  readonly state: 'creating' | 'active' | 'suspended' | 'archived'
-}
-export interface LoginRow {
-  readonly id: string
-  readonly password_hash: string | null
-  readonly verified: boolean
-}
-export interface MembershipRow {
-  readonly org_id: string
-  readonly user_id: string
-  readonly slug: string
-  readonly name: string
-}
-export interface SessionRow {
-  readonly id: string
-  readonly login_id: string
-  readonly org_id: string
-  readonly user_id: string
-  readonly method: SessionMethod
-  readonly privilege: string | null
-  /** False when the token was the one before the last rotation. */
-  readonly is_current: boolean
-}
-export interface SessionInfoRow {
-  readonly id: string
-  readonly org_id: string
-  readonly method: SessionMethod
-  readonly address: string
-  readonly agent: string
-  readonly created_at: string
-  readonly last_seen_at: string
-}
-export interface KeyRow {
-  readonly id: string
-  readonly org_id: string
-  readonly name: string
-  readonly roles: readonly string[]
-  readonly scopes: readonly string[] | null
-}
-export interface TokenRow {
-  readonly id: string
-  readonly email: string
-  readonly org_id: string | null
-  readonly data: Readonly<Record<string, unknown>>
-}
-export interface InvitationRow {
-  readonly id: string
-  readonly email: string
-  readonly data: Readonly<Record<string, unknown>>
-  readonly created_at: string
-  readonly expires_at: string
-}
-interface NewSession {
-  readonly id: string
-  readonly tokenHash: Buffer
-  readonly loginId: string
-  readonly orgId: string
-  readonly userId: string
-  readonly method: SessionMethod
-  readonly address: string
-  readonly agent: string
-}
-interface Rotation {
-  readonly sessionId: string
-  readonly oldHash: Buffer
-  readonly newHash: Buffer
-  readonly orgId: string
-  readonly userId: string
-  readonly privilege: string | null
-  readonly graceSeconds: number
-}
-interface NewKey {
-  readonly id: string
-  readonly orgId: string
-  readonly secretHash: Buffer
-  readonly name: string
-  readonly roles: readonly string[]
-  readonly scopes: readonly string[] | null
-  readonly createdBy: object
-}
-interface NewTokenRow {
-  readonly id: string
-  readonly kind: TokenKind
-  readonly tokenHash: Buffer
-  readonly email: string
-  readonly orgId: string | null
-  readonly data: object
-  readonly livesSeconds: number
+/** `add_key` of `select kernel.add_key($1, ...)`. */
+function functionOf({ text }: Statement): string {
+  return /kernel\.(\w+)\(/.exec(text)![1]!
 }

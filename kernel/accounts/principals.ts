@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Principal } from '@runwaycrm/sdk'
-import type { Directory, KeyRow, SessionMethod } from './directory.ts'
+import type { Directory } from './directory.ts'
+import type { KeyRow, SessionMethod } from './directory-rows.ts'
 import type { Member, Members } from './members.ts'
 import { readKey, tokenHash } from './tokens.ts'
 

@@ -1,6 +1,7 @@
 import { BadCredentialsError, ForbiddenError, NotFoundError } from '@runwaycrm/sdk'
 import { uuidv7 } from '../database/uuid.ts'
-import type { Directory, MembershipRow, SessionMethod } from './directory.ts'
+import type { Directory } from './directory.ts'
+import type { MembershipRow, SessionMethod } from './directory-rows.ts'
 import type { Members } from './members.ts'
 import type { Principals, ResolvedPrincipal, ResolvedSession } from './principals.ts'
 import { newToken, tokenHash } from './tokens.ts'

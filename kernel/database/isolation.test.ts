@@ -133,7 +133,7 @@ describe('every table of organisations', () => {
     const db = open()
     const { rows } = await admin.query<{ name: string }>(
       `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where c.relkind in ('r', 'p') and (c.relispartition or n.nspname = 'directory' or c.relname = 'context_key')
+       where c.relkind in ('r', 'p') and (c.relispartition or n.nspname = 'directory' or c.relname in ('context_key', 'accounts_key'))
          and n.nspname in ('tenant', 'directory', 'kernel')`,
     )
     for (const { name } of rows) {

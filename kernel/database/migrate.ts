@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { Model } from '../model/model.ts'
 import { assertCatalogue } from './catalogue-lint.ts'
 import { type ModelTablesReport, migrateModelTables, missingTables } from './model-tables.ts'
-import { contextKey } from './org-context.ts'
+import { accountsKey, contextKey } from './org-context.ts'
 import type { Database } from './postgres.ts'
 import { ensureRoles, loginOf, ownerRole } from './roles.ts'
 
@@ -89,7 +89,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateReport> {
       ])
       applied.push(file.name)
     }
-    await writeContextKey(client, options.secretKey)
+    await writeKey(client, 'context_key', contextKey(options.secretKey))
+    await writeKey(client, 'accounts_key', accountsKey(options.secretKey))
     const tables = options.model
       ? await migrateModelTables(client, options.model, options.full)
       : null
@@ -181,17 +182,20 @@ async function presentVersions(client: pg.Client): Promise<ReadonlySet<number>> 
 }
 
 /** The newest two keys are kept: nodes that still sign with the former one go on while it is changed. */
-async function writeContextKey(client: pg.Client, secretKey: string): Promise<void> {
-  const key = contextKey(secretKey)
+async function writeKey(
+  client: pg.Client,
+  table: 'context_key' | 'accounts_key',
+  key: Buffer,
+): Promise<void> {
   const id = createHash('sha256').update(key).digest('hex').slice(0, 16)
   await client.query(
-    `insert into kernel.context_key (id, inner_block, outer_block)
+    `insert into kernel.${table} as k (id, inner_block, outer_block)
      values ($1, kernel.hmac_block($2, 54), kernel.hmac_block($2, 92))
-     on conflict (id) do update set added_at = now() where context_key.added_at < now()`,
+     on conflict (id) do update set added_at = now() where k.added_at < now()`,
     [id, key],
   )
   await client.query(
-    `delete from kernel.context_key where id not in
-       (select id from kernel.context_key order by added_at desc limit 2)`,
+    `delete from kernel.${table} where id not in
+       (select id from kernel.${table} order by added_at desc limit 2)`,
   )
 }

@@ -21,6 +21,14 @@ export function contextKey(secretKey: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secretKey, '', 'runway org context', 32))
 }
 
+/**
+ * The key that signs proofs of authority over accounts, 32 bytes. `migrate` writes it into
+ * `kernel.accounts_key`; else only kernel/accounts asks for it.
+ */
+export function accountsKey(secretKey: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secretKey, '', 'runway accounts proof', 32))
+}
+
 /** `<org>.<expiry, epoch seconds>.<HMAC-SHA256 of the two, hex>`, what `kernel.org()` takes. */
 export function signContext(key: Buffer, orgId: string, expiresAt: number): string {
   const text = `${orgId}.${expiresAt}`

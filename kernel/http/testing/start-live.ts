@@ -51,6 +51,7 @@ export async function startLive() {
   const mails: { text: string }[] = []
   const accounts = createAccounts({
     db,
+    secretKey: test.secretKey,
     reader,
     writer,
     config: { region: 'local', publicUrl, signUp: true, operatorKey: null },
