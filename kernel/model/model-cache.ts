@@ -86,7 +86,7 @@ export function createOrgStates(deps: {
   }
 
   async function load(orgId: string): Promise<Cached> {
-    const { rows } = await db.query<OrgStateRow>(orgId, selectOrgRow)
+    const { rows } = await db.query<OrgStateRow>(orgId, selectOrgRow(orgId))
     if (!rows[0]) {
       forget(orgId)
       throw new NotFoundError()
@@ -111,7 +111,7 @@ export function createOrgStates(deps: {
 
   async function isCurrent(orgId: string, cached: Cached): Promise<boolean> {
     if (now() - cached.checkedAt < checkedForMs) return true
-    const { rows } = await db.query<{ epoch: number }>(orgId, selectEpoch)
+    const { rows } = await db.query<{ epoch: number }>(orgId, selectEpoch(orgId))
     if (rows[0]?.epoch !== cached.state.epoch) return false
     cached.checkedAt = now()
     return true
@@ -131,7 +131,7 @@ export function createOrgStates(deps: {
       return (await loadOnce(orgId)).state
     },
     async draft(orgId) {
-      const { rows } = await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)
+      const { rows } = await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))
       if (!rows[0]) throw new NotFoundError()
       const row = toOrgRow(rows[0])
       return models.of(rows[0].draft ? { ...row, document: toDocument(rows[0].draft) } : row)
@@ -143,7 +143,11 @@ export function createOrgStates(deps: {
   }
 }
 
-const selectEpoch = { name: 'org_epoch', text: 'select epoch from tenant.org_state', values: [] }
+const selectEpoch = (orgId: string) => ({
+  name: 'org_epoch',
+  text: 'select epoch from tenant.org_state where org_id = $1',
+  values: [orgId],
+})
 
 function toState(row: OrgRow, model: Model): OrgState {
   return Object.freeze({

@@ -24,10 +24,7 @@ export interface Brand {
   readonly logo?: string
 }
 
-/** One statement, so that no publish comes between its parts. */
-export const selectOrgRow: Statement = {
-  name: 'org_state',
-  text: `select s.*,
+const orgRow = `select s.*,
   (select r.document from tenant.layer_revision r
     where r.org_id = s.org_id and r.n = s.revision) as document,
   (select coalesce(jsonb_agg(p.document order by p.id), '[]') from tenant.installed_package p
@@ -36,16 +33,31 @@ export const selectOrgRow: Statement = {
     where p.org_id = s.org_id) as states,
   (select coalesce(jsonb_object_agg(v.ref, v.value), '{}') from tenant.setting v
     where v.org_id = s.org_id) as settings
-from tenant.org_state s`,
-  values: [],
+from tenant.org_state s where s.org_id = $1`
+
+/** One statement, so that no publish comes between its parts. */
+export function selectOrgRow(orgId: string): Statement {
+  return { name: 'org_state', text: orgRow, values: [orgId] }
 }
 
 /** The same with the draft, which is null when nobody changed anything. */
-export const selectOrgWithDraft: Statement = {
-  name: 'org_state_draft',
-  text: `select o.*, d.document as draft
-from (${selectOrgRow.text}) o left join tenant.layer_draft d on d.org_id = o.org_id`,
-  values: [],
+export function selectOrgWithDraft(orgId: string): Statement {
+  return { name: 'org_state_draft', text: orgWithDraft, values: [orgId] }
+}
+const orgWithDraft = `select o.*, d.document as draft
+from (${orgRow}) o left join tenant.layer_draft d on d.org_id = o.org_id`
+
+/** Two who change what an organisation is made of do it one after the other. */
+export function lockOrg(orgId: string): Statement {
+  return { text: 'select 1 from tenant.org_state where org_id = $1 for update', values: [orgId] }
+}
+
+/** Every node that knows an older epoch loads anew. */
+export function raiseEpoch(orgId: string): Statement {
+  return {
+    text: 'update tenant.org_state set epoch = epoch + 1 where org_id = $1 returning epoch',
+    values: [orgId],
+  }
 }
 
 export type OrgWithDraftRow = OrgStateRow & { readonly draft: unknown }

@@ -6,7 +6,7 @@ import { composeModel } from './compose-model.ts'
 import { createLayer, type Layer } from './layer.ts'
 import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
 import type { OrgModels } from './org-models.ts'
-import { type OrgStateRow, selectOrgRow, toOrgRow } from './org-row.ts'
+import { lockOrg, type OrgStateRow, raiseEpoch, selectOrgRow, toOrgRow } from './org-row.ts'
 
 export interface InstalledPackage {
   readonly id: string
@@ -42,13 +42,13 @@ export function createPackages(deps: {
 
   return {
     async list(orgId) {
-      return (await db.query<InstalledPackage>(orgId, selectPackages)).rows
+      return (await db.query<InstalledPackage>(orgId, selectPackages(orgId))).rows
     },
     async install(orgId, document, actor) {
       const layer = packageOf(document)
       const result = await db.transaction(orgId, async (tx) => {
-        await tx.one(lockOrg)
-        const { rows } = await tx.one<OrgStateRow>(selectOrgRow)
+        await tx.one(lockOrg(orgId))
+        const { rows } = await tx.one<OrgStateRow>(selectOrgRow(orgId))
         if (!rows[0]) throw new NotFoundError()
         const row = toOrgRow(rows[0])
         const others = row.packages.filter(({ id }) => id !== layer.id)
@@ -68,7 +68,7 @@ export function createPackages(deps: {
               JSON.stringify(actor),
             ],
           },
-          raiseEpoch,
+          raiseEpoch(orgId),
         ])
         const review = mergeOverrides(row.document.overrides, base).filter(
           ({ fate }) => fate === 'review' || fate === 'parked',
@@ -80,16 +80,19 @@ export function createPackages(deps: {
     },
     async remove(orgId, id) {
       const epoch = await db.transaction(orgId, async (tx) => {
-        await tx.one(lockOrg)
-        const { rows } = await tx.one<OrgStateRow>(selectOrgRow)
+        await tx.one(lockOrg(orgId))
+        const { rows } = await tx.one<OrgStateRow>(selectOrgRow(orgId))
         if (!rows[0]) throw new NotFoundError()
         const needing = toOrgRow(rows[0]).packages.find((other) =>
           Object.hasOwn(other.manifest.requires ?? {}, id),
         )
         if (needing) throw new StateConflictError(`${needing.id} requires it; remove that first.`)
         const [removed, raised] = await tx.run([
-          { text: 'delete from tenant.installed_package where id = $1', values: [id] },
-          raiseEpoch,
+          {
+            text: 'delete from tenant.installed_package where org_id = $1 and id = $2',
+            values: [orgId, id],
+          },
+          raiseEpoch(orgId),
         ])
         if (removed?.rowCount === 0) throw new NotFoundError()
         return Number(raised?.rows[0]?.['epoch'])
@@ -129,13 +132,8 @@ function refuseMisfits(
   if (problems.length > 0) throw new InvalidError(undefined, { errors: problems.map(toIssue) })
 }
 
-const lockOrg = { text: 'select 1 from tenant.org_state for update', values: [] }
-const raiseEpoch = {
-  text: 'update tenant.org_state set epoch = epoch + 1 returning epoch',
-  values: [],
-}
-const selectPackages = {
+const selectPackages = (orgId: string) => ({
   text: `select id, version, installed_at as "installedAt", installed_by as "installedBy"
-    from tenant.installed_package order by id`,
-  values: [],
-}
+    from tenant.installed_package where org_id = $1 order by id`,
+  values: [orgId],
+})

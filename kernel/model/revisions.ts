@@ -15,7 +15,13 @@ import { assignStorageIds, documentHash, type LayerDocument, toDocument } from '
 import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
 import type { Model } from './model.ts'
 import type { OrgModels } from './org-models.ts'
-import { type OrgRow, type OrgWithDraftRow, selectOrgWithDraft, toOrgRow } from './org-row.ts'
+import {
+  lockOrg,
+  type OrgRow,
+  type OrgWithDraftRow,
+  selectOrgWithDraft,
+  toOrgRow,
+} from './org-row.ts'
 import { type CountWhere, type PlanItem, planChange } from './plan-change.ts'
 
 /** The own layer as its admins are changing it. */
@@ -86,7 +92,7 @@ export function createRevisions(deps: {
   const { db, models, countWhere, newStorageId, onPublished } = deps
 
   async function draft(orgId: string): Promise<Draft> {
-    return toDraft((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)).rows[0])
+    return toDraft((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0])
   }
 
   function toDraft(row: OrgWithDraftRow | undefined): Draft {
@@ -105,7 +111,7 @@ export function createRevisions(deps: {
   ): Promise<Draft> {
     checkOperations(operations)
     return db.transaction(orgId, async (tx) => {
-      const row = await locked(tx)
+      const row = await locked(tx, orgId)
       const { published, document } = read(row)
       const base = models.base(published)
       const applied = applyOperations(document, operations, base)
@@ -122,7 +128,7 @@ export function createRevisions(deps: {
   }
 
   async function plan(orgId: string): Promise<Plan> {
-    const row = (await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)).rows[0]
+    const row = (await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0]
     const { published, document } = read(row)
     const before = models.of(published)
     const after = models.of({ ...published, document })
@@ -138,7 +144,7 @@ export function createRevisions(deps: {
     actor: Actor,
   ): Promise<{ readonly revision: number }> {
     const published = await db.transaction(orgId, async (tx) => {
-      const { published, document } = read(await locked(tx))
+      const { published, document } = read(await locked(tx, orgId))
       const after = models.of({ ...published, document })
       if (planHash(published, document, after) !== hash) throw new PlanStaleError()
       const next = assignStorageIds(document, published.document, newStorageId)
@@ -154,8 +160,8 @@ export function createRevisions(deps: {
     actor: Actor,
   ): Promise<{ readonly revision: number }> {
     const published = await db.transaction(orgId, async (tx) => {
-      const { published } = read(await locked(tx))
-      const old = (await tx.one<{ document: unknown }>(selectRevision(revision))).rows[0]
+      const { published } = read(await locked(tx, orgId))
+      const old = (await tx.one<{ document: unknown }>(selectRevision(orgId, revision))).rows[0]
       if (!old) throw new NotFoundError()
       const document = toDocument(old.document)
       const message = `Back to revision ${revision}`
@@ -172,17 +178,17 @@ export function createRevisions(deps: {
     publish,
     rollback,
     async discard(orgId) {
-      await db.query(orgId, { text: 'delete from tenant.layer_draft', values: [] })
+      await db.query(orgId, deleteDraft(orgId))
     },
     async list(orgId) {
-      return (await db.query<Revision>(orgId, selectRevisions)).rows
+      return (await db.query<Revision>(orgId, selectRevisions(orgId))).rows
     },
     async document(orgId, revision) {
       if (revision === undefined) {
-        return read((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft)).rows[0]).published
-          .document
+        return read((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0])
+          .published.document
       }
-      const { rows } = await db.query<{ document: unknown }>(orgId, selectRevision(revision))
+      const { rows } = await db.query<{ document: unknown }>(orgId, selectRevision(orgId, revision))
       if (!rows[0]) throw new NotFoundError()
       return toDocument(rows[0].document)
     },
@@ -202,11 +208,8 @@ function read(row: OrgWithDraftRow | undefined): { published: OrgRow; document: 
 }
 
 /** Two who edit, publish or roll back at once do it one after the other. */
-async function locked(tx: Tx): Promise<OrgWithDraftRow | undefined> {
-  const results = await tx.run([
-    { text: 'select 1 from tenant.org_state for update', values: [] },
-    selectOrgWithDraft,
-  ])
+async function locked(tx: Tx, orgId: string): Promise<OrgWithDraftRow | undefined> {
+  const results = await tx.run([lockOrg(orgId), selectOrgWithDraft(orgId)])
   return results[1]?.rows[0] as OrgWithDraftRow | undefined
 }
 
@@ -232,10 +235,11 @@ async function write(
       ],
     },
     // A draft that is being worked on outlives a roll back; a published one is done.
-    ...(next.restores === null ? [{ text: 'delete from tenant.layer_draft', values: [] }] : []),
+    ...(next.restores === null ? [deleteDraft(orgId)] : []),
     {
-      text: 'update tenant.org_state set revision = $1, epoch = epoch + 1 returning epoch',
-      values: [revision],
+      text: `update tenant.org_state set revision = $2, epoch = epoch + 1 where org_id = $1
+        returning epoch`,
+      values: [orgId, revision],
     },
   ])
   const epoch = Number(results.at(-1)?.rows[0]?.['epoch'])
@@ -279,12 +283,19 @@ function saveDraft(orgId: string, document: LayerDocument, actor: Actor): Statem
   }
 }
 
-function selectRevision(n: number): Statement {
-  return { text: 'select document from tenant.layer_revision where n = $1', values: [n] }
+function deleteDraft(orgId: string): Statement {
+  return { text: 'delete from tenant.layer_draft where org_id = $1', values: [orgId] }
 }
 
-const selectRevisions: Statement = {
-  text: `select n as revision, message, author, created_at as "createdAt", restores
-    from tenant.layer_revision order by n desc`,
-  values: [],
+function selectRevision(orgId: string, n: number): Statement {
+  return {
+    text: 'select document from tenant.layer_revision where org_id = $1 and n = $2',
+    values: [orgId, n],
+  }
 }
+
+const selectRevisions = (orgId: string): Statement => ({
+  text: `select n as revision, message, author, created_at as "createdAt", restores
+    from tenant.layer_revision where org_id = $1 order by n desc`,
+  values: [orgId],
+})

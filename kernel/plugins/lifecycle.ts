@@ -1,6 +1,7 @@
 import { type Actor, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
 import { defaultPluginState, type PluginState } from '../model/enabled-layers.ts'
+import { lockOrg, raiseEpoch } from '../model/org-row.ts'
 import type { Deployment } from './load-plugins.ts'
 
 /** A plugin as one organisation has it. */
@@ -67,12 +68,12 @@ export function createLifecycle(deps: {
 
   return {
     async list(orgId) {
-      return describe((await db.query<StateRow>(orgId, selectStates)).rows)
+      return describe((await db.query<StateRow>(orgId, selectStates(orgId))).rows)
     },
     async change(orgId, plugin, to, actor) {
       const epoch = await db.transaction(orgId, async (tx) => {
-        await tx.one(lockOrg)
-        const { rows } = await tx.one<StateRow>(selectStates)
+        await tx.one(lockOrg(orgId))
+        const { rows } = await tx.one<StateRow>(selectStates(orgId))
         const plugins = new Map(describe(rows).map((known) => [known.id, known]))
         const known = plugins.get(plugin)
         if (!known) throw new NotFoundError()
@@ -88,7 +89,7 @@ export function createLifecycle(deps: {
                 reason = excluded.reason, changed_at = now(), changed_by = excluded.changed_by`,
             values: [orgId, plugin, to.state, to.reason ?? null, JSON.stringify(actor)],
           },
-          raiseEpoch,
+          raiseEpoch(orgId),
         ])
         return Number(raised?.rows[0]?.['epoch'])
       })
@@ -113,9 +114,7 @@ interface StateRow {
   readonly reason: string | null
 }
 
-const selectStates = { text: 'select plugin, state, reason from tenant.plugin_state', values: [] }
-const lockOrg = { text: 'select 1 from tenant.org_state for update', values: [] }
-const raiseEpoch = {
-  text: 'update tenant.org_state set epoch = epoch + 1 returning epoch',
-  values: [],
-}
+const selectStates = (orgId: string) => ({
+  text: 'select plugin, state, reason from tenant.plugin_state where org_id = $1',
+  values: [orgId],
+})

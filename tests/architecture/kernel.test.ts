@@ -42,6 +42,29 @@ describe('the kernel', () => {
     expect(server.filter((file) => evaluators.test(codeOf(file)))).toEqual([])
   })
 
+  it('names the organisation in every statement on its tables, so that RLS is the second fence', () => {
+    // Parts of a larger statement name it where they are put together.
+    const named = /\borg_id\s*=|\(org_id\b|\$\{own\}/
+    const statements = kernel.flatMap((file) =>
+      [...codeOf(file).matchAll(/`(?:[^`\\]|\\.)*`|'(?:[^'\\\n]|\\.)*'/g)]
+        .map(([text]) => ({ file, text }))
+        .filter(({ text }) => /\b(from|into|update|join)\s+tenant\.\w/i.test(text)),
+    )
+    expect(statements.length).toBeGreaterThan(30)
+    expect(statements.filter(({ text }) => !named.test(text))).toEqual([])
+  })
+
+  it('makes proofs of authority over accounts in one place', () => {
+    const makers = kernel.filter((file) => /\baccountsKey\(/.test(codeOf(file)))
+    expect(makers).toEqual([
+      'kernel/accounts/proof.ts',
+      'kernel/database/migrate.ts',
+      'kernel/database/org-context.ts',
+    ])
+    const holders = kernel.filter((file) => /\bcreateProofs\(/.test(codeOf(file)))
+    expect(holders).toEqual(['kernel/accounts/accounts.ts', 'kernel/accounts/proof.ts'])
+  })
+
   it('reads the environment in one place', () => {
     // The commands hand it to the configuration; PostgreSQL's own variables go to PostgreSQL.
     const allowed = ['kernel/main.ts', 'kernel/cli.ts', 'kernel/database/embedded-cluster.ts']
