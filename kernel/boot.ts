@@ -194,7 +194,7 @@ export async function boot(options: BootOptions) {
     stateOf: (orgId) => orgStates.get(orgId),
     mark: deployment.model.hash,
   })
-  const sweeper = createSweeper({ db, log: busLog })
+  const sweeper = createSweeper({ db, log: busLog, sweepElse: () => accounts.purge() })
 
   const callService = async (
     orgId: string,

@@ -8,6 +8,7 @@ import { createDirectory } from './directory.ts'
 import { createInvitations } from './invitations.ts'
 import { type AccountMail, createLinks } from './links.ts'
 import { createLoginLinks } from './login-links.ts'
+import { createMailLimits } from './mail-limits.ts'
 import { createMembers, type MembersDeps } from './members.ts'
 import { createPasswords } from './password.ts'
 import { createPrincipals, type ResolvedPrincipal } from './principals.ts'
@@ -86,7 +87,8 @@ export function createAccounts(deps: AccountsDeps) {
     provisioning,
     signUpAllowed: config.signUp,
   })
-  const mailing = { links, sendMail: deps.sendMail, log }
+  const mailLimits = createMailLimits(directory)
+  const mailing = { links, mailLimits, sendMail: deps.sendMail, log }
   const recovery = createRecovery({
     directory,
     passwords,

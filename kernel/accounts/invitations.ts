@@ -4,6 +4,7 @@ import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Directory } from './directory.ts'
 import { type AccountMail, inviteMail, type Links } from './links.ts'
+import type { MailLimits } from './mail-limits.ts'
 import type { Members } from './members.ts'
 import type { Passwords } from './password.ts'
 import { deadLink } from './recovery.ts'
@@ -28,6 +29,7 @@ interface InvitationsDeps {
   readonly passwords: Passwords
   readonly sessions: Sessions
   readonly signIn: SignIn
+  readonly mailLimits: MailLimits
   readonly links: Links
   sendMail(orgId: string, mail: AccountMail): Promise<void>
   readonly log: { error(details: object, message: string): void }
@@ -35,10 +37,15 @@ interface InvitationsDeps {
 
 /** Invitations into an organisation: bound to an email, single use, seven days. */
 export function createInvitations(deps: InvitationsDeps) {
-  const { directory, members, passwords, sessions, signIn } = deps
+  const { directory, members, passwords, sessions, signIn, mailLimits } = deps
 
   return {
-    /** The caller checked `members:manage`. @throws ForbiddenError for a role above the inviter's. @returns the link too, for admins without mail. */
+    /**
+     * The caller checked `members:manage`.
+     *
+     * @throws ForbiddenError for a role above the inviter's, RateLimitedError.
+     * @returns the link too, for admins without mail.
+     */
     async invite(
       ctx: RequestContext,
       input: { email: string; roles?: readonly string[] | undefined },
@@ -54,6 +61,7 @@ export function createInvitations(deps: InvitationsDeps) {
       if (member && (await directory.hasMembership(ctx.org.id, member.id))) {
         throw new StateConflictError('This email belongs to a member already.')
       }
+      await mailLimits.beginInvitation(ctx.org.id)
       const token = newToken()
       const id = uuidv7()
       await directory.transaction(async (tx) => {
@@ -73,8 +81,10 @@ export function createInvitations(deps: InvitationsDeps) {
       })
       const url = deps.links.invite(token)
       try {
-        const mail = inviteMail(email, ctx.org.name, ctx.principal.name, url)
-        await deps.sendMail(ctx.org.id, mail)
+        if (await mailLimits.mayMailInvitation(email)) {
+          const mail = inviteMail(email, ctx.org.name, ctx.principal.name, url)
+          await deps.sendMail(ctx.org.id, mail)
+        }
       } catch (error) {
         deps.log.error({ err: error, invitation: id }, 'an invitation could not be mailed')
       }

@@ -3,6 +3,7 @@ import { uuidv7 } from '../database/uuid.ts'
 import type { Attempts } from './attempts.ts'
 import type { Directory } from './directory.ts'
 import { type AccountMail, type Links, resetMail } from './links.ts'
+import type { MailLimits } from './mail-limits.ts'
 import type { Passwords } from './password.ts'
 import type { Principals, ResolvedPrincipal } from './principals.ts'
 import type { OpenedSession, Sessions } from './sessions.ts'
@@ -10,13 +11,12 @@ import { checkPassword, normalizeEmail } from './sign-in.ts'
 import { newToken, tokenHash } from './tokens.ts'
 
 const resetSeconds = 3_600
-/** More than these within an hour, for one email, are dropped without a word. */
-const resetsPerHour = 5
 
 interface RecoveryDeps {
   readonly directory: Directory
   readonly passwords: Passwords
   readonly attempts: Attempts
+  readonly mailLimits: MailLimits
   readonly sessions: Sessions
   readonly principals: Principals
   readonly links: Links
@@ -31,9 +31,14 @@ export function createRecovery(deps: RecoveryDeps) {
   const underWay = new Set<Promise<void>>()
 
   return {
-    /** Answers at once and does the rest behind it: neither words nor time tell whether the email is known. */
-    forgot(email: string): void {
-      const work = sendReset(normalizeEmail(email)).catch((error: unknown) => {
+    /**
+     * Answers at once and does the rest behind it: neither words nor time tell whether the email is known.
+     * What comes too often is dropped without a word.
+     *
+     * @param address where the request came from.
+     */
+    forgot(email: string, address: string): void {
+      const work = sendReset(normalizeEmail(email), address).catch((error: unknown) => {
         deps.log.error({ err: error }, 'a password reset could not be sent')
       })
       underWay.add(work)
@@ -98,9 +103,8 @@ export function createRecovery(deps: RecoveryDeps) {
     },
   }
 
-  async function sendReset(email: string): Promise<void> {
-    const subject = tokenHash(`reset ${email}`)
-    if ((await directory.beginAttempt(subject, '', resetsPerHour, 3_600)) > 0) return
+  async function sendReset(email: string, address: string): Promise<void> {
+    if (!(await deps.mailLimits.mayReset(email, address))) return
     const login = await directory.findLogin(email)
     const place = login && (await sessions.choose(login.id))
     if (!place) return

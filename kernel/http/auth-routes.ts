@@ -136,7 +136,7 @@ export function authRoutes({ accounts, cookie }: AuthRoutesDeps): RouteDeclarati
       body: object({ email }),
       response: { 202: {} },
       handler: (call) => {
-        accounts.forgot((call.body as { email: string }).email)
+        accounts.forgot((call.body as { email: string }).email, call.request.ip)
         return { status: 202 }
       },
     },

@@ -35,7 +35,8 @@ type Topic =
   | ({ readonly kind: 'records'; readonly name: string } & RecordInterest)
   | { readonly kind: 'progress'; readonly name: string }
 
-const mostSubscriptions = 100
+/** Each is matched with every event of the organisation, so they count together, not by subscription. */
+const mostTopics = 100
 /** A page that was away for more than this loads its lists again, which is cheaper for everybody. */
 const mostReplayed = 2_000
 const nobody = '00000000-0000-7000-8000-000000000000'
@@ -48,8 +49,12 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
 
   async function subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
     const { id, cursor } = message
-    if (subscriptions.size >= mostSubscriptions && !subscriptions.has(id)) {
-      throw new InvalidError(`A connection has at most ${mostSubscriptions} subscriptions.`)
+    let count = message.topics.length
+    for (const other of subscriptions.values()) if (other.id !== id) count += other.topics.length
+    if (count > mostTopics) {
+      throw new InvalidError(
+        `A connection has at most ${mostTopics} topics, this would make ${count}. Unsubscribe from some first.`,
+      )
     }
     const topics = await Promise.all(message.topics.map(readTopic))
     const subscription = { id, topics }

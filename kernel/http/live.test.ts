@@ -313,6 +313,25 @@ describe('what a page says wrongly', () => {
     expect(page.messages[0]).toMatchObject({ type: 'error', code })
   })
 
+  it('more than 100 topics in all are refused, and what was asked for before stays', async () => {
+    const admin = await server.createOrg()
+    const page = await server.connect(admin.headers)
+    const topics = (count: number, from: number) =>
+      Array.from({ length: count }, (_, at) => ({ topic: `topic-${from + at}` }))
+    for (let id = 0; id < 5; id++)
+      page.send({ type: 'subscribe', id: `${id}`, topics: topics(20, 20 * id) })
+    page.send({ type: 'subscribe', id: 'more', topics: topics(1, 100) })
+    await until(() => page.messages.length === 6)
+    expect(page.messages.slice(0, 5).map(({ type }) => type)).toEqual(Array(5).fill('subscribed'))
+    expect(page.messages[5]).toMatchObject({ type: 'error', id: 'more', code: 'INVALID' })
+    // Asking for the same again replaces what was there.
+    page.send({ type: 'subscribe', id: '4', topics: topics(20, 0) })
+    page.send({ type: 'unsubscribe', id: '0' })
+    page.send({ type: 'subscribe', id: 'more', topics: topics(20, 0) })
+    await until(() => page.messages.length === 8)
+    expect(page.messages.slice(6).map(({ type }) => type)).toEqual(['subscribed', 'subscribed'])
+  })
+
   it('too much at once ends the connection', async () => {
     const admin = await server.createOrg()
     const page = await server.connect(admin.headers)
@@ -335,6 +354,29 @@ describe('who may connect', () => {
     expect((await server.connect(published)).status).toBe(101)
   })
 
+  it('is the same person at most 50 times at once, and somebody else all the same', async () => {
+    const admin = await server.createOrg()
+    const pages = await Promise.all(Array.from({ length: 50 }, () => server.connect(admin.headers)))
+    for (const page of pages) page.send({ type: 'ping' })
+    await until(() => pages.every((page) => page.messages.length === 1))
+    const refused = await server.connect(admin.headers)
+    await until(() => refused.messages.closed)
+    expect(refused.messages[0]).toMatchObject({ type: 'error', code: 'RATE_LIMITED' })
+    expect(refused.messages.closed?.code).toBe(1008)
+    const member = await server.createMember(admin.orgId, ['platform.people:viewer'])
+    const other = await server.connect(member.headers)
+    other.send({ type: 'ping' })
+    await until(() => other.messages.length > 0)
+    expect(other.messages[0]).toEqual({ type: 'pong' })
+    // One closed makes room for another.
+    pages[0]!.socket.close()
+    await until(() => pages[0]!.messages.closed)
+    const again = await server.connect(admin.headers)
+    again.send({ type: 'ping' })
+    await until(() => again.messages.length > 0)
+    expect(again.messages[0]).toEqual({ type: 'pong' })
+  })
+
   it('ends with 4401 within a second or so of the session’s end', async () => {
     const admin = await server.createOrg()
     const page = await subscribed(admin)
@@ -350,10 +392,7 @@ describe('who may connect', () => {
     const admin = await server.createOrg()
     const key = await server.accounts.createKey(admin.orgId, { name: 'K' })
     const page = await subscribed({ headers: { authorization: `Bearer ${key.key}` } as never })
-    await server.db.query(null, {
-      text: 'select kernel.revoke_key($1, $2)',
-      values: [admin.orgId, key.id],
-    })
+    await server.otherNode.revokeKey(admin.orgId, key.id)
     await until(() => page.messages.closed, 3_000)
     expect(page.messages.closed?.code).toBe(4401)
   })

@@ -1,5 +1,5 @@
 import websocket, { type WebSocket } from '@fastify/websocket'
-import { CrossSiteError, type Log, NotFoundError } from '@runwaycrm/sdk'
+import { CrossSiteError, type Log, NotFoundError, type Principal } from '@runwaycrm/sdk'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Contexts } from '../accounts/contexts.ts'
 import type { Database } from '../database/postgres.ts'
@@ -52,6 +52,8 @@ const path = '/live'
 const mostBehindBytes = 4 * 1024 * 1024
 const mostMessageBytes = 64 * 1024
 const mostWaiting = 100
+/** Of one principal on this node: far more than anybody has pages open. */
+const mostConnections = 50
 const pingMs = 30_000
 const closeCodes = { credentials: 4401, behind: 4408, policy: 1008 } as const
 
@@ -145,6 +147,12 @@ export function createLive(deps: LiveDeps) {
         return null
       }
       const org = orgOf(identity.ctx.org.id)
+      if (countOf(org, identity.ctx.principal) >= mostConnections) {
+        const message = `At most ${mostConnections} connections may be open at once. Close some first.`
+        send(socket, { type: 'error', code: 'RATE_LIMITED', message })
+        end(socket, closeCodes.policy, message)
+        return null
+      }
       const connection = createConnection(
         {
           db: deps.db,
@@ -234,6 +242,15 @@ export function createLive(deps: LiveDeps) {
       eachSocket(({ socket }) => socket.close(1001, 'The server stops.'))
     },
   }
+}
+
+function countOf({ sockets }: OrgSockets, { type, id }: Principal): number {
+  let count = 0
+  for (const { connection } of sockets) {
+    const other = connection.context.principal
+    if (other.type === type && other.id === id) count++
+  }
+  return count
 }
 
 /** A peer that does not read does not answer a goodbye either. */

@@ -15,6 +15,8 @@ export interface SweeperOptions {
   /** Default a minute. */
   readonly pollMs?: number
   readonly now?: () => Date
+  /** What else is kept for a while only; called about once an hour. */
+  readonly sweepElse?: () => Promise<unknown>
 }
 
 const day = 86_400_000
@@ -84,9 +86,17 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     })
   }
 
+  let elseDue = 0
+  async function sweepElse(): Promise<void> {
+    if (now().getTime() < elseDue) return
+    elseDue = now().getTime() + 3_600_000
+    await options.sweepElse?.()
+  }
+
   async function poll(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
+        await sweepElse()
         if ((await run()) > 0) continue
       } catch (error) {
         log.warn('old rows are not removed', { error })

@@ -40,6 +40,14 @@ async function linkTo(email: string, orgId: string): Promise<string> {
     .toBeDefined()
   return /https?:\S+/.exec(text!)![0]
 }
+/** How many the catcher kept, in whichever organisation. */
+async function mailsTo(email: string): Promise<number> {
+  const { rows } = await admin.query(
+    `select count(*)::int as n from tenant.platform_mail_message where "to" = $1`,
+    [email],
+  )
+  return rows[0].n
+}
 const tokenIn = (link: string) => /token=([\w-]{43})/.exec(link)![1]!
 
 describe('signing up', () => {
@@ -181,6 +189,48 @@ describe('passwords', () => {
     expect([answer.statusCode, answer.body]).toEqual([202, ''])
   })
 
+  it('mails at most five links an hour to one account, from however many places', async () => {
+    const ann = await app.signUp()
+    const forgot = (at: number) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/auth/password/forgot',
+        remoteAddress: `10.1.0.${at}`,
+        payload: { email: at % 2 ? ann.email : ann.email.toUpperCase() },
+      })
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => forgot(at)))
+    expect(answers.map(({ statusCode, body }) => [statusCode, body])).toEqual(
+      Array(12).fill([202, '']),
+    )
+    await app.house.accounts.settled()
+    expect(await mailsTo(ann.email)).toBe(5)
+  })
+
+  it('mails at most thirty links an hour for one network, and 202 is the answer all the same', async () => {
+    const people = await Promise.all(Array.from({ length: 7 }, () => app.signUp()))
+    const forgot = (email: string, remoteAddress: string) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/auth/password/forgot',
+        remoteAddress,
+        payload: { email },
+      })
+    for (const { email } of people) {
+      for (let at = 0; at < 5; at++) {
+        const answer = await forgot(email, `2001:db8:1:1::${at + 1}`)
+        expect([answer.statusCode, answer.body]).toEqual([202, ''])
+      }
+      await app.house.accounts.settled()
+    }
+    const mails: number[] = []
+    for (const { email } of people) mails.push(await mailsTo(email))
+    expect(mails.reduce((sum, n) => sum + n)).toBe(30)
+    // Somebody in another network is not held up by them.
+    await forgot(people[6]!.email, '2001:db8:1:2::1')
+    await app.house.accounts.settled()
+    expect(await mailsTo(people[6]!.email)).toBe(mails[6]! + 1)
+  })
+
   it('lets only the newest of several links count, and none after an hour', async () => {
     const ann = await app.signUp()
     await post('/auth/password/forgot', { email: ann.email })
@@ -275,6 +325,32 @@ describe('sessions', () => {
 })
 
 describe('invitations', () => {
+  it('are mailed to nobody more than five times an hour, whoever invites them', async () => {
+    const email = newEmail()
+    for (let at = 0; at < 7; at++) {
+      const ann = await app.signUp()
+      const invited = await ann.call('POST', '/invitations', { email })
+      expect(invited.statusCode).toBe(201)
+      expect(tokenIn(invited.json<{ url: string }>().url)).toHaveLength(43)
+    }
+    await expect.poll(() => mailsTo(email)).toBe(5)
+  })
+
+  it('are at most 200 an hour of one organisation; then 429 says how long to wait', async () => {
+    const ann = await app.signUp()
+    await admin.query(
+      `insert into directory.login_attempt (subject, address)
+        select sha256(convert_to('invitations ' || $1, 'UTF8')), '' from generate_series(1, 200)`,
+      [ann.orgId],
+    )
+    const email = newEmail()
+    const refused = await ann.call('POST', '/invitations', { email })
+    expect([refused.statusCode, code(refused)]).toEqual([429, 'RATE_LIMITED'])
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(3_000)
+    expect(await mailsTo(email)).toBe(0)
+    expect((await ann.call('GET', '/invitations')).json()).toEqual({ data: [] })
+  })
+
   it('bring somebody new in with the roles they name, once', async () => {
     const ann = await app.signUp({ orgName: 'Acme' })
     const email = newEmail()

@@ -6,6 +6,8 @@ import { WebSocket } from 'ws'
 import { createTestDatabase } from '../../../tests/setup/test-database.ts'
 import { createAccounts } from '../../accounts/accounts.ts'
 import { createContexts } from '../../accounts/contexts.ts'
+import { createDirectory } from '../../accounts/directory.ts'
+import { createProofs } from '../../accounts/proof.ts'
 import { migrate } from '../../database/migrate.ts'
 import { createDatabase } from '../../database/postgres.ts'
 import { createMemoryBus } from '../../events/bus.ts'
@@ -146,6 +148,8 @@ export async function startLive() {
     reader,
     writer,
     accounts,
+    /** What another node would write with. */
+    otherNode: createDirectory(db, createProofs(test.secretKey)),
     deployment,
     log,
     systemContext,
