@@ -24,6 +24,7 @@ import { createWorker } from './jobs/worker.ts'
 import type { Logger } from './logging.ts'
 import { createOrgStates } from './model/model-cache.ts'
 import { createOrgModels } from './model/org-models.ts'
+import { changeOrgProfile } from './model/org-profile.ts'
 import { createPackages } from './model/packages.ts'
 import { createRevisions } from './model/revisions.ts'
 import { storageId } from './model/storage-names.ts'
@@ -35,6 +36,7 @@ import { type Deployment, loadPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
 import { createJobRunner } from './plugins/run-job.ts'
 import { readSettings } from './plugins/settings.ts'
+import { createSettingsStore } from './plugins/settings-store.ts'
 import { createWriter } from './records/change-set.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
@@ -177,21 +179,44 @@ export async function boot(options: BootOptions) {
       return schedules.sync(org, model)
     })
   }
+  /** A reseller's customers have its layer and brand beneath their own. */
+  const onOffered = async (orgId: string) => {
+    onChanged(orgId)
+    const { rows } = await db.query<{ org_id: string }>(orgId, {
+      text: 'select org_id from kernel.customers()',
+      values: [],
+    })
+    for (const customer of rows) onChanged(customer.org_id)
+  }
   const revisions = createRevisions({
     db,
     models,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere: async (orgId, entity, filter) =>
       reader.count(await systemContext(orgId), entity, filter),
-    onPublished: ({ orgId }) => onChanged(orgId),
+    onPublished: ({ orgId }) => void onOffered(orgId),
   })
   const packages = createPackages({ db, models, onChanged })
   const lifecycle = createLifecycle({ db, deployment, onChanged })
+  const stateOf = (orgId: string) => orgStates.get(orgId)
+  const settings = createSettingsStore({ db, vault, stateOf, onChanged })
+  const orgProfile = {
+    async get(orgId: string) {
+      const { org, brand } = await stateOf(orgId)
+      return { org, brand }
+    },
+    async change(orgId: string, change: Parameters<typeof changeOrgProfile>[2]) {
+      await changeOrgProfile(db, orgId, change)
+      await accounts.changeOrg(orgId, change)
+      await onOffered(orgId)
+      return orgProfile.get(orgId)
+    },
+  }
   const schedules = createSchedules({
     db,
     log: busLog,
     onEnqueued: wakeWorkers,
-    stateOf: (orgId) => orgStates.get(orgId),
+    stateOf,
     mark: deployment.model.hash,
   })
   const sweeper = createSweeper({ db, log: busLog, sweepElse: () => accounts.purge() })
@@ -305,6 +330,9 @@ export async function boot(options: BootOptions) {
       bulkByFilter: bulkByFilter.start,
       actions,
       revisions,
+      settings,
+      orgProfile,
+      lifecycle,
       plugins: { model: deployment.model, callHandler, files },
       studioDir: options.studioDir ?? null,
       async extend(parts) {

@@ -53,7 +53,8 @@ const commands: Readonly<Record<string, Command>> = {
     run: () => withHouse(doctor),
   },
   'org create': {
-    usage: 'org create --name N --email E [--slug S] [--plan P] [--password W] [--sample-data]',
+    usage:
+      'org create --name N --email E [--slug S] [--plan P] [--password W] [--reseller SLUG] [--sample-data]',
     meaning: 'Make an organisation; prints {orgId, userId, slug, loginUrl}',
     options: {
       name: text,
@@ -61,6 +62,7 @@ const commands: Readonly<Record<string, Command>> = {
       slug: text,
       plan: text,
       password: text,
+      reseller: text,
       'sample-data': flag,
     },
     run: (values) =>
@@ -71,6 +73,7 @@ const commands: Readonly<Record<string, Command>> = {
           slug: optional(values, 'slug'),
           plan: optional(values, 'plan'),
           password: optional(values, 'password'),
+          reseller: optional(values, 'reseller'),
           sampleData: values['sample-data'] === true,
         })
         out(JSON.stringify(made))

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { BadCredentialsError, NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
+import { epochSql } from '../model/org-row.ts'
 import { createAttempts } from './attempts.ts'
 import { createCredentials } from './credentials.ts'
 import { createDirectory } from './directory.ts'
@@ -15,6 +16,7 @@ import { createPrincipals, type ResolvedPrincipal } from './principals.ts'
 import { createProofs } from './proof.ts'
 import { createProvisioning, type ProvisioningDeps } from './provision.ts'
 import { createRecovery } from './recovery.ts'
+import { createResellers, unfit } from './resellers.ts'
 import { createSessions, type OpenedSession } from './sessions.ts'
 import { checkEmail, checkName, checkPassword, createSignIn } from './sign-in.ts'
 import { tokenHash } from './tokens.ts'
@@ -53,6 +55,8 @@ export interface ProvisionInput {
   readonly slug?: string | undefined
   readonly password?: string | undefined
   readonly sampleData?: boolean | undefined
+  /** The slug of the organisation that resells the product to this one. */
+  readonly reseller?: string | undefined
 }
 
 export interface ProvisionOutput {
@@ -78,7 +82,13 @@ export function createAccounts(deps: AccountsDeps) {
     ...(deps.onAccessChanged ? { onForget: deps.onAccessChanged } : {}),
   })
   const sessions = createSessions({ directory, members, principals })
-  const provisioning = createProvisioning({ ...deps, directory, members, region: config.region })
+  const provisioning = createProvisioning({
+    ...deps,
+    directory,
+    members,
+    resellers: createResellers(deps.db),
+    region: config.region,
+  })
   const signIn = createSignIn({
     directory,
     passwords,
@@ -171,6 +181,7 @@ export function createAccounts(deps: AccountsDeps) {
         plan: input.plan ?? 'free',
         slug: input.slug,
         sampleData: input.sampleData,
+        resellerId: await resellerOf(input.reseller),
         owner: await ownerOf(known, email, input.password),
       })
       const loginUrl =
@@ -190,12 +201,21 @@ export function createAccounts(deps: AccountsDeps) {
     /** `kernel.credentials`, version 1. */
     credentialsService: credentials.service,
 
+    /** Where people choose between their organisations; null keeps. */
+    changeOrg: directory.changeOrg,
     purge: directory.purge,
     settled: recovery.settled,
   }
 
   async function emailOf(orgId: string, userId: string): Promise<string | null> {
     return (await members.findActive(orgId, userId))?.email ?? null
+  }
+
+  async function resellerOf(slug: string | undefined): Promise<string | null> {
+    if (slug === undefined) return null
+    const id = await directory.findOrgBySlug(slug)
+    if (id === null) throw unfit(`There is no organisation with the slug "${slug.slice(0, 63)}".`)
+    return id
   }
 
   async function ownerOf(
@@ -221,7 +241,7 @@ export type Accounts = ReturnType<typeof createAccounts>
 async function readEpoch(db: Database, orgId: string): Promise<number> {
   const { rows } = await db.query<{ epoch: number }>(orgId, {
     name: 'org_epoch',
-    text: 'select epoch from tenant.org_state where org_id = $1',
+    text: `select ${epochSql} as epoch from tenant.org_state where org_id = $1`,
     values: [orgId],
   })
   return rows[0]?.epoch ?? 0

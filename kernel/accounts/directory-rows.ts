@@ -102,3 +102,12 @@ export interface NewTokenRow {
   readonly data: object
   readonly livesSeconds: number
 }
+
+/** What may change of an organisation's name and region; absent keeps. */
+export interface OrgWords {
+  readonly name?: string
+  readonly currency?: string
+  readonly country?: string
+  readonly timeZone?: string
+  readonly locale?: string
+}

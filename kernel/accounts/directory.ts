@@ -8,6 +8,7 @@ import type {
   NewSession,
   NewTokenRow,
   OrgRow,
+  OrgWords,
   Rotation,
   SessionInfoRow,
   SessionRow,
@@ -69,6 +70,20 @@ export function createDirectory(db: Database, proofs: Proofs) {
       }),
     activateOrg: (id: string, tx?: Tx) =>
       call({ about: id, text: 'select kernel.activate_org($1)', values: [id] }, tx),
+
+    changeOrg: (id: string, change: OrgWords) =>
+      call({
+        about: id,
+        text: 'select kernel.change_org($1, $2, null, $3, $4, $5, $6)',
+        values: [
+          id,
+          change.name ?? null,
+          change.currency ?? null,
+          change.country ?? null,
+          change.timeZone ?? null,
+          change.locale ?? null,
+        ],
+      }),
 
     findLogin: (email: string) =>
       first<LoginRow>({

@@ -4,6 +4,7 @@ import type { Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Directory } from './directory.ts'
 import type { Members } from './members.ts'
+import type { Resellers } from './resellers.ts'
 import { adminRole } from './roles.ts'
 
 export interface NewOrg {
@@ -21,6 +22,8 @@ export interface NewOrg {
     | { readonly passwordHash: string | null }
     | { readonly later: true }
   readonly sampleData?: boolean | undefined
+  /** The organisation whose layer and brand stand beneath this one's. */
+  readonly resellerId?: string | null
   readonly currency?: string | undefined
   readonly timeZone?: string | undefined
 }
@@ -37,6 +40,7 @@ export interface ProvisioningDeps {
   readonly db: Pick<Database, 'query'>
   readonly directory: Directory
   readonly members: Members
+  readonly resellers: Resellers
   readonly region: string
   systemContext(orgId: string): Promise<RequestContext>
   /** Runs the contributed seeds of one kind; `userId` owns what they make. */
@@ -56,6 +60,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
       const orgId = uuidv7()
       const slug = await takeSlug(orgId, input)
       await addState(orgId, slug, input)
+      if (input.resellerId) await deps.resellers.join(orgId, input.resellerId)
       const ctx = await deps.systemContext(orgId)
       const role = adminRole(ctx.model)
       const userId = await members.create(orgId, {

@@ -254,7 +254,14 @@ export function authRoutes({ accounts, cookie }: AuthRoutesDeps): RouteDeclarati
       path: '/orgs',
       summary: 'Provision an organisation with its admin',
       body: object(
-        { email, orgName: text(), plan: text(60), slug: text(63), sampleData: { type: 'boolean' } },
+        {
+          email,
+          orgName: text(),
+          plan: text(60),
+          slug: text(63),
+          sampleData: { type: 'boolean' },
+          reseller: text(63),
+        },
         ['email', 'orgName'],
       ),
       response: { 201: { type: 'object' } },

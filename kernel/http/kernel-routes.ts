@@ -18,9 +18,10 @@ import { probeRoutes } from './probe-routes.ts'
 import { type RecordRoutesDeps, recordRoutes } from './record-routes.ts'
 import type { JsonSchema, RouteDeclaration } from './route.ts'
 import { searchRoutes } from './search-routes.ts'
+import { type SettingsRoutesDeps, settingsRoutes } from './settings-routes.ts'
 import { type StudioRoutesDeps, studioRoutes } from './studio-routes.ts'
 
-export interface KernelRoutesDeps {
+export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly db: Database
   readonly accounts: Accounts
   readonly contexts: Contexts
@@ -81,6 +82,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
         return exportLayer(await revisions.document(ctx.org.id), request, beneath(ctx.model))
       },
     }),
+    ...settingsRoutes(deps),
     ...pluginRoutes({ ...deps.plugins, compile: deps.compile, log: deps.log }),
     ...docsRoutes({ declared: deps.declared, templates: records.templates }),
   ]

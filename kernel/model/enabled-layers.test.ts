@@ -25,6 +25,7 @@ it('composes organisations that enabled the same plugins once', () => {
   const source = (state: PluginState) => ({
     states: new Map([['crm.leads', state]] as const),
     packages: [],
+    reseller: null,
     document: emptyDocument,
   })
   const without = models.of(source('disabled'))

@@ -73,6 +73,11 @@ function renameText(text: string, id: string): string {
     : text
 }
 
+/** A document of the own layer with `t:` renamed to another layer's id, in values and in keys. */
+export function renameReferences<T>(document: T, id: string): T {
+  return renamed(document, id) as T
+}
+
 function renamed(value: unknown, id: string): unknown {
   if (typeof value === 'string') return renameText(value, id)
   if (Array.isArray(value)) return value.map((entry) => renamed(entry, id))

@@ -5,6 +5,7 @@ import type { Model } from './model.ts'
 import type { OrgModels } from './org-models.ts'
 import {
   type Brand,
+  epochSql,
   type OrgRow,
   type OrgStateRow,
   type OrgWithDraftRow,
@@ -145,7 +146,7 @@ export function createOrgStates(deps: {
 
 const selectEpoch = (orgId: string) => ({
   name: 'org_epoch',
-  text: 'select epoch from tenant.org_state where org_id = $1',
+  text: `select ${epochSql} as epoch from tenant.org_state where org_id = $1`,
   values: [orgId],
 })
 

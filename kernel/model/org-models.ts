@@ -8,13 +8,14 @@ import type { Model } from './model.ts'
 export interface ModelSource {
   readonly states: ReadonlyMap<string, PluginState>
   readonly packages: readonly Layer[]
+  readonly reseller: Layer | null
   readonly document: LayerDocument
 }
 
 export interface OrgModels {
   /** The model of all plugins that are ready. */
   readonly deployment: Model
-  /** The model beneath the own layer: deployment and packages. */
+  /** The model beneath the own layer: deployment, packages, the reseller's layer. */
   base(source: Omit<ModelSource, 'document'>): Model
   of(source: ModelSource): Model
 }
@@ -41,13 +42,13 @@ export function createOrgModels(deployment: Model): OrgModels {
     return model
   }
 
-  function base({ states, packages }: Omit<ModelSource, 'document'>): Model {
+  function base({ states, packages, reseller }: Omit<ModelSource, 'document'>): Model {
     const layers = enabledLayers(deployment.stack, states)
     const plugins =
       layers.length === deployment.stack.length
         ? deployment
         : once(hashOf(layers), () => composeModel(layers))
-    return extend(plugins, packages)
+    return extend(extend(plugins, packages), reseller ? [reseller] : [])
   }
 
   function extend(below: Model, layers: readonly Layer[]): Model {

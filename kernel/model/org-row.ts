@@ -4,6 +4,7 @@ import { checkEnvelope } from '../manifest/check-plugin.ts'
 import type { PluginState } from './enabled-layers.ts'
 import { createLayer, type Layer } from './layer.ts'
 import { type LayerDocument, toDocument } from './layer-document.ts'
+import { resellerLayerOf } from './reseller-layer.ts'
 
 /** All that makes an organisation's state, as one row of one snapshot. */
 export interface OrgRow {
@@ -13,6 +14,8 @@ export interface OrgRow {
   readonly epoch: number
   readonly document: LayerDocument
   readonly packages: readonly Layer[]
+  /** What the organisation's reseller offers; null without one, or when it offers nothing. */
+  readonly reseller: Layer | null
   readonly states: ReadonlyMap<string, PluginState>
   /** Settings that somebody set, by reference of their contribution. */
   readonly settings: ReadonlyMap<string, FieldValues>
@@ -24,7 +27,10 @@ export interface Brand {
   readonly logo?: string
 }
 
-const orgRow = `select s.*,
+/** The epoch of an organisation: its own, and how often its reseller offered something new. */
+export const epochSql = 'epoch + kernel.reseller_epoch()'
+
+const orgRow = `select s.*, s.${epochSql} as full_epoch, r.document as reseller_document, r.brand as reseller_brand,
   (select r.document from tenant.layer_revision r
     where r.org_id = s.org_id and r.n = s.revision) as document,
   (select coalesce(jsonb_agg(p.document order by p.id), '[]') from tenant.installed_package p
@@ -33,7 +39,7 @@ const orgRow = `select s.*,
     where p.org_id = s.org_id) as states,
   (select coalesce(jsonb_object_agg(v.ref, v.value), '{}') from tenant.setting v
     where v.org_id = s.org_id) as settings
-from tenant.org_state s where s.org_id = $1`
+from tenant.org_state s left join kernel.reseller_layer() r on true where s.org_id = $1`
 
 /** One statement, so that no publish comes between its parts. */
 export function selectOrgRow(orgId: string): Statement {
@@ -65,7 +71,7 @@ export type OrgWithDraftRow = OrgStateRow & { readonly draft: unknown }
 export interface OrgStateRow {
   readonly org_id: string
   readonly revision: number
-  readonly epoch: number
+  readonly full_epoch: number
   readonly name: string
   readonly slug: string
   readonly plan: string
@@ -75,6 +81,8 @@ export interface OrgStateRow {
   readonly locale: string
   readonly brand: Brand
   readonly document: unknown
+  readonly reseller_document: unknown
+  readonly reseller_brand: Brand | null
   readonly packages: readonly { readonly id?: unknown }[]
   readonly states: Readonly<Record<string, PluginState>>
   readonly settings: Readonly<Record<string, FieldValues>>
@@ -93,14 +101,15 @@ export function toOrgRow(row: OrgStateRow): OrgRow {
       timeZone: row.time_zone,
       locale: row.locale,
     }),
-    brand: Object.freeze(row.brand),
+    brand: Object.freeze({ ...row.reseller_brand, ...row.brand }),
     revision: row.revision,
-    epoch: row.epoch,
+    epoch: row.full_epoch,
     document: toDocument(row.document),
     packages: row.packages.flatMap((document) => {
       const { manifest } = checkEnvelope(document, String(document.id))
       return manifest ? [createLayer(manifest, 'package')] : []
     }),
+    reseller: row.reseller_document ? resellerLayerOf(toDocument(row.reseller_document)) : null,
     states: new Map(Object.entries(row.states)),
     settings: new Map(Object.entries(row.settings)),
   }

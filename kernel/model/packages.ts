@@ -6,7 +6,15 @@ import { composeModel } from './compose-model.ts'
 import { createLayer, type Layer } from './layer.ts'
 import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
 import type { OrgModels } from './org-models.ts'
-import { lockOrg, type OrgStateRow, raiseEpoch, selectOrgRow, toOrgRow } from './org-row.ts'
+
+import {
+  lockOrg,
+  type OrgRow,
+  type OrgStateRow,
+  raiseEpoch,
+  selectOrgRow,
+  toOrgRow,
+} from './org-row.ts'
 
 export interface InstalledPackage {
   readonly id: string
@@ -52,7 +60,7 @@ export function createPackages(deps: {
         if (!rows[0]) throw new NotFoundError()
         const row = toOrgRow(rows[0])
         const others = row.packages.filter(({ id }) => id !== layer.id)
-        refuseMisfits(layer, others, row.states, models)
+        refuseMisfits(layer, { ...row, packages: others }, models)
         const base = models.base({ ...row, packages: [...others, layer] })
         const [, raised] = await tx.run([
           {
@@ -121,11 +129,10 @@ function packageOf(document: unknown): Layer {
 /** @throws InvalidError */
 function refuseMisfits(
   layer: Layer,
-  others: readonly Layer[],
-  states: Parameters<OrgModels['base']>[0]['states'],
+  others: Pick<OrgRow, 'packages' | 'states'>,
   models: OrgModels,
 ): void {
-  const model = composeModel([layer], models.base({ states, packages: others }))
+  const model = composeModel([layer], models.base({ ...others, reseller: null }))
   const problems = model.problems.filter(
     ({ at, notice }) => !notice && (at === layer.id || at.startsWith(`${layer.id}/`)),
   )

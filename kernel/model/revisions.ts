@@ -234,6 +234,11 @@ async function write(
         next.restores,
       ],
     },
+    // Customers of a reseller get it with the commit; for everybody else this does nothing.
+    {
+      text: `select kernel.offer_layer($1, s.brand, false) from tenant.org_state s where s.org_id = $2`,
+      values: [JSON.stringify(next.document), orgId],
+    },
     // A draft that is being worked on outlives a roll back; a published one is done.
     ...(next.restores === null ? [deleteDraft(orgId)] : []),
     {

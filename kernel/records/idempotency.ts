@@ -67,7 +67,7 @@ export function createIdempotency({ db }: { readonly db: Database }) {
     if (claimed?.rows.length) return { kind: 'first', claimId }
     const { rows } = await db.query<KeptRow>(orgId, {
       name: 'idempotency_find',
-      text: `select body_hash, status, headers, body from tenant.idempotency
+      text: `select claim_id, body_hash, status, headers, body from tenant.idempotency
  where org_id = $1 and scope = $2 and key = $3`,
       values: [orgId, scope, key],
     })
@@ -75,7 +75,13 @@ export function createIdempotency({ db }: { readonly db: Database }) {
     // Released in this very moment: who sends again gets through.
     if (!kept) throw new IdempotencyInProgressError()
     if (kept.body_hash !== bodyHash) throw new IdempotencyKeyReusedError()
-    if (kept.status === null) throw new IdempotencyInProgressError()
+    if (kept.status === null) {
+      if (!toRelease.has(kept.claim_id)) throw new IdempotencyInProgressError()
+      // The first request ended here, and the database was away when it should have been freed.
+      await free(request, kept.claim_id)
+      toRelease.delete(kept.claim_id)
+      return claim(request, now)
+    }
     const { status, headers, body } = kept
     return { kind: 'replay', answer: { status, headers: headers ?? {}, body: body ?? '' } }
   }
@@ -166,6 +172,7 @@ export function isKept(status: number): boolean {
 }
 
 interface KeptRow {
+  readonly claim_id: string
   readonly body_hash: string
   readonly status: number | null
   readonly headers: Record<string, string> | null

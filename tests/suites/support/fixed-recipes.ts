@@ -136,6 +136,23 @@ function studio(): Record<string, RouteParts[]> {
     'POST /studio/rollback': [{ status: 201, build: () => ({ body: { revision: 1 } }) }],
     'GET /studio/revisions': [{ status: 200, build: plain }],
     'POST /studio/export': [{ status: 200, build: () => ({ body: {} }) }],
+    'GET /settings': [{ status: 200, build: plain }],
+    'PATCH /settings/org': [
+      { status: 200, build: (world) => ({ body: { name: `Org ${world.source.token}` } }) },
+    ],
+    'PATCH /settings/:ref': [
+      {
+        status: 200,
+        build: () => ({ path: '/settings/crm.leads:leads', body: {} }),
+      },
+    ],
+    'GET /plugins': [{ status: 200, build: plain }],
+    'PATCH /plugins/:id': [
+      {
+        status: 409,
+        build: () => ({ path: '/plugins/crm.campaigns', body: { state: 'enabled' } }),
+      },
+    ],
   }
 }
 

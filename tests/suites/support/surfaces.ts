@@ -61,6 +61,11 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'POST /studio/rollback': 'is the layer, not its records',
   'GET /studio/revisions': 'is the layer, not its records',
   'POST /studio/export': 'is the layer, not its records',
+  'GET /settings': 'asks for settings:write',
+  'PATCH /settings/org': 'asks for settings:write',
+  'PATCH /settings/:ref': 'asks for settings:write',
+  'GET /plugins': 'asks for settings:write',
+  'PATCH /plugins/:id': 'asks for settings:write',
 }
 
 /** Parameters that only say which part of a list, which every surface with pages is asked with. */
