@@ -7,6 +7,7 @@ import {
 } from '@runwaycrm/sdk'
 import { type Ability, type AbilityInput, buildAbility } from '../access/build-ability.ts'
 import type { RequestContext } from '../context/request-context.ts'
+import { excessRights } from '../model/excess-rights.ts'
 import type { Model } from '../model/model.ts'
 
 /** What an organisation runs on, as the model cache has it. */
@@ -123,8 +124,11 @@ export function createContexts(deps: ContextsDeps) {
         throw new ForbiddenError('Only those who may see the studio may read its draft.')
       }
       const model = await deps.orgStates.draft(ctx.org.id)
-      // Who may only look has the rights that are published; who may publish, those that would be.
-      const roles = ctx.ability.allows('studio:write') ? model.roles : ctx.model.roles
+      // Who may only look has the rights that are published; who may publish them, those that would be.
+      const mayPublish =
+        ctx.ability.allows('studio:write') &&
+        excessRights(ctx.principal, ctx.model, model, { restores: false }).length === 0
+      const roles = mayPublish ? model.roles : ctx.model.roles
       const ability = abilityOf({ ...ctx.principal }, { model: { ...model, roles }, org: ctx.org })
       return { ...ctx, model, ability, draft: true }
     },

@@ -151,7 +151,12 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       handler: async (call) => {
         const { hash, message = '' } = call.body as { hash: string; message?: string }
         const { org, principal } = call.context()
-        const published = await revisions.publish(org.id, { hash, message }, actorOf(principal))
+        const published = await revisions.publish(
+          org.id,
+          { hash, message },
+          actorOf(principal),
+          principal,
+        )
         return { status: 201, body: published }
       },
     },
@@ -170,7 +175,7 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       handler: async (call) => {
         const { revision } = call.body as { revision: number }
         const { org, principal } = call.context()
-        const body = await revisions.rollback(org.id, revision, actorOf(principal))
+        const body = await revisions.rollback(org.id, revision, actorOf(principal), principal)
         return { status: 201, body }
       },
     },

@@ -1,9 +1,11 @@
 import {
   type Actor,
   DraftConflictError,
+  ForbiddenError,
   InvalidError,
   NotFoundError,
   PlanStaleError,
+  type Principal,
 } from '@runwaycrm/sdk'
 import { Type } from 'typebox'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
@@ -11,6 +13,7 @@ import { schemaCheck } from '../manifest/schema-check.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { checkDocument, refuseProblems, toIssue } from './check-document.ts'
 import { applyOperations, type DraftOperation } from './draft-operations.ts'
+import { excessRights } from './excess-rights.ts'
 import { assignStorageIds, documentHash, type LayerDocument, toDocument } from './layer-document.ts'
 import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
 import type { Model } from './model.ts'
@@ -63,14 +66,20 @@ export interface Revisions {
   /** Throws the draft away. */
   discard(orgId: string): Promise<void>
   plan(orgId: string): Promise<Plan>
-  /** @throws PlanStaleError when there is another plan by now. */
+  /** @throws PlanStaleError when there is another plan by now, ForbiddenError as `publishedBy` says. */
   publish(
     orgId: string,
     request: { readonly hash: string; readonly message: string },
     actor: Actor,
+    publishedBy?: Principal,
   ): Promise<{ readonly revision: number }>
-  /** @throws NotFoundError */
-  rollback(orgId: string, revision: number, actor: Actor): Promise<{ readonly revision: number }>
+  /** @throws NotFoundError, ForbiddenError */
+  rollback(
+    orgId: string,
+    revision: number,
+    actor: Actor,
+    publishedBy?: Principal,
+  ): Promise<{ readonly revision: number }>
   /** The newest first. */
   list(orgId: string): Promise<readonly Revision[]>
   /** What is published, or one revision. @throws NotFoundError */
@@ -78,6 +87,8 @@ export interface Revisions {
 }
 
 /**
+ * Who publishes gives no rights that they lack themselves; without a principal it is the deployment's operator.
+ *
  * @param countWhere counts records as published, for the plan.
  * @param newStorageId makes an id that was never used.
  * @param onPublished is called after the commit, e.g. to tell other nodes.
@@ -142,11 +153,13 @@ export function createRevisions(deps: {
     orgId: string,
     { hash, message }: { readonly hash: string; readonly message: string },
     actor: Actor,
+    publishedBy?: Principal,
   ): Promise<{ readonly revision: number }> {
     const published = await db.transaction(orgId, async (tx) => {
       const { published, document } = read(await locked(tx, orgId))
       const after = models.of({ ...published, document })
       if (planHash(published, document, after) !== hash) throw new PlanStaleError()
+      if (publishedBy) refuseExcess(publishedBy, published, after, false)
       const next = assignStorageIds(document, published.document, newStorageId)
       return write(tx, orgId, published, { document: next, message, actor, restores: null })
     })
@@ -158,17 +171,36 @@ export function createRevisions(deps: {
     orgId: string,
     revision: number,
     actor: Actor,
+    publishedBy?: Principal,
   ): Promise<{ readonly revision: number }> {
     const published = await db.transaction(orgId, async (tx) => {
       const { published } = read(await locked(tx, orgId))
       const old = (await tx.one<{ document: unknown }>(selectRevision(orgId, revision))).rows[0]
       if (!old) throw new NotFoundError()
       const document = toDocument(old.document)
+      if (publishedBy) {
+        refuseExcess(publishedBy, published, models.of({ ...published, document }), true)
+      }
       const message = `Back to revision ${revision}`
       return write(tx, orgId, published, { document, message, actor, restores: revision })
     })
     onPublished?.(published)
     return { revision: published.revision }
+  }
+
+  function refuseExcess(
+    principal: Principal,
+    published: OrgRow,
+    after: Model,
+    restores: boolean,
+  ): void {
+    const rights = excessRights(principal, models.of(published), after, { restores })
+    if (rights.length === 0) return
+    const more = rights.length > 20 ? ` and ${rights.length - 20} more` : ''
+    throw new ForbiddenError(
+      `Nobody gives rights that they do not have. This would give: ${rights.slice(0, 20).join(', ')}${more}. ` +
+        'Take them out of the role, or ask an admin to publish.',
+    )
   }
 
   return {
