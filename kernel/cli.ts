@@ -7,6 +7,10 @@ import { configHelp } from './config.ts'
 import { examineDatabase } from './database/doctor.ts'
 import { explain, type Opened, openHouse, pluginRoots, serve } from './main.ts'
 import { loadPlugins } from './plugins/load-plugins.ts'
+import { exportOrg } from './transfer/export-org.ts'
+import { readLines, writeLines } from './transfer/files.ts'
+import { headerOf, importOrg, parse } from './transfer/import-org.ts'
+import type { OrgHeader } from './transfer/org-file.ts'
 
 interface Command {
   readonly usage: string
@@ -79,6 +83,18 @@ const commands: Readonly<Record<string, Command>> = {
         out(JSON.stringify(made))
         return 0
       }),
+  },
+  'org export': {
+    usage: 'org export --org SLUG FILE',
+    meaning: 'Write all of an organisation but its secrets into one file',
+    options: { org: text },
+    run: (values, [file]) => withHouse((opened) => exportFile(opened, values, file)),
+  },
+  'org import': {
+    usage: 'org import --email E [--name N] [--slug S] [--password W] FILE',
+    meaning: 'Make an organisation of an exported file; prints {orgId, userId, slug, loginUrl}',
+    options: { email: text, name: text, slug: text, password: text },
+    run: (values, [file]) => withHouse((opened) => importOrgFile(opened, values, file)),
   },
   'key create': {
     usage: 'key create --org SLUG [--scopes leads:read,leads:write] [--role editor] [--name N]',
@@ -167,6 +183,64 @@ async function withHouse(work: (opened: Opened) => Promise<number>): Promise<num
     return await work(opened)
   } finally {
     await opened.close()
+  }
+}
+
+async function exportFile(
+  opened: Opened,
+  values: Values,
+  file: string | undefined,
+): Promise<number> {
+  if (!file) throw new Error('Name the file to write.')
+  const orgId = await orgOf(opened, values)
+  const { db, orgStates } = opened.house
+  const { model } = await orgStates.get(orgId)
+  const rows = await writeLines(file, (write) =>
+    exportOrg({ db, orgId, model, write, onProgress: progress() }),
+  )
+  out(JSON.stringify({ file, rows: Object.values(rows).reduce((sum, n) => sum + n, 0) }))
+  return 0
+}
+
+async function importOrgFile(
+  opened: Opened,
+  values: Values,
+  file: string | undefined,
+): Promise<number> {
+  if (!file) throw new Error('Name the file to read.')
+  const { db, deployment, accounts } = opened.house
+  const { model } = deployment
+  const lines = () => readLines(file)
+  let header: OrgHeader | null = null
+  for await (const line of lines()) {
+    header = headerOf(parse(line))
+    break
+  }
+  if (!header) throw new Error('The file is empty.')
+  const name = optional(values, 'name')
+  const made = await accounts.restore(
+    {
+      orgName: name ?? header.name,
+      email: needed(values, 'email'),
+      slug: optional(values, 'slug'),
+      password: optional(values, 'password'),
+      plan: header.plan,
+    },
+    async (orgId, slug) => {
+      await importOrg({ db, orgId, slug, name, model, lines, onProgress: progress() })
+    },
+  )
+  out(JSON.stringify(made))
+  return 0
+}
+
+/** Tells people how far long work is, on one line. */
+function progress(): (table: string, rows: number) => void {
+  let last = 0
+  return (table, rows) => {
+    if (!process.stderr.isTTY || performance.now() - last < 200) return
+    last = performance.now()
+    process.stderr.write(`\r\u001b[K${table}: ${rows} rows`)
   }
 }
 

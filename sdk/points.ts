@@ -110,6 +110,8 @@ export const OperationalTable = Type.Object(
         closed,
       ),
     ),
+    /** Its rows go along when the organisation is exported. */
+    export: Type.Optional(Type.Boolean()),
     /** Lists of columns; every index is led by the organisation. */
     indexes: Type.Optional(
       Type.Record(

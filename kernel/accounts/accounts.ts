@@ -191,6 +191,23 @@ export function createAccounts(deps: AccountsDeps) {
       return { orgId: made.orgId, userId: made.userId, slug: made.slug, loginUrl }
     },
 
+    /** As `provision`, with what another deployment, or this one, exported. */
+    async restore(
+      input: Omit<ProvisionInput, 'sampleData' | 'reseller'>,
+      fill: (orgId: string, slug: string) => Promise<void>,
+    ): Promise<ProvisionOutput> {
+      const email = checkEmail(input.email)
+      if (input.password !== undefined) checkPassword(input.password)
+      const owner = await ownerOf(await directory.findLogin(email), email, input.password)
+      const { orgName, slug, plan = 'free' } = input
+      const made = await provisioning.restore({ orgName, email, plan, slug, owner }, fill)
+      const loginUrl =
+        input.password === undefined
+          ? links.login(await loginLinks.create(email, made.orgId, made.userId))
+          : links.signIn(made.slug)
+      return { orgId: made.orgId, userId: made.userId, slug: made.slug, loginUrl }
+    },
+
     /** For whoever runs the deployment; plugins go through the service `kernel.credentials`. */
     async createKey(orgId: string, input: Parameters<typeof credentials.create>[1]) {
       const { model } = await deps.systemContext(orgId)

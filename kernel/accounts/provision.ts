@@ -73,6 +73,31 @@ export function createProvisioning(deps: ProvisioningDeps) {
       if (input.sampleData) await addSamples(orgId, userId)
       return { orgId, userId, slug, loginId }
     },
+
+    /**
+     * An organisation that was exported elsewhere. Who has the email among its members gets in; without
+     * one, a new admin is made. All others are invited anew.
+     *
+     * @param fill puts everything into it, or nothing.
+     */
+    async restore(
+      input: NewOrg,
+      fill: (orgId: string, slug: string) => Promise<void>,
+    ): Promise<ProvisionedOrg> {
+      const orgId = uuidv7()
+      const slug = await takeSlug(orgId, input)
+      await fill(orgId, slug)
+      const member = await members.findByEmail(orgId, input.email)
+      const role = adminRole((await deps.systemContext(orgId)).model)
+      const userId =
+        member?.id ??
+        (await members.create(orgId, {
+          name: input.userName ?? nameFromEmail(input.email),
+          email: input.email,
+          roles: role === null ? [] : [role],
+        }))
+      return { orgId, userId, slug, loginId: await admit(input, orgId, userId) }
+    },
   }
 
   async function takeSlug(orgId: string, input: NewOrg): Promise<string> {

@@ -29,6 +29,13 @@ export interface Tx {
   savepoint<T>(work: () => Promise<T>): Promise<T>
 }
 
+export interface TransactionOptions {
+  /** Another limit than the connection's; 0 is none. */
+  readonly statementTimeoutMs?: number
+  /** All statements see the same snapshot. */
+  readonly isolation?: 'repeatable read'
+}
+
 export interface Database {
   /**
    * Signed context of the organisation and the statements, ended by one Sync: one implicit transaction,
@@ -44,7 +51,7 @@ export interface Database {
   transaction<T>(
     orgId: string | null,
     work: (tx: Tx) => Promise<T>,
-    options?: { statementTimeoutMs?: number },
+    options?: TransactionOptions,
   ): Promise<T>
   /** Calls back for every notification, also after a lost connection came back; returns the way to stop. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<() => Promise<void>>
@@ -135,7 +142,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     transaction(orgId, work, transactionOptions) {
       const enter = orgId === null ? null : contexts.enter(orgId)
       return onConnection((client) =>
-        openTransaction(client, orgId, enter, work, transactionOptions?.statementTimeoutMs),
+        openTransaction(client, orgId, enter, work, transactionOptions),
       )
     },
     listen: listener.listen,

@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg'
 import { translateError } from './database-errors.ts'
 import { sendBatch } from './one-sync-batch.ts'
-import type { Result, Statement, Tx } from './postgres.ts'
+import type { Result, Statement, TransactionOptions, Tx } from './postgres.ts'
 
 const begin: Statement = { name: 'begin', text: 'begin', values: [] }
+const snapshot: Statement = { text: 'begin isolation level repeatable read', values: [] }
 const commit: Statement = { name: 'commit', text: 'commit', values: [] }
 const rollback: Statement = { name: 'rollback', text: 'rollback', values: [] }
 
@@ -20,9 +21,9 @@ export async function openTransaction<T>(
   orgId: string | null,
   enter: Statement | null,
   work: (tx: Tx) => Promise<T>,
-  statementTimeoutMs?: number,
+  { statementTimeoutMs, isolation }: TransactionOptions = {},
 ): Promise<T> {
-  let pending: Statement[] = [begin]
+  let pending: Statement[] = [isolation ? snapshot : begin]
   if (statementTimeoutMs !== undefined) pending.push(timeout(statementTimeoutMs))
   if (enter) pending.push(enter)
   let begun = false

@@ -11,7 +11,7 @@ const floors: readonly (readonly string[])[] = [
   ['events', 'jobs', 'secrets'],
   ['records'],
   ['actions'],
-  ['plugins', 'accounts'],
+  ['plugins', 'accounts', 'transfer'],
   ['http'],
   ['boot.ts'],
   ['main.ts'],

@@ -1,0 +1,209 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exportOrg } from '../../kernel/transfer/export-org.ts'
+import { readLines, writeLines } from '../../kernel/transfer/files.ts'
+import { importOrg } from '../../kernel/transfer/import-org.ts'
+import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
+import { createTenantHash } from '../suites/support/tenant-hash.ts'
+
+/** An organisation leaves as a file and comes in again elsewhere, equal to the last value. */
+let app: TestApp
+let acme: Caller
+let folder: string
+let file: string
+
+beforeAll(async () => {
+  app = await startApp()
+  acme = await app.createOrg({ name: 'Acme', slug: 'acme', sampleData: true })
+  folder = await mkdtemp(path.join(tmpdir(), 'runway-transfer-'))
+  file = path.join(folder, 'acme.runway')
+  await shape()
+})
+afterAll(async () => {
+  await app.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** An own object, own fields, a change, a deletion, a setting, a parent in a circle of references. */
+async function shape(): Promise<void> {
+  const text = (label: string) => ({ type: 'text', label })
+  await acme.call('PATCH', '/studio/draft', {
+    ops: [
+      {
+        op: 'set',
+        path: ['entities', 'property'],
+        value: {
+          label: 'Property',
+          labelPlural: 'Properties',
+          plural: 'properties',
+          titleField: 'street',
+          fields: { street: text('Street'), lead: { type: 'relation', to: 'crm.leads:lead' } },
+        },
+      },
+      {
+        op: 'set',
+        path: ['fields', 'nickname'],
+        value: { entity: 'crm.leads:lead', field: text('Nickname') },
+      },
+    ],
+  })
+  const { hash } = (await acme.call('POST', '/studio/plan')).json()
+  expect((await acme.call('POST', '/studio/publish', { hash })).statusCode).toBe(201)
+  const lead = (await acme.call('POST', '/leads', { name: 'Łucja 🦉', nickname: 'Lu' })).json()
+  await acme.call('PATCH', `/leads/${lead.id}`, { nickname: 'Lulu', score: 7 })
+  await acme.call('POST', '/properties', { street: 'Bank 1', leadId: lead.id })
+  const gone = (await acme.call('POST', '/leads', { name: 'Gone' })).json()
+  await acme.call('DELETE', `/leads/${gone.id}`)
+  const [first, second] = (await acme.call('GET', '/accounts?limit=2')).json().data
+  await acme.call('PATCH', `/accounts/${first.id}`, { parentId: second.id })
+  await acme.call('PATCH', '/settings/org', {
+    timeZone: 'Europe/Oslo',
+    brand: { color: '#123456' },
+  })
+}
+
+const write = (target: string) =>
+  writeLines(target, async (line) => {
+    const { model } = await app.house.orgStates.get(acme.orgId)
+    return exportOrg({ db: app.house.db, orgId: acme.orgId, model, write: line })
+  })
+
+const read = (source: string, slug: string) =>
+  app.house.accounts.restore(
+    { orgName: 'Acme', slug, email: `owner@${slug}.test`, password: 'correct-horse-battery' },
+    async (orgId) => {
+      await importOrg({
+        db: app.house.db,
+        orgId,
+        slug,
+        model: app.house.deployment.model,
+        lines: () => readLines(source),
+      })
+    },
+  )
+
+async function hashes(orgId: string): Promise<Record<string, string>> {
+  const admin = new pg.Client({ connectionString: app.database.adminUrl })
+  await admin.connect()
+  try {
+    const all = await (await createTenantHash(admin))(orgId)
+    // Rows carry the organisation's id, and so does the hash: it is put aside.
+    const { rows } = await admin.query<{ name: string; columns: string }>(
+      `select c.oid::regclass::text as name,
+         string_agg(format('t.%I', a.attname), ', ' order by a.attnum) filter (where a.attname <> 'org_id') as columns
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'tenant'
+         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+       where c.relkind in ('r', 'p') and not c.relispartition group by c.oid`,
+    )
+    const found: Record<string, string> = {}
+    for (const { name, columns } of rows) {
+      if (!all.has(name)) continue
+      const hash = await admin.query<{ hash: string }>(
+        `select count(*) || ':' || coalesce(sum(hashtextextended(row(${columns})::text, 0)::numeric), 0) as hash
+         from ${name} t where t.org_id = $1`,
+        [orgId],
+      )
+      found[name.replace('tenant.', '')] = hash.rows[0]!.hash
+    }
+    return found
+  } finally {
+    await admin.end()
+  }
+}
+
+describe('an organisation in a file', () => {
+  it('comes back equal, with ids, history and what was deleted', async () => {
+    const rows = await write(file)
+    expect(rows['crm_leads_lead']).toBeGreaterThan(2)
+    expect(rows['ledger']).toBeGreaterThan(10)
+    const before = await hashes(acme.orgId)
+    const made = await read(file, 'acme-two')
+    const after = await hashes(made.orgId)
+    const differing = Object.keys(before).filter((name) => before[name] !== after[name])
+    // The new owner is a user more, who was made in a change set of its own; work under way stays behind.
+    expect(differing.sort()).toEqual(
+      [
+        'action_trace',
+        'change_set',
+        'kernel_user',
+        'ledger',
+        'org_state',
+        'outbox',
+        'platform_mail_message',
+      ].filter((name) => differing.includes(name)),
+    )
+    expect(differing).not.toContain('crm_leads_lead')
+    expect(differing).not.toContain('record')
+
+    const copy = await app.createKey(made.orgId)
+    const filter = encodeURIComponent(JSON.stringify({ nickname: 'Lulu' }))
+    const lead = (await copy.call('GET', `/leads?filter=${filter}`)).json().data[0]
+    expect(lead).toMatchObject({ name: 'Łucja 🦉', score: 7, version: 2 })
+    const { data } = (await copy.call('GET', `/leads/${lead.id}/history`)).json()
+    expect(data[0].fields).toMatchObject({ nickname: { from: 'Lu', to: 'Lulu' } })
+    const [property] = (await copy.call('GET', '/properties?expand=lead')).json().data
+    expect(property).toMatchObject({ street: 'Bank 1', lead: { id: lead.id } })
+    expect((await copy.call('GET', '/leads?deleted=only')).json().data).toHaveLength(1)
+    expect((await copy.call('GET', '/auth/me')).json().org).toMatchObject({
+      slug: 'acme-two',
+      timeZone: 'Europe/Oslo',
+    })
+    // They are two from here on: a change here is none there, and can be taken back.
+    const changed = await copy.call('PATCH', `/leads/${lead.id}`, { name: 'Other' })
+    expect(changed.statusCode).toBe(200)
+    expect((await acme.call('GET', `/leads/${lead.id}`)).json().name).toBe('Łucja 🦉')
+    const { changeId } = (await copy.call('GET', `/leads/${lead.id}/history`)).json().data[0]
+    expect((await copy.call('POST', `/changes/${changeId}/revert`, {})).statusCode).toBe(200)
+  })
+
+  it('carries no secret and nobody’s password', async () => {
+    const lines = gunzipSync(await readFile(file)).toString()
+    expect(lines).not.toMatch(/password_hash|"secret"|"data_key"|argon2/)
+  })
+})
+
+describe('a file that cannot be read', () => {
+  const broken = async (change: (lines: string[]) => string[]) => {
+    const lines = gunzipSync(await readFile(file))
+      .toString()
+      .trimEnd()
+      .split('\n')
+    const target = path.join(folder, 'broken.runway')
+    await writeFile(target, gzipSync(`${change(lines).join('\n')}\n`))
+    return read(target, `broken-${Math.random().toString(36).slice(2, 8)}`)
+  }
+
+  it.each([
+    ['that was cut short', (lines: string[]) => lines.slice(0, -5), 'cut short'],
+    ['that lost a row', (lines: string[]) => lines.filter((_, at) => at !== 9), 'should have'],
+    [
+      'of a later release',
+      (lines: string[]) => ['{"runwaycrm":99,"org":{}}', ...lines.slice(1)],
+      'later release',
+    ],
+    ['of something else', () => ['{"hello":"world"}'], 'no export'],
+    ['that is no JSON', (lines: string[]) => [lines[0]!, 'hello'], 'not what it should be'],
+    [
+      'that needs a plugin',
+      (lines: string[]) => [lines[0]!, '{"table":"acme_boats","columns":["id"]}', '{"end":{}}'],
+      'plugin that brings it is not here',
+    ],
+  ])('%s is refused, and leaves nothing', async (_name, change, message) => {
+    const count = async () => {
+      const admin = new pg.Client({ connectionString: app.database.adminUrl })
+      await admin.connect()
+      const { rows } = await admin.query(
+        'select (select count(*) from tenant.crm_leads_lead) + (select count(*) from tenant.org_state) as n',
+      )
+      await admin.end()
+      return Number(rows[0].n)
+    }
+    const before = await count()
+    await expect(broken(change as (lines: string[]) => string[])).rejects.toThrow(message)
+    expect(await count()).toBe(before)
+  })
+})
