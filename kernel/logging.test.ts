@@ -48,4 +48,33 @@ describe('the log', () => {
       code: 'EPIPE',
     })
   })
+
+  it('hides a JWT wherever it begins, and nothing that only has dots', () => {
+    const jwt = `eyJhbGciOiJIUzI1NiJ9.${'a'.repeat(40)}.${'b'.repeat(43)}`
+    const text = logged((log) => {
+      log.info(`got ${jwt}, "${jwt}" and token-${jwt}`)
+      log.info('kernel-accounts.directory-rows.something-else')
+    })
+    expect(text).not.toContain('b'.repeat(43))
+    expect(text).toContain('kernel-accounts.directory-rows.something-else')
+  })
+
+  it('reads a long text once, whatever it is made of', () => {
+    // The square of this would take hours.
+    for (const piece of ['-eyJ', 'eyJaaaaaaaa.', 'Bearer ', 'sk-', '//a:', 'rk_a_'])
+      expect(logged((log) => log.info(piece.repeat(250_000)))).toContain('"msg"')
+  })
+
+  it('keeps the SQLSTATE of a database and hides a code that somebody was sent', () => {
+    const line = JSON.parse(
+      logged((log) =>
+        log.warn({ error: { code: '23505' }, body: { code: '123456' }, code: '42P01' }),
+      ),
+    )
+    expect(line).toMatchObject({
+      error: { code: '23505' },
+      body: { code: '[hidden]' },
+      code: '42P01',
+    })
+  })
 })

@@ -157,6 +157,8 @@ export interface HandlerContext {
   readonly org: OrgInfo
   readonly principal: Principal
   readonly actor: Actor
+  /** The platform itself, or somebody with a role that counts as admin; never a key with scopes. */
+  readonly isAdmin: boolean
   readonly plugin: { readonly id: string; readonly version: string }
   readonly traceId: string
   readonly now: Date

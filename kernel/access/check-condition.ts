@@ -167,7 +167,12 @@ export function checkCondition<F extends ConditionField, E extends ConditionEnti
       operator: name,
       operand,
     })
-    const present = leaf('$exists', { is: 'value', value: true })
+    // An actor as a whole is its id, which the system has none of; somebody it was all the same.
+    const isActor = found.field.typeDefinition.kind === 'actor' && found.part === null
+    const present: Leaf<F> = {
+      ...leaf('$exists', { is: 'value', value: true }),
+      part: isActor ? 'type' : found.part,
+    }
     const absent = { kind: 'not', of: present } as const
 
     if (operator === '$exists') {

@@ -12,6 +12,18 @@ const overOrganisation = [
 ]
 
 /**
+ * The platform itself, and whoever has a role that counts as admin. A key with scopes was narrowed on
+ * purpose, so it is none, whatever its role.
+ */
+export function isFullAdmin(
+  { type, scopes, roles: own }: Principal,
+  roles: ReadonlyMap<string, RoleSource>,
+): boolean {
+  if (type === 'system' || type === 'plugin') return true
+  return scopes === null && own.some((ref) => roles.get(ref)?.definition.admin === true)
+}
+
+/**
  * Whether somebody who manages members may give them a role. Admins give any. Everybody else, and a key
  * with scopes, gives none that counts as admin, and none with a right over the organisation that they lack.
  */
@@ -20,10 +32,7 @@ export function mayGiveRole(
   roles: ReadonlyMap<string, RoleSource>,
   ref: string,
 ): boolean {
-  const { type, scopes } = principal
-  if (type === 'system' || type === 'plugin') return true
-  if (scopes === null && principal.roles.some((own) => roles.get(own)?.definition.admin))
-    return true
+  if (isFullAdmin(principal, roles)) return true
   const role = roles.get(ref)?.definition
   if (!role) return true
   if (role.admin) return false

@@ -1,16 +1,18 @@
 import {
   type BulkRequest,
-  type BulkResult,
   type Filter,
   ForbiddenError,
   type ListQuery,
   NotFoundError,
   type RecordPage,
+  type RunwayError,
+  UniqueTakenError,
 } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Entity } from '../model/model.ts'
-import type { Transactions } from '../records/transactions.ts'
+import type { Writer } from '../records/change-set.ts'
+import { kernelHooks, manageMembers } from '../records/kernel-hooks.ts'
 import type { BulkByFilter } from './record-requests.ts'
 
 interface BulkByFilterDeps {
@@ -18,9 +20,16 @@ interface BulkByFilterDeps {
     count(ctx: RequestContext, entity: Entity, filter?: Filter): Promise<number>
     list(ctx: RequestContext, entity: Entity, query: ListQuery): Promise<RecordPage>
   }
-  readonly writer: Pick<Transactions, 'openChangeSet' | 'resumeChangeSet' | 'closeChangeSet'> & {
-    bulk(ctx: RequestContext, entity: Entity, request: BulkRequest): Promise<BulkResult>
-  }
+  readonly writer: Pick<
+    Writer,
+    | 'openChangeSet'
+    | 'resumeChangeSet'
+    | 'closeChangeSet'
+    | 'transaction'
+    | 'records'
+    | 'bulk'
+    | 'checkUpdate'
+  >
   readonly queue: Queue
 }
 
@@ -32,6 +41,8 @@ interface Payload extends BulkByFilter {
 /** The kernel's own job, beside those of plugins. */
 export const bulkJob = 'bulk_by_filter'
 const atOnce = 200
+/** Records on which a change is tried before it is promised. */
+const tried = 10
 
 /**
  * Changes or deletes all records that match a filter, as one change set that a job fills. Doing it again
@@ -39,13 +50,21 @@ const atOnce = 200
  */
 export function createBulkByFilter({ reader, writer, queue }: BulkByFilterDeps) {
   return {
-    /** @throws ForbiddenError, UnknownFieldError, BadFilterError */
+    /**
+     * Checks what the job would refuse before anybody is told that it will be done.
+     *
+     * @throws ForbiddenError, UnknownFieldError, BadFilterError, InvalidError, FieldNotWritableError,
+     *   UniqueTakenError and whatever all of the first records would be refused for.
+     */
     async start(ctx: RequestContext, entity: Entity, request: BulkByFilter) {
       const operation = request.delete ? 'delete' : 'update'
       if (!ctx.ability.can(operation, entity.ref)) {
         throw new ForbiddenError(ctx.ability.reason(operation, entity.ref, null) ?? undefined)
       }
+      if (request.update) writer.checkUpdate(ctx, entity, request.update, 'update')
       const matched = await reader.count(ctx, entity, request.filter)
+      refuseForMany(ctx, entity, request, matched)
+      await refuseInVain(ctx, entity, operation, request, matched)
       const { labelPlural } = entity.definition
       const label = request.delete ? `Deleted ${labelPlural}` : `Changed ${labelPlural}`
       const alone: RequestContext = { ...ctx, changeSet: null }
@@ -84,6 +103,64 @@ export function createBulkByFilter({ reader, writer, queue }: BulkByFilterDeps) 
       } while (cursor !== undefined)
       await writer.closeChangeSet(joined)
     },
+  }
+
+  /**
+   * Writes the first records and takes it back: what a relation, a hook or the kernel says is known only
+   * then. Single records that are refused are no reason; they stay as they are.
+   */
+  async function refuseInVain(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: 'update' | 'delete',
+    { filter, update }: BulkByFilter,
+    matched: number,
+  ): Promise<void> {
+    if (matched === 0) return
+    const { data } = await reader.list(ctx, entity, { filter, fields: ['id'], limit: tried })
+    const drafts = data.map(({ id }) => ({ id, ...(update ? { values: update } : {}) }))
+    const refusals: RunwayError[] = []
+    const taken = new Error('Only a trial.')
+    await writer
+      .transaction({ ...ctx, changeSet: null }, async (inner) => {
+        refusals.length = 0
+        for (const outcome of await writer.records.write(inner, entity, operation, drafts, {
+          answer: 'version',
+        })) {
+          if (outcome.status === 'failed') refusals.push(outcome.error)
+        }
+        throw taken
+      })
+      .catch((error: unknown) => {
+        if (error !== taken) throw error
+      })
+    const [first] = refusals
+    if (!first || refusals.length < drafts.length) return
+    // Others than those that were tried may be theirs to change; values are as wrong for them.
+    const isAll = drafts.length >= matched || refusals.every(({ status }) => status === 422)
+    if (isAll) throw first
+  }
+}
+
+/** What may be so for one record and never for many. */
+function refuseForMany(
+  ctx: RequestContext,
+  entity: Entity,
+  { update = {} }: BulkByFilter,
+  matched: number,
+): void {
+  if (matched < 2) return
+  if (kernelHooks.applies(entity) && !ctx.ability.allows(manageMembers)) {
+    throw new ForbiddenError('Only those who manage members may change members and teams.')
+  }
+  for (const [name, value] of Object.entries(update)) {
+    const field = entity.byApiName.get(name)
+    if (field?.unique && value !== null && value !== '') {
+      throw new UniqueTakenError(
+        `No two records have the same value of "${name}", and ${matched} match.`,
+        { extra: { field: name } },
+      )
+    }
   }
 }
 

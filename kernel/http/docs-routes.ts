@@ -2,17 +2,19 @@ import fastify from 'fastify'
 import type { RequestContext } from '../context/request-context.ts'
 import { openApiDocument, type TemplateRoute } from './openapi.ts'
 import type { RouteDeclaration } from './route.ts'
+import { createTextCache } from './text-cache.ts'
 
 interface DocsDeps {
   declared(): readonly RouteDeclaration[]
   readonly templates: readonly TemplateRoute[]
 }
 
-const mostDocuments = 100
+/** Of all documents that are kept, in memory; one of a large model takes some 2 MB. */
+const mostBytes = 32 * 1024 * 1024
 
 /** The OpenAPI document of whoever asks, and a page that shows it. Nothing comes from another host. */
 export function docsRoutes({ declared, templates }: DocsDeps): RouteDeclaration[] {
-  const documents = new Map<string, string>()
+  const documents = createTextCache(mostBytes)
   let script: Promise<string> | null = null
   const shared = {
     method: 'GET',
@@ -29,7 +31,6 @@ export function docsRoutes({ declared, templates }: DocsDeps): RouteDeclaration[
     const known = documents.get(key)
     if (known !== undefined) return known
     const text = JSON.stringify(openApiDocument(ctx, declared(), templates))
-    if (documents.size >= mostDocuments) documents.clear()
     documents.set(key, text)
     return text
   }

@@ -23,7 +23,7 @@ export function checkRoles(
       if (!entity || !isTouched(ref, entity.ref)) continue
       const place = placeOf(at, 'rules', name)
       for (const field of rule.fields ?? []) {
-        if (entity.fields.has(field) || entity.byApiName.has(field)) continue
+        if (entity.byApiName.has(field) || keysOf(entity).has(field)) continue
         problems.push(unknownField(placeOf(place, 'fields', field), field, entity))
       }
       const problem = rule.condition && checkRule(rule.condition, entity, entities)
@@ -58,6 +58,11 @@ function checkRule(
       notice: true,
     }
   }
+}
+
+/** Those of system fields too: `owner` is read and written as `ownerId`. */
+function keysOf(entity: Entity): ReadonlySet<string> {
+  return new Set([...entity.byApiName.values()].map(({ key }) => key))
 }
 
 function unknownField(at: string, field: string, { definition }: Entity): Problem {

@@ -1,5 +1,6 @@
 import type { Filter, Principal } from '@runwaycrm/sdk'
 import { type Ability, buildAbility } from '../access/build-ability.ts'
+import { isFullAdmin } from '../access/give-role.ts'
 import { type Operation, operations, type RoleSource } from '../access/resolve-rules.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { Entity, Model } from './model.ts'
@@ -22,12 +23,10 @@ export function excessRights(
   after: Model,
   options: { readonly restores: boolean },
 ): string[] {
-  const { type, scopes, roles } = principal
-  if (type === 'system' || type === 'plugin') return []
-  if (scopes === null && roles.some((ref) => before.roles.get(ref)?.definition.admin)) return []
+  if (isFullAdmin(principal, before.roles)) return []
   const own = abilityOf(
     principal,
-    roles.flatMap((ref) => before.roles.get(ref) ?? []),
+    principal.roles.flatMap((ref) => before.roles.get(ref) ?? []),
     before,
   )
   const found = new Set<string>()

@@ -1,4 +1,5 @@
 import { type HandlerContext, type Log, type Manifest, StateConflictError } from '@runwaycrm/sdk'
+import { isFullAdmin } from '../access/give-role.ts'
 import { narrowAbility } from '../access/narrow-ability.ts'
 import {
   type CallHandler,
@@ -71,6 +72,7 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       org: ctx.org,
       principal: ctx.principal,
       actor: actorOf(ctx.principal),
+      isAdmin: isFullAdmin(ctx.principal, ctx.model.roles),
       plugin: Object.freeze({ id: manifest.id, version: manifest.version }),
       traceId: ctx.traceId,
       now: ctx.now,

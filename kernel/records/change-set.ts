@@ -8,7 +8,7 @@ import { type HookRunner, noHooks } from './hooks.ts'
 import { type KernelHooks, kernelHooks } from './kernel-hooks.ts'
 import type { Reader } from './read.ts'
 import { createTransactions, type Transactions } from './transactions.ts'
-import { createValidator } from './validate.ts'
+import { assertValid, createValidator } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
 import { createRecordWriter, type Draft, type RecordWriter } from './write-records.ts'
 import { type CommittedBatch, createRowWriter } from './write-rows.ts'
@@ -39,6 +39,13 @@ export interface Writer extends Transactions {
   /** A record that is not deleted comes back as it is. */
   restore(ctx: RequestContext, entity: Entity, id: string, version?: number): Promise<RecordData>
   bulk(ctx: RequestContext, entity: Entity, request: BulkRequest): Promise<BulkResult>
+  /**
+   * What can be said of an update without the records: values, fields, rights to fields.
+   *
+   * @param path put before the field in issues.
+   * @throws InvalidError, FieldNotWritableError
+   */
+  checkUpdate(ctx: RequestContext, entity: Entity, values: FieldValues, path: string): void
   /** For those who write what the ledger holds. */
   readonly records: RecordWriter
 }
@@ -84,6 +91,9 @@ export function createWriter(deps: WriterDeps): Writer {
   return {
     ...transactions,
     records,
+    checkUpdate(ctx, entity, values, path) {
+      assertValid([validator.check(ctx, entity, 'update', values, path)], entity)
+    },
     bulk: createBulk({ records, codecs, transaction: transactions.transaction }),
     async create(ctx, entity, values) {
       return (await writeOne(ctx, entity, 'create', { values })) as RecordData

@@ -88,8 +88,12 @@ function explainRow(
   if (row._deleted && operation !== 'restore') return new NotFoundError()
   if (has('forbidden').length > 0) return forbiddenError(ctx, entity, operation)
   const given = new Set(item.values?.given)
+  const added = new Set(item.values?.added)
   const locked = has('field').flatMap((check) =>
-    check.fields.filter((field) => given.has(mainKey(entity, field))),
+    check.fields.filter((field) => {
+      const key = mainKey(entity, field)
+      return given.has(key) && !added.has(key)
+    }),
   )
   if (locked.length > 0)
     return notWritableError(

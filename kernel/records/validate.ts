@@ -18,6 +18,8 @@ import { type StoredPart, storageOf } from './storage-columns.ts'
 export interface StorageValues {
   /** Ledger keys of everything that is written; null values clear. */
   readonly given: readonly string[]
+  /** Those of them that the model or a hook added: no rights of the actor are asked for them. */
+  readonly added?: readonly string[]
   readonly columns: Readonly<Record<string, unknown>>
   /** Values kept in `custom` by storage id. */
   readonly custom: Readonly<Record<string, unknown>>
@@ -178,6 +180,7 @@ class Collected implements Checked {
   readonly #path: string
   readonly #taken = new Set<Field>()
   readonly #given: string[] = []
+  readonly #added: string[] = []
   readonly #columns: Record<string, unknown> = {}
   readonly #custom: Record<string, unknown> = {}
   readonly #unset: string[] = []
@@ -189,6 +192,7 @@ class Collected implements Checked {
   get values(): StorageValues {
     return {
       given: this.#given,
+      ...(this.#added.length > 0 ? { added: this.#added } : {}),
       columns: this.#columns,
       custom: this.#custom,
       unset: this.#unset,
@@ -220,6 +224,7 @@ class Collected implements Checked {
     for (const part of plan.parts) {
       const value = partValue(stored, part)
       this.#given.push(part.ledgerKey)
+      if (isDefault) this.#added.push(part.ledgerKey)
       if (part.column !== null) this.#columns[part.column] = value
       else if (value === null) this.#unset.push(part.ledgerKey)
       else this.#custom[part.ledgerKey] = value

@@ -5,7 +5,7 @@ import type { Entity, Field } from '../model/model.ts'
 import type { Compiler } from './query.ts'
 import { identifier, literal } from './sql-text.ts'
 import { storageOf } from './storage-columns.ts'
-import { type InputShape, isGiven } from './write-input.ts'
+import { type InputShape, isAsked, isGiven } from './write-input.ts'
 
 export type RowOperation = 'create' | 'update' | 'delete' | 'restore'
 
@@ -65,14 +65,14 @@ function fieldChecks(
   for (const [name, right] of fieldMaskOf(ctx.ability, entity, operation)) {
     const field = entity.byApiName.get(name)
     if (typeof right === 'boolean' || !field) continue
-    if (!input.given.includes(mainKey(entity, field))) continue
+    if (isAsked(input, mainKey(entity, field), alias(operation)) === 'false') continue
     const key = JSON.stringify(right)
     const group = groups.get(key)
     if (group) group.fields.push(field)
     else groups.set(key, { right, fields: [field] })
   }
   return [...groups.values()].map(({ right, fields }) => {
-    const given = fields.map((field) => isGiven(input, mainKey(entity, field), alias(operation)))
+    const given = fields.map((field) => isAsked(input, mainKey(entity, field), alias(operation)))
     const holds = compiler.allowed({ alias: 't', entity }, right)
     return { why: 'field', fields, sql: `(not (${given.join(' or ')}) or ${holds})` }
   })

@@ -15,9 +15,11 @@ export interface InputShape {
   readonly rows: 'one' | 'many'
   /** Typed columns that some row writes. */
   readonly columns: readonly StoredPart[]
-  /** Ledger keys that some row writes because the actor named them. */
+  /** Ledger keys that some row writes. */
   readonly given: readonly string[]
-  /** Every row writes all of them. */
+  /** Those of them that the model or a hook added in some row. */
+  readonly added: readonly string[]
+  /** Every row writes all of them, and the same were added. */
   readonly isUniform: boolean
   /** Some row writes into `custom`. */
   readonly hasCustom: boolean
@@ -38,12 +40,12 @@ export function inputShapeOf(
   items: readonly RowItem[],
 ): InputShape {
   if (operation === 'delete' || operation === 'restore') return items.length === 1 ? idOfOne : ids
-  const { columns, given, isUniform, hasCustom } = gather(items)
+  const { columns, given, added, isUniform, hasCustom } = gather(items)
   const relations = storageOf(entity).relations.filter(({ field }) =>
     items.some(({ values }) => values && pointsSomewhere(values, entity, field)),
   )
   const rows = items.length === 1 ? 'one' : 'many'
-  const key = `${rows} ${isUniform} ${hasCustom} ${given.join()} ${columns.join()} ${relations.map(({ field }) => field.key).join()}`
+  const key = `${rows} ${isUniform} ${hasCustom} ${given.join()} ${added.join()} ${columns.join()} ${relations.map(({ field }) => field.key).join()}`
   let known = shapes.get(entity)
   if (!known || known.size >= maxShapes) {
     known = new Map()
@@ -55,6 +57,7 @@ export function inputShapeOf(
       rows,
       columns: storageOf(entity).columns.filter((part) => columns.includes(part.column ?? '')),
       given,
+      added,
       isUniform,
       hasCustom,
       relations: relations.map(({ field }) => field),
@@ -69,6 +72,7 @@ const ids: InputShape = {
   rows: 'many',
   columns: [],
   given: [],
+  added: [],
   isUniform: true,
   hasCustom: false,
   relations: [],
@@ -81,6 +85,7 @@ function gather(items: readonly RowItem[]) {
   const first = items[0]?.values
   const columns = Object.keys(first?.columns ?? {})
   const given = [...(first?.given ?? nothing)]
+  const added = [...(first?.added ?? nothing)]
   let isUniform = true
   let hasCustom = false
   for (const { values } of items) {
@@ -88,6 +93,8 @@ function gather(items: readonly RowItem[]) {
     hasCustom ||= values.unset.length > 0 || Object.keys(values.custom).length > 0
     if (values === first) continue
     if (values.given.length !== first?.given.length) isUniform = false
+    if (values.added?.join() !== first?.added?.join()) isUniform = false
+    for (const key of values.added ?? nothing) if (!added.includes(key)) added.push(key)
     for (const key of values.given) {
       if (given.includes(key)) continue
       isUniform = false
@@ -95,7 +102,7 @@ function gather(items: readonly RowItem[]) {
     }
     for (const column in values.columns) if (!columns.includes(column)) columns.push(column)
   }
-  return { columns, given, isUniform, hasCustom }
+  return { columns, given, added, isUniform, hasCustom }
 }
 
 function pointsSomewhere(values: StorageValues, entity: Entity, field: Field): boolean {
@@ -112,6 +119,14 @@ export function isGiven(input: InputShape, ledgerKey: string, alias: string): st
   return input.isUniform ? 'true' : `${literal(ledgerKey)} = any(${alias}."_given")`
 }
 
+/** As `isGiven`, and by the actor: what the model or a hook added is not theirs to answer for. */
+export function isAsked(input: InputShape, ledgerKey: string, alias: string): string {
+  const given = isGiven(input, ledgerKey, alias)
+  if (!input.added.includes(ledgerKey)) return given
+  if (input.isUniform) return 'false'
+  return `(${given} and ${literal(ledgerKey)} <> all(${alias}."_added"))`
+}
+
 type InputColumn = readonly [name: string, type: string, of: (item: RowItem) => unknown]
 
 /**
@@ -124,7 +139,10 @@ export function inputSql(input: InputShape, bind: BindValue): string {
     ['_version', 'bigint', (item) => item.version],
     ['_n', 'bigint', () => 0],
   ]
-  if (!input.isUniform) columns.push(['_given', 'text[]', (item) => item.values?.given])
+  if (!input.isUniform) {
+    columns.push(['_given', 'text[]', (item) => item.values?.given])
+    columns.push(['_added', 'text[]', (item) => item.values?.added ?? nothing])
+  }
   if (input.hasCustom) {
     columns.push(['custom', 'jsonb', ({ values }) => customOf(values?.custom)])
     columns.push(['_unset', 'text[]', ({ values }) => values?.unset ?? nothing])
@@ -164,6 +182,7 @@ function rowsJson(items: readonly RowItem[]): string {
       id,
       _version: version,
       _given: values?.given ?? nothing,
+      _added: values?.added ?? nothing,
       _n: n,
       ...(values && Object.keys(values.custom).length > 0 ? { custom: values.custom } : {}),
       ...(values && values.unset.length > 0 ? { _unset: values.unset } : {}),

@@ -348,8 +348,10 @@ function withOwner(ctx: RequestContext, values: StorageValues): StorageValues {
 function mergeValues(values: StorageValues, more: StorageValues): StorageValues {
   const replaced = new Set(more.given)
   const keep = ([key]: [string, unknown]) => !replaced.has(key)
+  const added = more.given.filter((key) => !values.given.includes(key))
   return {
-    given: [...new Set([...values.given, ...more.given])],
+    given: [...values.given, ...added],
+    added: [...(values.added ?? []), ...added],
     columns: { ...values.columns, ...more.columns },
     custom: { ...Object.fromEntries(Object.entries(values.custom).filter(keep)), ...more.custom },
     unset: [...values.unset.filter((key) => !replaced.has(key)), ...more.unset],

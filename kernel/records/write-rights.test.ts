@@ -148,6 +148,37 @@ describe('who may write', () => {
     })
   })
 
+  it('asks for no right to what the model fills in, for one record and among others', async () => {
+    const rules = {
+      ...everything,
+      rank: {
+        effect: 'deny',
+        operations: ['create', 'update'],
+        entity: 'test.shop:order',
+        fields: ['rank'],
+        condition: { name: 'closed' },
+      },
+    } as const
+    const rep = contextFor({ orgId, userId: me, rules })
+    const closed = await fixture.writer.create(rep, orders, { name: 'closed' })
+    expect(closed).toMatchObject({ rank: 3 })
+    const given = { name: 'closed', rank: 3 }
+    expect(await codeOf(fixture.writer.create(rep, orders, given))).toBe('FIELD_NOT_WRITABLE')
+    const create = [
+      { name: 'closed' },
+      given,
+      { name: 'open', rank: 5 },
+      { name: 'closed', margin: 2 },
+    ]
+    const { results } = await fixture.writer.bulk(rep, orders, { create, atomic: false })
+    expect(results.map(({ status, problem }) => problem?.code ?? status)).toEqual([
+      'created',
+      'FIELD_NOT_WRITABLE',
+      'created',
+      'created',
+    ])
+  })
+
   it('treats a hidden field like one that does not exist', async () => {
     const rules = {
       ...everything,

@@ -68,7 +68,7 @@ export function newRows(
   return `select $1::uuid as org_id, ${entity.shared ? `${literal(entity.ref)} as entity, ` : ''}i.id,
  1::bigint as version, ${now} as created_at, ${now} as updated_at, ${actor} as created_by, ${actor} as updated_by,
  null::timestamptz as deleted_at, ${input.hasCustom ? `coalesce(i.custom, '{}')` : `'{}'::jsonb`} as custom, i."_n"${
-   input.isUniform ? '' : ', i."_given"'
+   input.isUniform ? '' : ', i."_given", i."_added"'
  }${columns.map((name) => `, ${name}`).join('')} from input i`
 }
 

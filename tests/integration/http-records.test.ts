@@ -418,6 +418,74 @@ describe('bulk and aggregate', () => {
     expect(refused.statusCode).toBe(403)
   })
 
+  it.each([
+    ['a value of the wrong type', { score: 'many' }, 422, 'INVALID', 'update.score'],
+    ['a field that is not there', { ghost: 1 }, 422, 'INVALID', 'update.ghost'],
+    [
+      'what nobody writes',
+      { createdAt: '2026-01-01T00:00:00Z' },
+      422,
+      'INVALID',
+      'update.createdAt',
+    ],
+    ['an id', { id: crypto.randomUUID() }, 422, 'INVALID', 'update.id'],
+    ['nothing where something is needed', { name: null }, 422, 'INVALID', 'update.name'],
+    [
+      'a record that is not there',
+      { campaignId: crypto.randomUUID() },
+      422,
+      'INVALID',
+      'campaignId',
+    ],
+  ])('promises no change of all leads to %s', async (_, update, status, code, path) => {
+    const fresh = await app.createOrg()
+    await fresh.call('POST', '/leads/bulk', { create: [{ name: 'A' }, { name: 'B' }] })
+    const before = (await fresh.call('GET', '/changes')).body
+    const answer = await fresh.call('POST', '/leads/bulk', { filter: {}, update })
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([status, code])
+    expect(answer.json()).toMatchObject({ errors: [{ path }] })
+    expect((await fresh.call('GET', '/changes')).body).toBe(before)
+  })
+
+  it('promises no change that holds for one record only, or for none', async () => {
+    const fresh = await app.createOrg()
+    const create = [
+      { name: 'A', externalId: '1' },
+      { name: 'B', externalId: '2' },
+    ]
+    await fresh.call('POST', '/opportunities/bulk', { create })
+    const change = (filter: object, update: object, by = fresh, plural = 'opportunities') =>
+      by.call('POST', `/${plural}/bulk`, { filter, update })
+    const many = await change({}, { externalId: '3' })
+    expect([many.statusCode, many.json<{ code: string }>().code]).toEqual([409, 'UNIQUE_TAKEN'])
+    const taken = await change({ name: 'A' }, { externalId: '2' })
+    expect([taken.statusCode, taken.json<{ code: string }>().code]).toEqual([409, 'UNIQUE_TAKEN'])
+    expect((await change({ name: 'A' }, { externalId: '4' })).statusCode).toBe(202)
+    const editor = await app.createKey(fresh.orgId, { role: 'editor' })
+    const members = await change({}, { title: 'Boss' }, editor, 'users')
+    expect([members.statusCode, members.json<{ code: string }>().code]).toEqual([403, 'FORBIDDEN'])
+    const wrong = await change({ name: 'nobody' }, { value: 'x' })
+    expect(wrong.statusCode).toBe(422)
+  })
+
+  it('says who made records of the platform itself: somebody did', async () => {
+    const fresh = await app.createOrg({ sampleData: true })
+    const count = async (filter: object) =>
+      (
+        await fresh.call(
+          'GET',
+          `/leads?limit=1&count=exact&filter=${encodeURIComponent(JSON.stringify(filter))}`,
+        )
+      ).json<{ page: { count: number } }>().page.count
+    const all = await count({})
+    expect(all).toBeGreaterThan(0)
+    expect(await count({ 'createdBy.type': 'system' })).toBe(all)
+    expect(await count({ createdBy: { $exists: true } })).toBe(all)
+    expect(await count({ createdBy: { $exists: false } })).toBe(0)
+    expect(await count({ createdBy: null })).toBe(0)
+    expect(await count({ 'createdBy.id': { $exists: true } })).toBe(0)
+  })
+
   it('counts and sums by group', async () => {
     const fresh = await app.createOrg()
     await fresh.call('POST', '/leads/bulk', {

@@ -265,6 +265,28 @@ describe('an import with faults', () => {
     expect((await org.call('GET', `/imports/${run.id}/errors`)).statusCode).toBe(200)
   })
 
+  it('are those of whoever started them, and of admins', async () => {
+    const admin = await app.createOrg()
+    const [one, other] = [
+      await app.createKey(admin.orgId, { role: 'editor' }),
+      await app.createKey(admin.orgId, { role: 'editor' }),
+    ]
+    const spec = { entity: 'leads', columns: { name: 'name' }, dryRun: true }
+    const { id } = (await upload(one, 'name\nAda\n', spec)).json<{ id: string }>()
+    await finish(one, id)
+    const listed = async (caller: Caller) =>
+      (await caller.call('GET', '/imports')).json<{ data: Run[] }>().data.map((run) => run.id)
+    expect(await listed(one)).toEqual([id])
+    expect(await listed(admin)).toEqual([id])
+    expect(await listed(other)).toEqual([])
+    for (const path of ['start', 'cancel']) {
+      const answer = await other.call('POST', `/imports/${id}/${path}`, {})
+      expect(answer.statusCode, path).toBe(403)
+    }
+    expect((await admin.call('POST', `/imports/${id}/start`, {})).statusCode).toBe(202)
+    expect(await finish(one, id)).toMatchObject({ status: 'done', counts: { created: 1 } })
+  })
+
   it('shows an import to nobody of another organisation', async () => {
     const run = await importAll(org, 'Name\nGus\n', {
       entity: 'leads',

@@ -105,6 +105,22 @@ describe('who shapes the CRM and is no admin', () => {
     expect(refused.statusCode).toBe(403)
   })
 
+  it('names fields of the system by key or as they are written', async () => {
+    const fields = ['owner', 'ownerId', 'createdBy', 'name']
+    const rule = { operations: ['read'], entity: 'crm.leads:lead', fields }
+    const { hash } = await edit(admin, [set('keys', { label: 'Keys', rules: { rule } })]).then(
+      async () => (await admin.call('POST', '/studio/plan')).json<{ hash: string }>(),
+    )
+    expect((await admin.call('POST', '/studio/publish', { hash })).statusCode).toBe(201)
+    const ghost = { ...rule, fields: ['ghost'] }
+    await admin.call('DELETE', '/studio/draft')
+    const ops = [set('ghost', { label: 'Ghost', rules: { ghost } })]
+    const refused = await admin.call('PATCH', '/studio/draft', { ops })
+    expect(refused.json()).toMatchObject({
+      errors: [{ path: 'roles/ghost/rules/ghost/fields/ghost' }],
+    })
+  })
+
   it('gives what they have, in part or in other words, and everything about what they make', async () => {
     const score = builder.rules.score
     const answer = await publish(by, [

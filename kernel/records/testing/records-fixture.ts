@@ -56,6 +56,7 @@ const shop: Manifest = {
           stamp: { type: 'text', readOnly: true },
           details: { type: 'json' },
           placedAt: { type: 'dateTime' },
+          rank: { type: 'integer', default: 3 },
         },
       },
       line: {

@@ -24,6 +24,9 @@ export interface ImportRun {
   readonly errorsFileId: string | null
   readonly preview: unknown
   readonly problem: string | null
+  readonly startedBy: string | null
+  /** Of the key that started it, when no person did. */
+  readonly startedByKey: string | null
 }
 
 export const noCounts: ImportCounts = { rows: 0, created: 0, updated: 0, skipped: 0, failed: 0 }
@@ -75,5 +78,7 @@ export function toRun(row: Row): ImportRun {
     errorsFileId: (row['errorsFileId'] as string | null) ?? null,
     preview: row['preview'] ?? null,
     problem: (row['problem'] as string | null) ?? null,
+    startedBy: (row['startedBy'] as string | null) ?? null,
+    startedByKey: (row['startedByKey'] as string | null) ?? null,
   }
 }

@@ -1,4 +1,5 @@
 import {
+  ForbiddenError,
   type HandlerContext,
   InvalidError,
   NotFoundError,
@@ -8,7 +9,7 @@ import {
 } from '@runwaycrm/sdk'
 import { readUpload } from './error-file.ts'
 import { guessColumns } from './guess-columns.ts'
-import { loadRun, noCounts, runAnswer, saveRun, toRun } from './import-run.ts'
+import { type ImportRun, loadRun, noCounts, runAnswer, saveRun, toRun } from './import-run.ts'
 import { detectFormat, maxColumns, readHeader } from './read-csv.ts'
 import { checkColumns, type ImportSpec, isObject, readSpec } from './spec.ts'
 
@@ -34,7 +35,7 @@ export async function createImport(
       status: spec.dryRun ? 'reading' : 'running',
       counts: noCounts,
       rowsRead: 0,
-      startedBy: ctx.principal.userId,
+      ...starterOf(ctx),
       updatedAt: ctx.now.toISOString(),
     },
   ])
@@ -42,11 +43,30 @@ export async function createImport(
   return { status: 202, body: { id: row!.id } }
 }
 
+/** Who an import belongs to: a person, or a key that acts for nobody. */
+function starterOf({ principal }: HandlerContext) {
+  const { type, id, userId } = principal
+  return { startedBy: userId, startedByKey: userId === null && type === 'key' ? id : null }
+}
+
+/** Whoever has the address of an import may look at it; its starter and admins run it. @throws ForbiddenError */
+async function loadOwnRun(request: RouteRequest, ctx: HandlerContext): Promise<ImportRun> {
+  const run = await loadRun(ctx, request.params['id'] ?? '')
+  const { startedBy, startedByKey } = starterOf(ctx)
+  if (ctx.isAdmin || (run.startedBy === startedBy && run.startedByKey === startedByKey)) return run
+  throw new ForbiddenError('Only who began this import, or an admin, may do that.')
+}
+
+/** The caller's own, or with an admin those of all. */
 export async function listImports(
   _request: RouteRequest,
   ctx: HandlerContext,
 ): Promise<RouteReply> {
-  const rows = await ctx.tables.select('run', { sort: '-updatedAt', limit: 50 })
+  const rows = await ctx.tables.select('run', {
+    ...(ctx.isAdmin ? {} : { where: starterOf(ctx) }),
+    sort: '-updatedAt',
+    limit: 50,
+  })
   return {
     status: 200,
     body: { data: rows.map((row) => runAnswer({ ...toRun(row), preview: null })) },
@@ -77,7 +97,7 @@ function seesAllOf({ entity, columns }: ImportSpec, ctx: HandlerContext): boolea
 
 /** Runs what a dry run showed, with the columns as the person corrected them. */
 export async function startImport(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
-  const run = await loadRun(ctx, request.params['id'] ?? '')
+  const run = await loadOwnRun(request, ctx)
   if (run.status !== 'waiting')
     throw new StateConflictError(
       `This import is ${run.status}; only one that waits after a dry run can be started.`,
@@ -106,7 +126,7 @@ export async function cancelImport(
   request: RouteRequest,
   ctx: HandlerContext,
 ): Promise<RouteReply> {
-  const run = await loadRun(ctx, request.params['id'] ?? '')
+  const run = await loadOwnRun(request, ctx)
   if (run.status === 'done' || run.status === 'failed')
     throw new StateConflictError(
       `This import is ${run.status} already; revert its change set to undo it.`,
