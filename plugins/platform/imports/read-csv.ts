@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { InvalidError } from '@runwaycrm/sdk'
 import { type CsvError, parse } from 'csv-parse'
 import iconv from 'iconv-lite'
 
@@ -9,8 +11,9 @@ export interface CsvFormat {
   readonly delimiter: string
 }
 
-/** One line of the file below the header. `line` counts from 1, the header included. */
+/** One record of the file below the header. */
 export interface CsvRow {
+  /** Where it begins, counted from 1, with the header, empty lines and line breaks inside of quotes. */
   readonly line: number
   readonly cells: readonly string[]
   /** What is wrong with the line as such: too many or too few cells, a quote that never closes. */
@@ -20,22 +23,31 @@ export interface CsvRow {
 /** More columns than this are a mistake in the delimiter, not a table. */
 export const maxColumns = 10_000
 const sampleBytes = 256 * 1024
+const maxLineLength = 8 * 1024 * 1024
 
 /**
  * Finds encoding and delimiter from the first 256 kB.
- * A byte order mark decides the encoding; without one a file full of zero bytes is UTF-16, valid UTF-8 is
- * UTF-8, and anything else is Windows-1252, which spreadsheets still write.
+ * A byte order mark decides the encoding; without one a file full of zero bytes is UTF-16, valid UTF-8 to
+ * its end is UTF-8, and anything else is Windows-1252, which spreadsheets still write.
  */
 export async function detectFormat(path: string, delimiter?: string): Promise<CsvFormat> {
   const sample = await readSample(path)
-  const encoding = detectEncoding(sample)
-  const text = iconv.decode(sample, encoding, { stripBOM: true })
-  return { encoding, delimiter: delimiter ?? detectDelimiter(text) }
+  const marked = encodingOf(sample)
+  const encoding = marked ?? ((await isUtf8(path)) ? 'utf8' : 'win1252')
+  return { encoding, delimiter: delimiter ?? detectDelimiter(decoderOf(encoding)(sample)) }
 }
 
-/** The names of the columns, trimmed. @throws Error with a sentence for people when there are none. */
+/**
+ * The names of the columns, trimmed; none of an empty file. One more than `maxColumns` stands for all
+ * that are too many.
+ * @throws InvalidError with a sentence for people when the first line cannot be read.
+ */
 export async function readHeader(path: string, format: CsvFormat): Promise<string[]> {
-  for await (const row of readRecords(path, format)) return row.cells.map((cell) => cell.trim())
+  for await (const { line, cells, problem } of readRecords(path, format)) {
+    if (problem === undefined) return cells.map((cell) => cell.trim())
+    const message = `Line ${line}: ${problem}`
+    throw new InvalidError(message, { errors: [{ path: 'file', code: 'BAD_FORMAT', message }] })
+  }
   return []
 }
 
@@ -43,7 +55,7 @@ export async function readHeader(path: string, format: CsvFormat): Promise<strin
 export async function* readRows(path: string, format: CsvFormat): AsyncGenerator<CsvRow> {
   let columns = -1
   for await (const row of readRecords(path, format)) {
-    if (columns === -1) {
+    if (columns === -1 && row.problem === undefined) {
       columns = row.cells.length
       continue
     }
@@ -57,39 +69,94 @@ export async function* readRows(path: string, format: CsvFormat): AsyncGenerator
 }
 
 async function* readRecords(path: string, format: CsvFormat): AsyncGenerator<CsvRow> {
+  let rows: CsvRow[] = []
+  let lines = 0
   const parser = parse({
     delimiter: format.delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
-    info: true,
-    max_record_size: 8 * 1024 * 1024,
+    max_record_size: maxLineLength,
+    // Rows are taken here: those that a broken stream still holds would be lost.
+    on_record: (cells: string[], { empty_lines }) => {
+      const line = empty_lines + lines + 1
+      lines += 1 + lineBreaksIn(cells)
+      rows.push({ line, cells: cells.length > maxColumns ? cells.slice(0, maxColumns + 1) : cells })
+      return null
+    },
   })
-  const source = createReadStream(path)
-  const decoded = source.pipe(iconv.decodeStream(format.encoding, { stripBOM: true }))
-  source.on('error', (error) => parser.destroy(error))
-  decoded.on('error', (error: Error) => parser.destroy(error))
-  decoded.pipe(parser)
-  let last = 0
+  parser.on('error', () => {})
+  const failure = (error: Error): CsvRow => ({
+    line: parser.info.empty_lines + lines + 1,
+    cells: [],
+    problem: sentence(error),
+  })
+  let lineLength = 0
   try {
-    for await (const item of parser as AsyncIterable<{
-      record: string[]
-      info: { lines: number }
-    }>) {
-      last = item.info.lines
-      yield { line: item.info.lines, cells: item.record }
+    for await (const text of decodeFile(path, format.encoding)) {
+      const end = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r'))
+      lineLength = end === -1 ? lineLength + text.length : text.length - end - 1
+      const error = lineLength > maxLineLength ? tooLong : await write(parser, text)
+      const ready = rows
+      rows = []
+      yield* ready
+      if (error) return yield failure(error)
     }
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    // The parser cannot go on after an open quote; the rows before it are good and were handed out.
-    yield {
-      line: (error as CsvError & { lines?: number }).lines ?? last + 1,
-      cells: [],
-      problem: sentence(error),
-    }
+    const error = await new Promise<Error | null>((resolve) => {
+      parser.end((problem?: Error | null) => resolve(problem ?? null))
+    })
+    yield* rows
+    if (error) yield failure(error)
   } finally {
-    source.destroy()
     parser.destroy()
+  }
+}
+
+/** A line of nothing but delimiters has no characters that the parser would count. */
+const tooLong = Object.assign(new Error('Line too long'), { code: 'CSV_MAX_RECORD_SIZE' })
+
+function write(parser: Writable, text: string): Promise<Error | null> {
+  return new Promise((resolve) => {
+    if (text === '') resolve(null)
+    else parser.write(text, (problem) => resolve(problem ?? null))
+  })
+}
+
+function lineBreaksIn(cells: readonly string[]): number {
+  let count = 0
+  for (const cell of cells)
+    if (cell.includes('\n') || cell.includes('\r')) count += cell.match(/\r\n|\n|\r/g)!.length
+  return count
+}
+
+async function* decodeFile(path: string, encoding: CsvFormat['encoding']): AsyncGenerator<string> {
+  const decode = decoderOf(encoding)
+  for await (const chunk of createReadStream(path)) yield decode(chunk as Buffer)
+  yield decode()
+}
+
+/** Decodes piece by piece, whatever the pieces cut in two; called without one at the end. */
+function decoderOf(encoding: CsvFormat['encoding']): (chunk?: Buffer) => string {
+  if (encoding === 'win1252') {
+    const decoder = iconv.getDecoder('win1252')
+    return (chunk) => (chunk ? decoder.write(chunk) : (decoder.end() ?? ''))
+  }
+  const label = { utf8: 'utf-8', utf16le: 'utf-16le', utf16be: 'utf-16be' }[encoding]
+  const decoder = new TextDecoder(label)
+  return (chunk) => (chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode())
+}
+
+async function isUtf8(path: string): Promise<boolean> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  try {
+    for await (const chunk of createReadStream(path))
+      decoder.decode(chunk as Buffer, { stream: true })
+    decoder.decode()
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return false
+    throw error
   }
 }
 
@@ -104,20 +171,19 @@ async function readSample(path: string): Promise<Buffer> {
   }
 }
 
-function detectEncoding(sample: Buffer): CsvFormat['encoding'] {
+/** What a byte order mark or zero bytes say; null when they say nothing. */
+function encodingOf(sample: Buffer): CsvFormat['encoding'] | null {
   if (sample[0] === 0xff && sample[1] === 0xfe) return 'utf16le'
   if (sample[0] === 0xfe && sample[1] === 0xff) return 'utf16be'
-  const zeros = [0, 0]
-  for (let i = 0; i < Math.min(sample.length, 2000); i++) if (sample[i] === 0) zeros[i % 2]!++
-  if (zeros[1]! > 100 || (sample.length < 400 && zeros[1]! > sample.length / 4)) return 'utf16le'
-  if (zeros[0]! > 100 || (sample.length < 400 && zeros[0]! > sample.length / 4)) return 'utf16be'
-  try {
-    // A sample may end inside a character; `stream` forgives that and nothing else.
-    new TextDecoder('utf-8', { fatal: true }).decode(sample, { stream: true })
-    return 'utf8'
-  } catch {
-    return 'win1252'
-  }
+  if (sample[0] === 0xef && sample[1] === 0xbb && sample[2] === 0xbf) return 'utf8'
+  const zeros = [0, 0] as [number, number]
+  const looked = Math.min(sample.length, 2000)
+  for (let i = 0; i < looked; i++) if (sample[i] === 0) zeros[i % 2]! += 1
+  const enough = Math.min(100, looked / 4)
+  // Zeros on both sides are characters of the text, or no text at all.
+  if (zeros[1] > enough && zeros[0] * 10 < zeros[1]) return 'utf16le'
+  if (zeros[0] > enough && zeros[1] * 10 < zeros[0]) return 'utf16be'
+  return null
 }
 
 /** The candidate that splits the first lines most evenly, and into most cells. */

@@ -165,11 +165,12 @@ async function prepareSpec(
 }
 
 function headerTrouble(header: readonly string[]): string | null {
-  if (header.length === 0 || header.every((name) => name === ''))
-    return 'The file is empty; its first line must name the columns.'
   if (header.length > maxColumns)
-    return `The file has ${header.length} columns, at most ${maxColumns} are read; is the delimiter right?`
-  const twice = header.find((name, index) => name !== '' && header.indexOf(name) !== index)
+    return `The file has more than ${maxColumns} columns; is the delimiter right?`
+  if (header.every((name) => name === ''))
+    return 'The file is empty; its first line must name the columns.'
+  const seen = new Set<string>()
+  const twice = header.find((name) => name !== '' && seen.size === seen.add(name).size)
   return twice ? `Two columns are called "${twice}"; give each a name of its own.` : null
 }
 

@@ -74,8 +74,8 @@ export function readSpec(input: unknown): ImportSpec {
   if (!Array.isArray(key) || key.some((name) => typeof name !== 'string'))
     say('key', 'A list of field names.', 'WRONG_TYPE')
   const delimiter = input['delimiter']
-  if (delimiter !== undefined && (typeof delimiter !== 'string' || delimiter.length !== 1))
-    say('delimiter', 'One character.')
+  if (delimiter !== undefined && !(typeof delimiter === 'string' && isDelimiter(delimiter)))
+    say('delimiter', 'One character that is neither a quote nor a line break.')
   const defaults = input['defaults'] ?? {}
   if (!isObject(defaults) || Object.values(defaults).some((text) => typeof text !== 'string'))
     say('defaults', 'An object from field to text.', 'WRONG_TYPE')
@@ -115,9 +115,10 @@ export function checkColumns(
         message: `Say which field the column "${column}" goes to, or null to leave it out.`,
       })
   }
+  const names = new Set(header)
   for (const [column, target] of Object.entries(spec.columns)) {
     const path = `spec.columns.${column}`
-    if (!header.includes(column))
+    if (!names.has(column))
       issues.push({ path, code: 'UNKNOWN_FIELD', message: `The file has no column "${column}".` })
     if (target === null) continue
     const field = fields.get(target.field)
@@ -182,6 +183,10 @@ function readColumns(
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isDelimiter(text: string): boolean {
+  return text.length === 1 && text.isWellFormed() && !['"', '\r', '\n', '\ufeff'].includes(text)
 }
 
 function isTimeZone(value: unknown): boolean {
