@@ -145,6 +145,8 @@ function checkNotMore(ctx: RequestContext, role: string, scopes: readonly string
 
 function isCovered(scope: string, own: readonly string[]): boolean {
   if (own.includes(scope)) return true
+  // `*:write` is about records; `settings:write` only reads like one of them.
+  if (permissions.includes(scope)) return false
   if (scope.startsWith('actions:')) return own.includes('actions:*')
   const [area, right] = scope.split(':')
   return area !== 'studio' && right !== undefined && own.includes(`*:${right}`)

@@ -83,6 +83,17 @@ describe('API keys', () => {
     expect((await make({ scopes: ['leads:read'] })).statusCode).toBe(200)
   })
 
+  it('carry no right over the organisation because their maker may write all records', async () => {
+    const scopes = ['keys:manage', 'actions:*', '*:read', '*:write']
+    const org = await app.createOrg({ scopes })
+    const make = async (scope: string) =>
+      (await org.call('POST', create, { input: { name: 'New', scopes: [scope] } })).statusCode
+    for (const scope of ['settings:write', 'members:manage', 'studio:write', 'import'])
+      expect(await make(scope), scope).toBe(403)
+    expect(await make('leads:write')).toBe(200)
+    expect(await make('keys:manage')).toBe(200)
+  })
+
   it.each([['nonsense'], ['leads:delete'], ['nothing:read'], ['actions:crm.nothing:at_all']])(
     'refuse the scope %s, naming it',
     async (scope) => {
