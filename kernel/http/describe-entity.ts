@@ -1,10 +1,13 @@
 import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
-import type { Entity, Field } from '../model/model.ts'
+import type { Entity, Field, Model } from '../model/model.ts'
 import { wordsOf } from './org-words.ts'
 
-const cache = new WeakMap<Entity, Map<string, EntityInfo>>()
+/**
+ * By the words, then by entity: organisations share entities and, until one of them changes a word, the words.
+ */
+const cache = new WeakMap<Model['messages'], WeakMap<Entity, Map<string, EntityInfo>>>()
 const mostShapes = 200
 
 /**
@@ -12,8 +15,11 @@ const mostShapes = 200
  * per entity, kind of rights and language.
  */
 export function describeEntity(ctx: RequestContext, entity: Entity): EntityInfo {
-  const known = cache.get(entity) ?? new Map<string, EntityInfo>()
-  cache.set(entity, known)
+  const { messages } = ctx.model
+  const ofWords = cache.get(messages) ?? new WeakMap<Entity, Map<string, EntityInfo>>()
+  cache.set(messages, ofWords)
+  const known = ofWords.get(entity) ?? new Map<string, EntityInfo>()
+  ofWords.set(entity, known)
   const key = `${ctx.ability.shape} ${ctx.org.locale}`
   const found = known.get(key)
   if (found) return found

@@ -27,7 +27,7 @@ export function docsRoutes({ declared, templates }: DocsDeps): RouteDeclaration[
   } as const
 
   function documentOf(ctx: RequestContext): string {
-    const key = `${ctx.org.id} ${ctx.model.hash} ${ctx.ability.shape}`
+    const key = `${ctx.org.id} ${ctx.model.hash} ${ctx.ability.shape} ${ctx.org.locale} ${ctx.org.name}`
     const known = documents.get(key)
     if (known !== undefined) return known
     const text = JSON.stringify(openApiDocument(ctx, declared(), templates))

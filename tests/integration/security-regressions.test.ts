@@ -128,6 +128,26 @@ describe('mails with links', () => {
   })
 })
 
+describe('words of an organisation', () => {
+  it('are not read by another that works in the same language with the same roles', async () => {
+    const [ours, theirs] = [await app.createOrg(), await app.createOrg()]
+    for (const org of [ours, theirs])
+      expect(await statusOf(org.call('PATCH', '/settings/org', { locale: 'de' }))).toBe(200)
+    await publish(ours, [
+      {
+        op: 'set',
+        target: 'crm.leads:de',
+        path: ['messages', 'entities.lead.label'],
+        from: 'Lead',
+        value: 'Geheimkunde',
+      },
+    ])
+    expect((await ours.call('GET', '/model')).body).toContain('Geheimkunde')
+    for (const path of ['/model', '/openapi.json'])
+      expect((await theirs.call('GET', path)).body).not.toContain('Geheimkunde')
+  })
+})
+
 describe('the draft', () => {
   it('gives those who may only look no rights that are not published', async () => {
     const looker = await app.createKey(ann.orgId, { role: 't:looker' })
