@@ -81,6 +81,11 @@ export interface FieldTypeDefinition {
   readonly description?: string
   readonly storage: StorageClass
   readonly parts?: Readonly<Record<string, StorageClass>>
+  /**
+   * Of kind `composite`: the main value is the parts that are not blank, in the order of `parts`, with
+   * this between them. Without it only the parts can be compared.
+   */
+  readonly join?: string
   readonly api?: 'key' | 'id'
   /** JSON Schema of a value as the API gives it. */
   readonly value: object
@@ -109,6 +114,7 @@ export interface FieldTypeDefinition {
     | 'actor'
     | 'json'
     | 'reference'
+    | 'composite'
   /** The kernel numbers it when a record is created. */
   readonly generated?: 'autoNumber'
   readonly editor: string

@@ -339,6 +339,7 @@ export const FieldType = Type.Object(
       ].map((s) => Type.Literal(s)),
     ),
     parts: Type.Optional(Type.Record(Key, Type.String())),
+    join: Type.Optional(Type.String({ minLength: 1, maxLength: 5 })),
     api: Type.Optional(Type.Union([Type.Literal('key'), Type.Literal('id')])),
     value: JsonSchema,
     params: Type.Optional(JsonSchema),

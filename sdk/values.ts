@@ -34,3 +34,15 @@ const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
 export function toId(text: string): string | null {
   return uuidForm.test(text) ? text.toLowerCase() : null
 }
+
+/** One text of those parts that are not blank, in the order of the names. */
+export function joinParts(
+  names: readonly string[],
+  parts: Readonly<Record<string, unknown>>,
+  join: string,
+): string {
+  return names
+    .map((name) => parts[name])
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join(join)
+}

@@ -94,6 +94,7 @@ export function domainOf(field: ConditionField, part: string | null): Domain {
     if (isMainPart(field, part)) return 'id'
     return domains[type.parts?.[part] ?? 'jsonb']
   }
+  if (type.kind === 'composite' && type.join === undefined) return 'opaque'
   return type.kind === 'options' ? 'list' : domains[type.storage]
 }
 

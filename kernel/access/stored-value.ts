@@ -1,4 +1,4 @@
-import { isCalendarDay, isKeepableText, toId, toInstant } from '@runwaycrm/sdk'
+import { isCalendarDay, isKeepableText, joinParts, toId, toInstant } from '@runwaycrm/sdk'
 import type { ParsedOperand } from './check-condition.ts'
 import { type Comparable, type ConditionField, domainOf } from './condition-tree.ts'
 
@@ -13,6 +13,7 @@ export function comparableOf(
 ): Comparable | readonly string[] | null {
   if (value === null || value === undefined || value === '') return null
   const { kind } = field.typeDefinition
+  if (kind === 'composite') return ofComposite(field, part, value)
   if (part !== null || kind === 'actor' || kind === 'reference') {
     if (kind === 'actor' || kind === 'reference' || kind === 'currency') {
       return typeof value === 'object' ? scalarOf(propertyOf(value, part ?? 'id')) : null
@@ -72,6 +73,14 @@ export function parseOperandByKind(
         : { ok: true, value: iso }
     }
   }
+}
+
+function ofComposite(field: ConditionField, part: string | null, value: unknown) {
+  if (typeof value !== 'object' || value === null) return null
+  if (part !== null) return scalarOf(propertyOf(value, part))
+  const { parts = {}, join } = field.typeDefinition
+  if (join === undefined) return true
+  return joinParts(Object.keys(parts), value as Record<string, unknown>, join) || null
 }
 
 /** Whole 1/10,000 of an amount; null when it is none or has more than four decimals. */

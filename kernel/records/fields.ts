@@ -11,6 +11,7 @@ import {
 import type { ParsedOperand } from '../access/check-condition.ts'
 import type { Comparable } from '../access/condition-tree.ts'
 import { isMainPart } from '../access/condition-tree.ts'
+import { parseOperandByKind } from '../access/stored-value.ts'
 import type { Field } from '../model/model.ts'
 
 /** The codecs of all fields, each made once. */
@@ -37,7 +38,7 @@ export function createCodecs(handlerOf: (typeRef: string) => FieldTypeHandler): 
     of,
     parseOperand(field, part, input, org) {
       if (field.typeDefinition.kind === 'actor') return operand(parseActorPart(input))
-      if (part !== null && !isMainPart(field, part)) return operand(parseText(input))
+      if (part !== null && !isMainPart(field, part)) return parsePart(field, part, input)
       const codec = of(field)
       return operand(codec.parseFilter ? codec.parseFilter(input, org) : codec.parse(input, org))
     },
@@ -82,6 +83,12 @@ function parseText(input: unknown): Parsed {
   if (typeof input !== 'string') return wrong('Expected a text.')
   if (!isKeepableText(input)) return wrong('The text has characters that cannot be kept.')
   return kept(input === '' ? null : input)
+}
+
+function parsePart(field: Field, part: string, input: Comparable): ParsedOperand {
+  return field.typeDefinition.parts?.[part] === 'text'
+    ? operand(parseText(input))
+    : parseOperandByKind(field, part, input)
 }
 
 /** Ids of actors are kept as text. */

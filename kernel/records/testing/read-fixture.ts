@@ -36,6 +36,22 @@ const everyType = {
   marks: { type: 'tags' },
   details: { type: 'json' },
   stars: { type: 'rating' },
+  ...remainingTypes(),
+}
+
+/** What the product's own plugin brings besides, each under its own name: `ofIban`. */
+function remainingTypes(): Record<string, { readonly type: string }> {
+  const { fieldTypes } = readJson('plugins/platform/fields/plugin.json').contributes
+  const named =
+    /^(text|longText|email|phone|url|number|integer|currency|percent|boolean|date|dateTime)$/
+  const special =
+    /^(select|multiSelect|tags|json|rating|relation|relations|user|reference|autoNumber|file|files|image|images)$/
+  const types = Object.entries<{ storage: string }>(fieldTypes).filter(
+    ([key, { storage }]) => storage !== 'computed' && !named.test(key) && !special.test(key),
+  )
+  return Object.fromEntries(
+    types.map(([key]) => [`of${key.charAt(0).toUpperCase()}${key.slice(1)}`, { type: key }]),
+  )
 }
 
 const zoo = {

@@ -21,6 +21,25 @@ export const rating: FieldTypeHandler = ({ params }) => {
   }
 }
 
+/** A number between `min` and `max` in equal steps: 0 to 100 by one when nothing is said. */
+export const slider: FieldTypeHandler = ({ params }) => {
+  const { min = 0, max = 100, step = 1 } = params as { min?: number; max?: number; step?: number }
+  return {
+    ...numberCodec,
+    parse(input, org) {
+      const parsed = numberCodec.parse(input, org)
+      if (!parsed.ok) return parsed
+      const value = input as number
+      if (value < min || value > max) return refused('OUT_OF_RANGE', `From ${min} to ${max}.`)
+      const steps = (value - min) / step
+      return Math.abs(steps - Math.round(steps)) < 1e-9
+        ? parsed
+        : refused('OUT_OF_RANGE', `In steps of ${step} from ${min}.`)
+    },
+    parseFilter: numberCodec.parse,
+  }
+}
+
 const numberCodec: FieldCodec = {
   plain: true,
   parse(input) {

@@ -7,6 +7,9 @@ export const text: FieldTypeHandler = ({ params }) => textCodec(lengthOf(params,
 /** Paragraphs. */
 export const longText: FieldTypeHandler = ({ params }) => textCodec(lengthOf(params, 100_000))
 
+/** Source text: lines and indentation stay as they are. */
+export const code: FieldTypeHandler = ({ params }) => textCodec(lengthOf(params, 100_000))
+
 /** A text is kept as it was written; one of nothing but white space is blank. */
 function textCodec(maxLength: number): FieldCodec {
   return {
