@@ -42,6 +42,7 @@ import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
+import { createFormulaPreview } from './records/preview-formula.ts'
 import { createReader } from './records/read.ts'
 import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
@@ -333,6 +334,7 @@ export async function boot(options: BootOptions) {
       settings,
       orgProfile,
       lifecycle,
+      previewFormula: createFormulaPreview({ db, codecs }),
       plugins: { model: deployment.model, callHandler, files },
       studioDir: options.studioDir ?? null,
       async extend(parts) {

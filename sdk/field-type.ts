@@ -115,6 +115,8 @@ export interface FieldTypeDefinition {
     | 'json'
     | 'reference'
     | 'composite'
+  /** What a type of storage `computed` compiles; `template` when nothing is said. */
+  readonly computed?: 'template' | 'formula' | 'lookup' | 'rollup'
   /** The kernel numbers it when a record is created. */
   readonly generated?: 'autoNumber'
   readonly editor: string

@@ -34,6 +34,16 @@ export const Option = Type.Object(
   closed,
 )
 
+/** What a rollup works out of the records that lead to one. */
+const Measure = Type.Union([
+  Type.Object({ count: Type.Literal('*') }, closed),
+  Type.Object({ sum: Key }, closed),
+  Type.Object({ avg: Key }, closed),
+  Type.Object({ min: Key }, closed),
+  Type.Object({ max: Key }, closed),
+  Type.Object({ countDistinct: Key }, closed),
+])
+
 /** A field of an entity. What stands here every field has; `params` belong to the field's type. */
 export const Field = Type.Object(
   {
@@ -62,6 +72,22 @@ export const Field = Type.Object(
     ),
     /** Computed text of own fields: `{firstName} {lastName}`. */
     template: Type.Optional(Type.String({ maxLength: 500 })),
+    /** Worked out from other fields: `round(price / area, 2)`. */
+    formula: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
+    /** The value of a field of the record that a relation leads to. */
+    lookup: Type.Optional(Type.Object({ through: Key, field: Key }, closed)),
+    /** A sum over the records of an entity whose relation leads here. */
+    rollup: Type.Optional(
+      Type.Object(
+        {
+          from: Reference,
+          through: Key,
+          measure: Measure,
+          filter: Type.Optional(Condition),
+        },
+        closed,
+      ),
+    ),
     params: Type.Optional(Type.Record(Key, Type.Unknown(), free)),
   },
   closed,
@@ -349,6 +375,9 @@ export const FieldType = Type.Object(
     measures: Type.Optional(Type.Array(Type.String())),
     collation: Type.Optional(Type.Union([Type.Literal('ci'), Type.Literal('exact')])),
     kind: Type.Optional(Type.String()),
+    computed: Type.Optional(
+      Type.Union(['template', 'formula', 'lookup', 'rollup'].map((one) => Type.Literal(one))),
+    ),
     generated: Type.Optional(Type.Literal('autoNumber')),
     editor: Type.String(),
     display: Type.String(),

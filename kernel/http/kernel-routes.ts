@@ -7,12 +7,14 @@ import { exportLayer } from '../model/export-layer.ts'
 import { ownLayer } from '../model/layer.ts'
 import type { Model } from '../model/model.ts'
 import type { Revisions } from '../model/revisions.ts'
+import type { PreviewFormula } from '../records/preview-formula.ts'
 import { type ActionRoutesDeps, actionRoutes } from './action-routes.ts'
 import { authRoutes } from './auth-routes.ts'
 import type { Authenticator } from './authenticate.ts'
 import { type ChangeRoutesDeps, changeRoutes } from './change-routes.ts'
 import type { Check } from './check-schema.ts'
 import { docsRoutes } from './docs-routes.ts'
+import { formulaRoutes } from './formula-route.ts'
 import { pluginRoutes } from './plugin-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { type RecordRoutesDeps, recordRoutes } from './record-routes.ts'
@@ -37,6 +39,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly revert: ChangeRoutesDeps['revert']
   readonly actions: ActionRoutesDeps['actions']
   readonly revisions: Revisions
+  readonly previewFormula: PreviewFormula
   readonly plugins: {
     readonly model: Pick<Model, 'routes'>
     readonly callHandler: CallHandler
@@ -83,6 +86,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       },
     }),
     ...settingsRoutes(deps),
+    ...formulaRoutes(deps),
     ...pluginRoutes({ ...deps.plugins, compile: deps.compile, log: deps.log }),
     ...docsRoutes({ declared: deps.declared, templates: records.templates }),
   ]

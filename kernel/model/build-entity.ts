@@ -26,6 +26,8 @@ export interface Surroundings {
 export interface BuiltEntity {
   readonly entity: Entity
   readonly problems: readonly Problem[]
+  /** Where each field is defined, by its key. */
+  readonly places: ReadonlyMap<string, string>
 }
 
 /** Most fields of one entity, those of all layers together. */
@@ -48,11 +50,13 @@ export function buildEntity(
   const problems: Problem[] = []
   const fields: Field[] = []
   const apiNames = new Set<string>()
+  const places = new Map<string, string>()
   for (const source of sourcesOf(contribution, added, shared, around)) {
     const field = tryField(source, apiNames, fields.length, around, problems)
     if (!field) continue
     fields.push(field)
     apiNames.add(field.key).add(field.apiName)
+    places.set(field.key, source.at)
   }
   fields.sort((a, b) => a.order - b.order || (a.key < b.key ? -1 : 1))
   const at = placeOf(plugin, 'entities', key)
@@ -69,7 +73,7 @@ export function buildEntity(
     byApiName: new Map([...fields, ...systemFields].map((field) => [field.apiName, field])),
   }
   problems.push(...checkNames(entity, at))
-  return { entity: Object.freeze(entity), problems }
+  return { entity: Object.freeze(entity), problems, places }
 }
 
 interface FieldSource {

@@ -1,5 +1,5 @@
 import type { FieldDefinition, FieldTypeDefinition } from '@runwaycrm/sdk'
-import type { Contribution, Field, FieldStorage } from './model.ts'
+import type { Computation, Contribution, Field, FieldStorage } from './model.ts'
 import { snakeCase } from './storage-names.ts'
 
 /** What decides where the values of a field are kept. */
@@ -56,7 +56,7 @@ function storageOf(
   place: FieldPlace,
 ): FieldStorage {
   if (type.storage === 'computed') {
-    return Object.freeze({ in: 'computed', class: 'computed', template: definition.template ?? '' })
+    return unresolved(definition, type)
   }
   const parts = Object.entries(type.parts ?? {})
   if (place.in === 'column') {
@@ -81,6 +81,22 @@ function storageOf(
     parts: Object.fromEntries(
       parts.map(([part, kind]) => [part, { id: `${id}.${part}`, class: kind }]),
     ),
+  })
+}
+
+/** What it computes is settled when all entities are known. */
+function unresolved(definition: FieldDefinition, type: FieldTypeDefinition): FieldStorage {
+  const isTemplate = (type.computed ?? 'template') === 'template'
+  const template = isTemplate ? (definition.template ?? '') : null
+  const computation: Computation =
+    template === null ? { by: 'nothing' } : { by: 'template', template }
+  return Object.freeze({
+    in: 'computed',
+    class: 'computed',
+    template,
+    computation,
+    codec: null,
+    reads: [],
   })
 }
 

@@ -6,7 +6,7 @@ import { canonicalJson } from './canonical-json.ts'
 import { composeModel } from './compose-model.ts'
 import { ownLayer } from './layer.ts'
 import { isEmpty, type LayerDocument, layerOf, manifestOf } from './layer-document.ts'
-import { leafAt } from './leaf.ts'
+import { leafAt, sameValue } from './leaf.ts'
 import type { Model } from './model.ts'
 
 /**
@@ -28,10 +28,31 @@ export function checkDocument(
   if (size > manifestLimits.bytes) return [tooLarge(size)]
   const before = new Set(problemsOf(previous, base).map(textOf))
   return [
-    ...problemsOf(document, base).filter((problem) => !before.has(textOf(problem))),
+    ...problemsOf(document, base).filter(
+      (problem) => !before.has(textOf(problem)) && !isLeftBehind(problem, document, previous),
+    ),
     ...checkPlurals(document, published),
   ]
 }
+
+/**
+ * A computed field that nobody touched and that builds on something which is taken away: it stays,
+ * blank, and the plan says so.
+ */
+function isLeftBehind(
+  { at, code }: Problem,
+  document: LayerDocument,
+  previous: LayerDocument,
+): boolean {
+  const path = at.split('/')
+  const end = path.findIndex((step, index) => index > 2 && computations.has(step))
+  if (code === 'AMBIGUOUS' || end < 0) return false
+  if (path[0] !== ownLayer) return true
+  const place = path[1] === 'fields' ? [...path.slice(1, end), 'field'] : path.slice(1, end)
+  const is = leafAt(document.contributes, place)
+  return is !== undefined && sameValue(is, leafAt(previous.contributes, place))
+}
+const computations: ReadonlySet<string> = new Set(['formula', 'lookup', 'rollup'])
 
 /** @throws InvalidError with all problems, paths below the layer. */
 export function refuseProblems(problems: readonly Problem[]): void {

@@ -12,6 +12,7 @@ export function checkField(field: Field, at: string): Problem[] {
     ...checkOptions(definition, typeDefinition.kind, at),
     ...checkDefault(definition, typeDefinition.kind, at),
     ...checkUnique(field, at),
+    ...checkComputation(field, at),
   ]
 }
 
@@ -105,6 +106,20 @@ function checkDefault(
     code: 'UNKNOWN_OPTION',
     message: `The default "${key}" is not one of the options.`,
     hint: `Use one of ${Object.keys(definition.options ?? {}).join(', ')}.`,
+  }))
+}
+
+/** What a field of another type would never look at. */
+function checkComputation({ definition, typeDefinition, storage }: Field, at: string): Problem[] {
+  const kind = storage.in === 'computed' ? (typeDefinition.computed ?? 'template') : null
+  const names = (['formula', 'lookup', 'rollup'] as const).filter(
+    (name) => definition[name] !== undefined && name !== kind,
+  )
+  return names.map((name) => ({
+    at: placeOf(at, name),
+    code: 'UNKNOWN_FIELD' as const,
+    message: `A field of this type has no ${name}.`,
+    hint: `Remove it, or make the type "${name}".`,
   }))
 }
 

@@ -17,6 +17,7 @@ import type { JsonObject } from './leaf.ts'
 import type { Contribution, Entity, Model } from './model.ts'
 import { createPointRegistry } from './point-registry.ts'
 import { isReservedPlural } from './reserved-segments.ts'
+import { resolveComputed } from './resolve-computed.ts'
 
 /**
  * Folds layers into a model. Pure: equal layers give equal models, in whatever order they come. What
@@ -125,6 +126,8 @@ interface ComposedEntities {
   readonly settled: ReadonlySet<string>
 }
 
+/** What was told of an entity: of its building, and with that of its computed fields. */
+const builtOf = new WeakMap<Entity, Omit<BuiltEntity, 'entity'>>()
 const problemsOf = new WeakMap<Entity, readonly Problem[]>()
 
 function composeEntities(
@@ -142,6 +145,7 @@ function composeEntities(
   const entities = new Map(base?.entities)
   const problems: Problem[] = [...added.problems]
   const settled = new Set<string>()
+  const made = new Set<string>()
   for (const ref of touchedEntities(fold, definitions)) {
     const contribution = definitions.get(ref) as Contribution<EntityDefinition>
     const plural =
@@ -154,8 +158,25 @@ function composeEntities(
     )
     const replaced = entities.get(ref)
     for (const problem of (replaced && problemsOf.get(replaced)) ?? []) settled.add(textOf(problem))
+    builtOf.set(built.entity, built)
     problemsOf.set(built.entity, built.problems)
     entities.set(ref, built.entity)
+    made.add(ref)
+    problems.push(...built.problems)
+  }
+  const resolved = resolveComputed(
+    entities,
+    made,
+    (name) => around.fieldType(name)!.definition,
+    (entity, key) => builtOf.get(entity)?.places.get(key) ?? placeOf(entity.ref, key),
+  )
+  for (const [ref, { entity, origin, problems: computed }] of resolved) {
+    const built = builtOf.get(origin)!
+    builtOf.set(entity, built)
+    problemsOf.set(entity, [...built.problems, ...computed])
+    problems.push(...computed)
+    if (made.has(ref)) continue
+    for (const problem of problemsOf.get(origin) ?? []) settled.add(textOf(problem))
     problems.push(...built.problems)
   }
   const byPlural = new Map([...entities.values()].map((entity) => [entity.plural, entity]))

@@ -4,6 +4,7 @@ import type {
   EventDefinition,
   FieldDefinition,
   FieldTypeDefinition,
+  Filter,
   GuardDefinition,
   HookDefinition,
   JobDefinition,
@@ -18,6 +19,7 @@ import type {
 } from '@runwaycrm/sdk'
 import type { Points } from '../manifest/point.ts'
 import type { Problem } from '../manifest/problem.ts'
+import type { Expression } from './formula/expression.ts'
 import type { Layer } from './layer.ts'
 
 /**
@@ -128,4 +130,33 @@ export type FieldStorage =
         Record<string, { readonly id: string; readonly class: StorageClass }>
       >
     }
-  | { readonly in: 'computed'; readonly class: StorageClass; readonly template: string }
+  | {
+      readonly in: 'computed'
+      /** Of what comes out; `computed` is a text. */
+      readonly class: StorageClass
+      /** Of composed texts alone. */
+      readonly template: string | null
+      readonly computation: Computation
+      /** The field type whose codec its values have; null for the kernel's plain ones. */
+      readonly codec: string | null
+      /** References of the other entities that its values depend on. */
+      readonly reads: readonly string[]
+    }
+
+/** How a value is worked out. Names are API names; they are looked up in the model of whoever asks. */
+export type Computation =
+  /** What is wrong with the definition is among the problems of the model. */
+  | { readonly by: 'nothing' }
+  | { readonly by: 'template'; readonly template: string }
+  | { readonly by: 'formula'; readonly expression: Expression }
+  | { readonly by: 'lookup'; readonly through: string; readonly field: string }
+  | {
+      readonly by: 'rollup'
+      /** The entity whose records are summed up, and its relation that leads here. */
+      readonly from: string
+      readonly through: string
+      readonly measure: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'countDistinct'
+      /** Null counts records. */
+      readonly field: string | null
+      readonly filter: Filter | null
+    }

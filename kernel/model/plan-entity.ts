@@ -59,7 +59,10 @@ async function planField(
   is: Field | undefined,
   countWhere: CountWhere,
 ): Promise<PlanItem[]> {
-  if (was && is && isSameField(was, is) && sameValue(was.definition, is.definition)) return []
+  const isLost = is && isBlank(is) && was && !isBlank(was)
+  if (!isLost && was && is && isSameField(was, is) && sameValue(was.definition, is.definition)) {
+    return []
+  }
   const many = after.definition.labelPlural.toLowerCase()
   const tell = (severity: Severity, field: Field, text: string, records?: number): PlanItem => ({
     severity,
@@ -83,6 +86,10 @@ async function planField(
     const records = await filled()
     const text = `Removes the field "${was.label}" from ${many}. ${holding(records, after)}`
     return [tell(records > 0 ? 'destructive' : 'breaking', was, text, records)]
+  }
+  if (isLost) {
+    const text = `The field "${is.label}" of ${many} stays blank: what it builds on goes away.`
+    return [tell('breaking', is, text)]
   }
   if (!isSameField(was, is)) {
     const records = await filled()
@@ -162,6 +169,11 @@ function goneOptions(was: Field, is: Field): string[] {
 function isSameField(was: Field, is: Field): boolean {
   const idOf = ({ storage }: Field) => (storage.in === 'custom' ? storage.id : storage.in)
   return was.type === is.type && idOf(was) === idOf(is)
+}
+
+/** Computed, and with a mistake in it. */
+function isBlank({ storage }: Field): boolean {
+  return storage.in === 'computed' && storage.computation.by === 'nothing'
 }
 
 function holding(records: number, entity: Entity): string {

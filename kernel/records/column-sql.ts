@@ -28,9 +28,15 @@ export function columnSql(field: Field, part: string | null, alias: string): str
 /** The class that a value, or a part of it, has in SQL. */
 export function classOf(field: Field, part: string | null): StorageClass {
   const { storage } = field
-  if (storage.in === 'computed' || field.typeDefinition.kind === 'actor') return 'text'
+  if (field.typeDefinition.kind === 'actor') return 'text'
+  if (storage.in === 'computed') return computedClass(field, part)
   if (part === null || isMainPart(field, part)) return storage.class
   return storage.parts[part]?.class ?? 'text'
+}
+
+function computedClass({ storage, typeDefinition }: Field, part: string | null): StorageClass {
+  if (part !== null && part !== 'id') return typeDefinition.parts?.[part] ?? 'text'
+  return storage.class === 'computed' ? 'text' : storage.class
 }
 
 function customSql(custom: string, id: string, kind: StorageClass): string {

@@ -28,10 +28,21 @@ export function createCodecs(handlerOf: (typeRef: string) => FieldTypeHandler): 
   function of(field: Field): FieldCodec {
     let codec = codecs.get(field)
     if (!codec) {
-      codec = field.system ? systemCodec(field) : handlerOf(field.type)(codecField(field))
+      codec = makeCodec(field)
       codecs.set(field, codec)
     }
     return codec
+  }
+
+  /** What computes has the codec of its result. */
+  function makeCodec(field: Field): FieldCodec {
+    const { storage } = field
+    if (field.system) return systemCodec(field)
+    if (storage.in !== 'computed' || storage.computation.by === 'template') {
+      return handlerOf(field.type)(codecField(field))
+    }
+    const { codec } = storage
+    return codec === null ? systemCodec(field) : handlerOf(codec)(codecField(field))
   }
 
   return {
@@ -64,13 +75,15 @@ function operand(parsed: Parsed): ParsedOperand {
   return { ok: true, value: parsed.value.main as Comparable | null }
 }
 
-/** System fields belong to no plugin, so their codecs are the kernel's. Only the owner is written. */
+/** System fields belong to no plugin, so their codecs are the kernel's, and so are those of formulas. */
 function systemCodec(field: Field): FieldCodec {
   const parsers: Readonly<Record<string, (input: unknown) => Parsed>> = {
     uuid: parseId,
     timestamptz: parseInstant,
     bigint: parseInteger,
     date: parseDay,
+    float8: parseNumber,
+    boolean: parseBoolean,
   }
   return {
     plain: true,
@@ -117,6 +130,14 @@ function parseDay(input: unknown): Parsed {
 
 function parseInteger(input: unknown): Parsed {
   return Number.isSafeInteger(input) ? kept(input) : wrong('Expected a whole number.')
+}
+
+function parseNumber(input: unknown): Parsed {
+  return Number.isFinite(input) ? kept(input) : wrong('Expected a number.')
+}
+
+function parseBoolean(input: unknown): Parsed {
+  return typeof input === 'boolean' ? kept(input) : wrong('Expected true or false.')
 }
 
 function kept(main: unknown): Parsed {

@@ -1,9 +1,6 @@
 import type { Entity, Field } from '../model/model.ts'
 import { literal } from './sql-text.ts'
 
-/** How deep computed fields may build on computed fields; deeper ones are blank. */
-const maxDepth = 3
-
 /**
  * A template such as `{firstName} {lastName}` as SQL. Blank fields leave no gap, and a text of nothing
  * but white space is null. Nothing in it can raise: every value has a text form.
@@ -17,7 +14,6 @@ export function templateSql(
   shownAs: (field: Field, depth: number) => string,
   depth = 1,
 ): string {
-  if (depth > maxDepth) return 'null::text'
   const parts = template.split(/\{([A-Za-z][A-Za-z0-9]*)\}/).flatMap((text, index) => {
     if (index % 2 === 0) return text === '' ? [] : [literal(text)]
     const field = entity.fields.get(text) ?? entity.byApiName.get(text)

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../context/request-context.ts'
 import type { Statement } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
+import { readsOf } from '../model/resolve-computed.ts'
 import { type QueryRun, type Slot, valuesOf } from './params.ts'
 
 /** A statement whose text is settled; only values are missing. */
@@ -72,7 +73,8 @@ export function createPlans(): Plans {
         byEntity.set(entity, plans)
       }
       const { ability, model } = ctx
-      const whole = isLocal ? `${ability.shape} ${key}` : `${ability.shape} ${model.hash} ${key}`
+      const isAlone = isLocal && readsOf(entity).size === 0
+      const whole = isAlone ? `${ability.shape} ${key}` : `${ability.shape} ${model.hash} ${key}`
       const known = plans.get(whole)
       if (known) return known as Plan<T>
       if (plans.size >= maxPlans) plans.delete(plans.keys().next().value!)

@@ -2,7 +2,6 @@ import type { FieldCodec, RecordData } from '@runwaycrm/sdk'
 import type { Ability } from '../access/build-ability.ts'
 import { fieldMaskOf } from '../access/field-mask.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
-import { columnSql } from './column-sql.ts'
 import type { ExpandTree } from './expand.ts'
 import type { Codecs } from './fields.ts'
 import type { Compiler, Source } from './query.ts'
@@ -44,8 +43,7 @@ export function compileProjection(
     const condition = compiler.visible(source, field)
     const at = add(compiler.value(source, field))
     const parts = partNames(field).map((name): readonly [string, number] => {
-      const sql = columnSql(field, name, source.alias)
-      return [name, add(condition === 'true' ? sql : `(case when ${condition} then ${sql} end)`)]
+      return [name, add(compiler.value(source, field, name))]
     })
     const codec = codecs.of(field)
     return {
@@ -145,7 +143,7 @@ function readValue(
 }
 
 function partNames(field: Field): string[] {
-  return field.storage.in === 'computed' ? [] : Object.keys(field.storage.parts)
+  return Object.keys(field.typeDefinition.parts ?? {})
 }
 
 /** The id first, then the fields in their order, the system's own last. */

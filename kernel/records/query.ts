@@ -7,9 +7,9 @@ import { leafSemantics } from '../access/operators.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field } from '../model/model.ts'
 import { classOf, columnSql } from './column-sql.ts'
+import { computedSql, type Sight } from './computed-sql.ts'
 import type { Codecs } from './fields.ts'
 import { checkRule } from './filter.ts'
-import { templateSql } from './formula.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
 import { literal } from './sql-text.ts'
 
@@ -31,6 +31,8 @@ export interface Compiler {
   startJoins(): void
   /** The value as the reader may see it: null where they may not. */
   value(source: Source, field: Field, part?: string | null): string
+  /** What a computed field gives, whether or not it is a field of the entity. */
+  compute(source: Source, field: Field): string
   /** The record that a relation leads to; all null when there is none that the reader sees. */
   follow(source: Source, relation: Field): Source
   /** The value at the end of a path. */
@@ -52,34 +54,58 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   let joinSql: string[] = []
   let aliases = 0
 
-  /** Computed fields are put together from what `shownAs` shows of their parts. */
-  function stored(
-    source: Source,
-    field: Field,
-    part: string | null,
-    shownAs: (source: Source, field: Field, depth: number) => string,
-    depth: number,
-  ): string {
-    const { storage } = field
-    if (storage.in !== 'computed') return columnSql(field, part, source.alias)
-    const partOf = (other: Field, at: number) => shownAs(source, other, at)
-    return templateSql(storage.template, source.entity, partOf, depth)
-  }
-
   function fact(source: Source, field: Field, part: string | null, depth = 1): string {
-    return stored(source, field, part, (at, other, deeper) => fact(at, other, null, deeper), depth)
+    return field.storage.in === 'computed'
+      ? computedSql(facts, source, field, part, depth)
+      : columnSql(field, part, source.alias)
   }
 
   function value(source: Source, field: Field, part: string | null = null, depth = 1): string {
-    const sql = stored(
-      source,
-      field,
-      part,
-      (at, other, deeper) => value(at, other, null, deeper),
-      depth,
-    )
+    const sql =
+      field.storage.in === 'computed'
+        ? computedSql(shown, source, field, part, depth)
+        : columnSql(field, part, source.alias)
     const condition = visible(source, field)
     return condition === 'true' ? sql : `(case when ${condition} then ${sql} end)`
+  }
+
+  /** Computed fields are put together from what their reader sees, in conditions of abilities from facts. */
+  const shown = createSight(value, (source) => readable(source), requestRun)
+  const facts = createSight(fact, living, abilityRun)
+
+  function createSight(
+    see: Sight['value'],
+    isThere: (source: Source) => string,
+    runOf: typeof requestRun,
+  ): Sight {
+    const sourceOf = (entity: Entity): Source => {
+      aliases += 1
+      return { alias: `f${aliases}`, entity }
+    }
+    const sight: Sight = {
+      model,
+      value: see,
+      through(source, relation, depth, inner) {
+        const entity = model.entities.get(relation.target!)!
+        const target = sourceOf(entity)
+        return (
+          `(select ${inner(target)} from ${entity.table} ${target.alias} ` +
+          `where ${target.alias}.org_id = ${source.alias}.org_id ` +
+          `and ${target.alias}.id = ${see(source, relation, null, depth)} and ${isThere(target)})`
+        )
+      },
+      leading(source, entity, relation, depth) {
+        const child = sourceOf(entity)
+        const where =
+          `${child.alias}.org_id = ${source.alias}.org_id ` +
+          `and ${see(child, relation, null, depth)} = ${source.alias}.id and ${isThere(child)}`
+        return { source: child, where }
+      },
+      filter: (source, filter) => conditionSql(sight, source, filter, runOf),
+      now: () => `${params.share('formula now', (run) => run.ctx.now.toISOString())}::timestamptz`,
+      zone: () => `${params.share('zone', (run) => run.ctx.org.timeZone)}::text`,
+    }
+    return sight
   }
 
   function visible(source: Source, field: Field): string {
@@ -121,6 +147,16 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   }
 
   function ruleSql(source: Source, condition: Filter): string {
+    return conditionSql(facts, source, condition, abilityRun)
+  }
+
+  /** A condition that the model or a role has, not a request. */
+  function conditionSql(
+    sight: Sight,
+    source: Source,
+    condition: Filter,
+    runOf: typeof requestRun,
+  ): string {
     let checked: Condition<Field>
     try {
       checked = checkRule(ctx, source.entity, condition, codecs)
@@ -129,34 +165,34 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
       return 'false'
     }
     return `(${conditionToSql(checked, (leaf) =>
-      leafSql(leaf, factAt(source, leaf.steps, leaf), (operand) => operandParam(leaf, operand)),
+      leafSql(leaf, valueAt(sight, source, leaf.steps, leaf), (operand) =>
+        operandParam(leaf, operand, runOf),
+      ),
     )})`
   }
 
-  /** Rules may look past a relation; no join, because it would have to stand in another join. */
-  function factAt(source: Source, steps: readonly Field[], { field, part }: Leaf<Field>): string {
+  /** Conditions may look past a relation; no join, because it would have to stand in another join. */
+  function valueAt(
+    sight: Sight,
+    source: Source,
+    steps: readonly Field[],
+    leaf: Leaf<Field>,
+  ): string {
     const [step, ...rest] = steps
-    if (!step) return fact(source, field, part)
-    const entity = model.entities.get(step.target!)!
-    aliases += 1
-    const target = { alias: `f${aliases}`, entity }
-    const inner = factAt(target, rest, { field, part } as Leaf<Field>)
-    return (
-      `(select ${inner} from ${entity.table} ${target.alias} ` +
-      `where ${target.alias}.org_id = ${source.alias}.org_id ` +
-      `and ${target.alias}.id = ${fact(source, step, null)} and ${living(target)})`
-    )
+    if (!step) return sight.value(source, leaf.field, leaf.part, 1)
+    return sight.through(source, step, 1, (target) => valueAt(sight, target, rest, leaf))
   }
 
-  function operandParam(leaf: Leaf<Field>, operand: Operand): string {
+  function operandParam(leaf: Leaf<Field>, operand: Operand, runOf: typeof requestRun): string {
     const isDate = leaf.domain === 'date'
-    const key = `rule ${leaf.domain} ${classOf(leaf.field, leaf.part)} ${JSON.stringify(operand)}`
-    return params.share(key, (run) => resolveOperand(operand, abilityRun(run.ctx), isDate))
+    const key = `${runOf.name} ${leaf.domain} ${classOf(leaf.field, leaf.part)} ${JSON.stringify(operand)}`
+    return params.share(key, (run) => resolveOperand(operand, runOf(run.ctx), isDate))
   }
 
   return {
     params,
     value,
+    compute: (source, field) => computedSql(shown, source, field, null, 1),
     visible,
     follow,
     readable,

@@ -2,6 +2,7 @@ import type { RecordData } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Statement } from '../database/postgres.ts'
 import type { Entity, Model } from '../model/model.ts'
+import { readsOf } from '../model/resolve-computed.ts'
 import { nothingExpanded } from './expand.ts'
 import { explainText } from './explain-sql.ts'
 import type { Codecs } from './fields.ts'
@@ -53,7 +54,9 @@ export function createWritePlans(codecs: Codecs) {
     const targets = input.relations.map(({ target }) =>
       numberOf(ctx.model.entities.get(target ?? '')),
     )
-    const key = `${operation} ${answer} ${changeSet} ${checkRelations} ${input.key} ${targets} ${ctx.ability.shape}`
+    // So do lookups and rollups in the answer.
+    const surroundings = readsOf(entity).size === 0 ? '' : ctx.model.hash
+    const key = `${operation} ${answer} ${changeSet} ${checkRelations} ${input.key} ${targets} ${surroundings} ${ctx.ability.shape}`
     let plan = plans.get(key)
     if (!plan) {
       if (plans.size >= maxPlans) plans.delete(plans.keys().next().value ?? '')

@@ -5,6 +5,7 @@ import { barcode, iban, sku } from './checked-code.ts'
 import { multiSelect, select, tags } from './choice.ts'
 import { color } from './color.ts'
 import { address, geo, period, personName } from './composite.ts'
+import { computed } from './computed.ts'
 import { currency } from './currency.ts'
 import { date, dateTime } from './date.ts'
 import { duration } from './duration.ts'
@@ -30,6 +31,7 @@ export const handlers = defineHandlers({
   code,
   color,
   country,
+  computed,
   currency,
   currencyCode,
   date,

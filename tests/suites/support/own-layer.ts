@@ -1,6 +1,15 @@
 import type { Model } from '../../../kernel/model/model.ts'
 import type { Caller } from '../../setup/test-app.ts'
 
+const computations: Readonly<Record<string, object>> = {
+  template: { template: '{name} / {code}' },
+  formula: { formula: 'upper(name) & ": " & len(code) & lead.company' },
+  lookup: { lookup: { through: 'lead', field: 'company' } },
+  rollup: {
+    rollup: { from: 't:property', through: 'parent', measure: { count: '*' } },
+  },
+}
+
 /**
  * What an organisation makes of its own: an object with a field of every type there is, fields on leads,
  * a role and a view. All labels carry its token.
@@ -11,16 +20,23 @@ export function ownContributions(model: Model, token: string) {
     name: { type: 'text', label: `Name ${token}`, required: true, order: 1 },
     code: { type: 'text', label: `Code ${token}`, order: 2 },
     lead: { type: 'relation', label: `Lead ${token}`, to: 'crm.leads:lead', order: 3 },
+    parent: { type: 'relation', label: `Parent ${token}`, to: 't:property', order: 4 },
   }
   for (const { key, ref, definition } of types) {
-    const { kind, storage } = definition as { kind?: string; storage: string }
+    const { kind, storage, computed, params } = definition as {
+      kind?: string
+      storage: string
+      computed?: string
+      params?: { required?: string[] }
+    }
     const name = `my${key.charAt(0).toUpperCase()}${key.slice(1)}`
     fields[name] = {
       type: ref,
       label: `${key} ${token}`,
       ...(kind === 'option' || kind === 'options' ? { options: { one: {}, two: {} } } : {}),
       ...(kind === 'relation' ? { to: 'crm.accounts:account' } : {}),
-      ...(storage === 'computed' ? { template: '{name} / {code}' } : {}),
+      ...(storage === 'computed' ? computations[computed ?? 'template'] : {}),
+      ...(params?.required?.includes('prompt') ? { params: { prompt: 'Say it shorter.' } } : {}),
     }
   }
   return {
