@@ -23,6 +23,27 @@ describe('a cell', () => {
     expect(wrapper.text()).toBe('')
   })
 
+  it('shows what is computed as its result', () => {
+    const computed = (name: string, display: string, more = {}) =>
+      field(name, { type: 'platform.fields:formula', editor: 'none', display, ...more })
+    const shown = (one: ReturnType<typeof field>, value: unknown) =>
+      mountWithModel(FieldCell, { field: one, value }).wrapper
+    const number = { kind: 'number' }
+    expect(shown(computed('perMetre', 'currency', number), 2500.5).text()).toBe('2,500.50')
+    expect(shown(computed('share', 'percent', number), 12.5).text()).toBe('12.5%')
+    expect(shown(computed('count', 'number', number), 3).text()).toBe('3')
+    expect(shown(computed('phone', 'phone'), '+4722000001').get('a').attributes('href')).toBe(
+      'tel:+4722000001',
+    )
+    const rank = computed('rank', 'option', { kind: 'option', options: statusField.options })
+    expect(shown(rank, 'won').get('.tag').text()).toBe('Won')
+    expect(
+      shown(computed('open', 'boolean', { kind: 'boolean' }), true)
+        .find('.bool')
+        .exists(),
+    ).toBe(true)
+  })
+
   it('never makes a link of a script', () => {
     const url = field('website', { type: 'platform.fields:url', editor: 'url' })
     const { wrapper } = mountWithModel(FieldCell, { field: url, value: 'javascript:alert(1)' })

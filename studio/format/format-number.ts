@@ -17,6 +17,14 @@ export function formatNumber(value: number, locale: string, digits = 4): string 
   return numberFormat(locale, { maximumFractionDigits: digits, useGrouping: 'min2' }).format(value)
 }
 
+/** An amount whose currency is not known: decimals as money has them. */
+export function formatAmount(value: number, locale: string): string {
+  return numberFormat(locale, {
+    minimumFractionDigits: Number.isInteger(value) ? 0 : 2,
+    maximumFractionDigits: 2,
+  }).format(value)
+}
+
 /** 12.5 means 12.5 %. */
 export function formatPercent(value: number, locale: string): string {
   return numberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(value / 100)

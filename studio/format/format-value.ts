@@ -2,7 +2,13 @@ import type { FieldInfo } from '@runwaycrm/sdk'
 import { fieldKind } from '../model/field-kinds.ts'
 import { isEmptyValue, isMoney } from '../model/read-value.ts'
 import { formatDate, formatDateTime } from './format-date.ts'
-import { formatDuration, formatMoney, formatNumber, formatPercent } from './format-number.ts'
+import {
+  formatAmount,
+  formatDuration,
+  formatMoney,
+  formatNumber,
+  formatPercent,
+} from './format-number.ts'
 
 /** What formatting depends on beside the value. */
 export interface FormatContext {
@@ -22,7 +28,10 @@ export function formatValue(field: FieldInfo, value: unknown, context: FormatCon
   switch (fieldKind(field)) {
     case 'number':
     case 'rating':
-      return typeof value === 'number' ? formatNumber(value, locale) : String(value)
+      if (typeof value !== 'number') return String(value)
+      return field.display === 'currency'
+        ? formatAmount(value, locale)
+        : formatNumber(value, locale)
     case 'percent':
       return typeof value === 'number' ? formatPercent(value, locale) : String(value)
     case 'currency':

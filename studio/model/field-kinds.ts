@@ -93,14 +93,19 @@ const byKind: Readonly<Record<string, FieldKind>> = {
 }
 
 /**
- * The last word of the type (`platform.fields:currency`) or the editor it names decides; types of
- * unknown plugins fall back to what their values are.
+ * The last word of the type (`platform.fields:currency`) or the editor it names decides, for what is
+ * computed how its result is shown; types of unknown plugins fall back to what their values are.
  */
 export function fieldKind(field: FieldInfo): FieldKind {
   const type = field.type.split(':').at(-1) ?? ''
   if (field.kind === 'user') return field.apiName.endsWith('Ids') ? 'users' : 'user'
   if (field.kind === 'actor') return 'actor'
-  return byEditor[type] ?? byEditor[field.editor] ?? byKind[field.kind] ?? 'text'
+  return byEditor[type] ?? byEditor[field.editor] ?? byResult(field) ?? byKind[field.kind] ?? 'text'
+}
+
+/** An amount that was worked out is a number without a currency. */
+function byResult({ display, kind }: FieldInfo): FieldKind | undefined {
+  return display === 'currency' && kind === 'number' ? 'number' : byEditor[display]
 }
 
 const numeric: ReadonlySet<FieldKind> = new Set([

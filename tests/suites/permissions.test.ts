@@ -5,6 +5,7 @@ import { changeHidden } from './support/hidden-values.ts'
 import { checkImport, checkImportsOfOthers, importAsAdmin } from './support/importing.ts'
 import { createSetting, type Setting } from './support/permission-setting.ts'
 import type { Look } from './support/reading.ts'
+import { checkFormulas } from './support/reading-formula.ts'
 import { checkByField, checkGet, checkList, checkRelations } from './support/reading-lists.ts'
 import { checkLive } from './support/reading-live.ts'
 import { checkAction, checkExplain, checkModel, checkSearch } from './support/reading-model.ts'
@@ -69,6 +70,7 @@ describe('every surface', () => {
   it('takes names of fields: chosen, filtered by, sorted by', () => eachLook(checkByField))
   it('follows relations', () => eachLook(checkRelations))
   it('groups and measures', () => eachLook(checkSums))
+  it('tries formulas', () => eachLook(checkFormulas))
   it('tells the past of a record', () => eachLook(checkPast))
   it('tells of change sets', () => eachPerson((mine) => checkChanges(mine, 10)))
   it('describes the model', () => eachPerson(checkModel))

@@ -50,6 +50,15 @@ begin
 end
 $$;
 
+-- The same, within bounds.
+create function kernel.calc_count(x float8, least_of_all integer, most integer) returns integer
+language plpgsql immutable strict parallel safe
+as $$
+begin
+  return least(greatest(kernel.calc_whole(x), least_of_all), most);
+end
+$$;
+
 create function kernel.calc_round(x float8, digits float8) returns float8
 language plpgsql immutable strict parallel safe
 as $$

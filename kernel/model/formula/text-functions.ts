@@ -3,8 +3,8 @@ import type { FormulaFunction } from './functions.ts'
 const lower = (sql: string) => `lower((${sql}) collate "und-x-icu")`
 /** The collation of the argument ends here, so that texts of all functions can be joined. */
 const plain = (sql: string) => `((${sql}) collate "default")`
-const count = (sql: string, most = 10_000) =>
-  `least(greatest(kernel.calc_whole(${sql}), 0), ${most})`
+const count = (sql: string, most = 10_000) => `kernel.calc_count(${sql}, 0, ${most})`
+const place = (sql: string) => `kernel.calc_count(${sql}, 1, 1000000)`
 
 export const textFunctions: Readonly<Record<string, FormulaFunction>> = {
   upper: {
@@ -47,7 +47,7 @@ export const textFunctions: Readonly<Record<string, FormulaFunction>> = {
     forms: [
       {
         signature: 'text, number, number -> text',
-        sql: `substr($1, greatest(kernel.calc_whole($2), 1), ${count('$3')})`,
+        sql: `substr($1, ${place('$2')}, ${count('$3')})`,
       },
     ],
     example: ['mid("Lovelace", 2, 4)', 'ovel'],
@@ -102,7 +102,7 @@ export const textFunctions: Readonly<Record<string, FormulaFunction>> = {
     forms: [
       {
         signature: 'text, text, number -> text',
-        sql: 'split_part($1, $2, greatest(kernel.calc_whole($3), 1))',
+        sql: `split_part($1, $2, ${place('$3')})`,
       },
     ],
     example: ['split_part("ada@example.test", "@", 2)', 'example.test'],

@@ -112,6 +112,20 @@ function studio(): Record<string, RouteParts[]> {
         build: (world) => ({ headers: { ...asKey(world), 'x-runway-revision': 'draft' } }),
       },
     ],
+    'GET /studio/functions': [{ status: 200, build: plain }],
+    'POST /studio/formula': [
+      {
+        status: 200,
+        build: (world) => ({
+          body: {
+            entity: 'leads',
+            formula: 'name & " " & company',
+            recordId: world.kept.get('crm.leads:lead')!,
+          },
+        }),
+      },
+      { status: 200, build: () => ({ body: { entity: 't:property', formula: 'lead.name' } }) },
+    ],
     'GET /access/explain': [
       {
         status: 200,

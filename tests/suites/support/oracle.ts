@@ -13,15 +13,28 @@ export interface OracleWorld {
   readonly entities: ReadonlyMap<string, OracleEntity>
   /** A living record, whoever asks. */
   find(entity: string, id: string): Facts | undefined
+  /** All living records of an entity. */
+  all(entity: string): Iterable<Facts>
 }
 export interface OracleEntity {
   readonly plural: string
   /** By API name. */
   readonly fields: ReadonlyMap<
     string,
-    { readonly key: string; readonly target: string | null; readonly template: string | null }
+    {
+      readonly key: string
+      readonly target: string | null
+      readonly template: string | null
+      readonly computation: Computation | null
+    }
   >
 }
+/** Of the computed fields that the suites make: texts joined, a value looked up, records counted. */
+export type Computation =
+  | { readonly by: 'formula'; readonly joined: readonly string[] }
+  | { readonly by: 'lookup'; readonly through: string; readonly field: string }
+  | { readonly by: 'rollup'; readonly from: string; readonly through: string }
+
 export interface Someone {
   readonly userId: string | null
   readonly teammates: readonly string[]
@@ -155,6 +168,8 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
   function shown(entity: string, record: Facts, field: string): unknown {
     if (!may('read', entity, record, field)) return undefined
     const { fields } = world.entities.get(entity)!
+    const computation = fields.get(field)?.computation ?? null
+    if (computation) return computed(computation, entity, record)
     const template = fields.get(field)?.template ?? null
     if (template === null) return record[field] ?? null
     // A composed text is put together from what its reader sees.
@@ -163,6 +178,36 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
       return part === undefined ? '' : String(shown(entity, record, part) ?? '')
     })
     return text.replace(/\s+/g, ' ').trim() || null
+  }
+
+  /** Of what its reader sees of the parts. */
+  function computed(computation: Computation, entity: string, record: Facts): unknown {
+    if (computation.by === 'lookup') {
+      return through(entity, record, computation.through, computation.field)
+    }
+    if (computation.by === 'rollup') {
+      return [...world.all(computation.from)].filter(
+        (child) =>
+          may('read', computation.from, child) &&
+          shown(computation.from, child, computation.through) === record['id'],
+      ).length
+    }
+    const texts = computation.joined.map((part) => {
+      if (part.startsWith('"')) return part.slice(1, -1)
+      const [first = '', second] = part.split('.')
+      if (second === undefined) return shown(entity, record, first) ?? ''
+      return through(entity, record, `${first}Id`, second) ?? ''
+    })
+    return texts.join('') || null
+  }
+
+  function through(entity: string, record: Facts, relation: string, field: string): unknown {
+    const target = world.entities.get(entity)!.fields.get(relation)?.target
+    const id = shown(entity, record, relation)
+    const found = target && typeof id === 'string' ? world.find(target, id) : undefined
+    return target && found && may('read', target, found)
+      ? (shown(target, found, field) ?? null)
+      : null
   }
 
   return {

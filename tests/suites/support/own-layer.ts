@@ -3,10 +3,10 @@ import type { Caller } from '../../setup/test-app.ts'
 
 const computations: Readonly<Record<string, object>> = {
   template: { template: '{name} / {code}' },
-  formula: { formula: 'upper(name) & ": " & len(code) & lead.company' },
+  formula: { formula: 'name & " / " & code & " of " & lead.company' },
   lookup: { lookup: { through: 'lead', field: 'company' } },
   rollup: {
-    rollup: { from: 't:property', through: 'parent', measure: { count: '*' } },
+    rollup: { from: 'crm.leads:lead', through: 'home', measure: { count: '*' } },
   },
 }
 
@@ -20,7 +20,6 @@ export function ownContributions(model: Model, token: string) {
     name: { type: 'text', label: `Name ${token}`, required: true, order: 1 },
     code: { type: 'text', label: `Code ${token}`, order: 2 },
     lead: { type: 'relation', label: `Lead ${token}`, to: 'crm.leads:lead', order: 3 },
-    parent: { type: 'relation', label: `Parent ${token}`, to: 't:property', order: 4 },
   }
   for (const { key, ref, definition } of types) {
     const { kind, storage, computed, params } = definition as {
@@ -53,6 +52,10 @@ export function ownContributions(model: Model, token: string) {
       budget: {
         entity: 'crm.leads:lead',
         field: { type: 'currency', label: `Budget ${token}`, order: 900 },
+      },
+      home: {
+        entity: 'crm.leads:lead',
+        field: { type: 'relation', label: `Home ${token}`, to: 't:property', order: 903 },
       },
       nickname: {
         entity: 'crm.leads:lead',

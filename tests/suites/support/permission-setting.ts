@@ -1,9 +1,10 @@
 import path from 'node:path'
+import type { FieldDefinition } from '@runwaycrm/sdk'
 import pg from 'pg'
 import type { Entity, Model } from '../../../kernel/model/model.ts'
 import type { Seeded } from '../../../kernel/records/testing/seeded.ts'
 import { startApp, type TestApp } from '../../setup/test-app.ts'
-import type { Facts, OracleWorld } from './oracle.ts'
+import type { Computation, Facts, OracleWorld } from './oracle.ts'
 import { publish, succeed } from './own-layer.ts'
 import { createPeople, type Person } from './people.ts'
 import { auditor, narrow } from './permission-roles.ts'
@@ -51,6 +52,7 @@ export async function createSetting(random: Seeded, randomRoles: number): Promis
       [...model.entities.values()].map((entity) => [entity.ref, oracleEntity(entity)]),
     ),
     find: (entity, id) => living.get(entity)?.get(id),
+    all: (entity) => living.get(entity)?.values() ?? [],
   }
   const platform = createPeople(app, world, facts, model.roles)
   const team = await succeed<{ id: string }>(world.key.call('POST', '/teams', { name: 'North' }))
@@ -121,12 +123,23 @@ export async function createSetting(random: Seeded, randomRoles: number): Promis
 
 function oracleEntity(entity: Entity) {
   const fields = new Map(
-    [...entity.byApiName.values()].map(({ apiName, key, target, storage }) => [
+    [...entity.byApiName.values()].map(({ apiName, definition, key, target, storage }) => [
       apiName,
-      { key, target, template: storage.in === 'computed' ? storage.template : null },
+      {
+        key,
+        target,
+        template: storage.in === 'computed' ? storage.template : null,
+        computation: computationOf(definition),
+      },
     ]),
   )
   return { plural: entity.plural, fields }
+}
+
+function computationOf({ formula, lookup, rollup }: FieldDefinition): Computation | null {
+  if (formula !== undefined) return { by: 'formula', joined: formula.split(' & ') }
+  if (lookup) return { by: 'lookup', through: `${lookup.through}Id`, field: lookup.field }
+  return rollup ? { by: 'rollup', from: rollup.from, through: `${rollup.through}Id` } : null
 }
 
 async function readAll(world: World, entity: Entity, more: string): Promise<Map<string, Facts>> {
