@@ -24,6 +24,8 @@ export interface ConnectionDeps {
   readonly feed: LiveFeed
   readonly matcherOf: (events: readonly OutboxEvent[]) => Matcher
   readonly send: (message: ServerMessage) => void
+  /** @throws RateLimitedError when the organisation asks too often. */
+  readonly take: (topics: number) => void
   readonly log: Log
 }
 
@@ -43,7 +45,7 @@ const nobody = '00000000-0000-7000-8000-000000000000'
 
 /** One open page: what it subscribed to, and what it is told. */
 export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
-  const { db, reader, feed, matcherOf, send, log } = deps
+  const { db, reader, feed, matcherOf, send, take, log } = deps
   const subscriptions = new Map<string, Subscription>()
   let identity = begun
 
@@ -56,6 +58,7 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
         `A connection has at most ${mostTopics} topics, this would make ${count}. Unsubscribe from some first.`,
       )
     }
+    take(message.topics.length)
     const topics = await Promise.all(message.topics.map(readTopic))
     const subscription = { id, topics }
     await feed.exclusive(async (position) => {

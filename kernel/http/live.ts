@@ -11,6 +11,7 @@ import { createLiveFeed, type LiveFeed } from './live-feed.ts'
 import { createIdentify, type Identify } from './live-identity.ts'
 import { createLiveMatcher, type LiveMatcherDeps } from './live-match.ts'
 import type { ServerMessage } from './live-messages.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { RouteDeclaration } from './route.ts'
 import type { RouteHost } from './route-host.ts'
 
@@ -31,6 +32,7 @@ export interface LiveParts {
   readonly app: FastifyInstance
   readonly host: RouteHost
   readonly authenticator: Authenticator
+  readonly rateLimit: RateLimit
 }
 
 interface OpenSocket {
@@ -64,6 +66,7 @@ const closeCodes = { credentials: 4401, behind: 4408, policy: 1008 } as const
 export function createLive(deps: LiveDeps) {
   const { log, checkMs = 400 } = deps
   let identify: Identify = async () => null
+  let rateLimit: RateLimit | null = null
   const orgs = new Map<string, OrgSockets>()
   const publicHost = new URL(deps.publicUrl).host
 
@@ -160,6 +163,8 @@ export function createLive(deps: LiveDeps) {
           feed: org.feed,
           matcherOf: (events) => createLiveMatcher(deps, events),
           send: (message) => send(socket, message),
+          // Each topic is a question to the database, like a request for a list.
+          take: (topics) => rateLimit?.take(org.id, topics),
           log,
         },
         identity,
@@ -221,7 +226,8 @@ export function createLive(deps: LiveDeps) {
 
   return {
     /** Serves the route; to be called while the server is built. */
-    async register({ app, host, authenticator }: LiveParts): Promise<void> {
+    async register({ app, host, authenticator, ...parts }: LiveParts): Promise<void> {
+      rateLimit = parts.rateLimit
       identify = createIdentify({ authenticator, contexts: deps.contexts })
       // A request to upgrade any other address was answered like a plain one; its socket is free of all
       // timeouts of the server.

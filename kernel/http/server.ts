@@ -12,7 +12,7 @@ import { createRunOnce } from './idempotency.ts'
 import { type KernelRoutesDeps, kernelRoutes } from './kernel-routes.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { toProblem, toRunwayError } from './problem.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import type { RouteDeclaration } from './route.ts'
 import { createRouteHost, type RouteHost } from './route-host.ts'
 import { sendProblem } from './send.ts'
@@ -47,6 +47,7 @@ export interface ServerParts {
   readonly app: FastifyInstance
   readonly host: RouteHost
   readonly authenticator: Authenticator
+  readonly rateLimit: RateLimit
 }
 
 export interface ServerLog {
@@ -93,10 +94,11 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   app.decorate('metrics', config.metricsPort === null ? null : createMetrics(app))
 
   const authenticator = createAuthenticator({ accounts, config })
+  const rateLimit = createRateLimit(config.rateLimit)
   const host = createRouteHost(app, {
     authenticator,
     contexts,
-    rateLimit: createRateLimit(config.rateLimit),
+    rateLimit,
     runOnce: createRunOnce({
       idempotency: createIdempotency({ db: deps.db }),
       transaction: deps.writer.transaction,
@@ -126,7 +128,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   if (deps.studioDir !== null) {
     host.add(await studioFiles(deps.studioDir, config.publicUrl.startsWith('https:')))
   }
-  await deps.extend?.({ app, host, authenticator })
+  await deps.extend?.({ app, host, authenticator, rateLimit })
   host.closeMethods()
 
   app.decorate('drain', () => {

@@ -45,6 +45,34 @@ async function until(isTrue: () => unknown, ms = 10_000): Promise<void> {
   }
 }
 
+describe('subscriptions', () => {
+  it('count like requests: an organisation that asks too often is told so, and goes on later', async () => {
+    const slow = await startApp({ RUNWAY_RATE_LIMIT: '4' })
+    try {
+      const url = (await slow.listen()).replace('http', 'ws')
+      const { headers } = await slow.createOrg()
+      const socket = new WebSocket(`${url}/api/v1/live`, { headers })
+      sockets.push(socket)
+      const heard: Message[] = []
+      socket.on('message', (data) => heard.push(JSON.parse(String(data)) as Message))
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+      const topics = Array.from({ length: 10 }, () => ({ entity: 'leads' }))
+      for (let at = 0; at < 5; at++)
+        socket.send(JSON.stringify({ type: 'subscribe', id: 'same', topics }))
+      await until(() => heard.length === 5)
+      expect(heard[0]).toMatchObject({ type: 'subscribed', id: 'same' })
+      expect(heard.at(-1)).toMatchObject({ type: 'error', id: 'same', code: 'RATE_LIMITED' })
+      await until(() => {
+        if (heard.at(-1)!['type'] === 'subscribed') return true
+        socket.send(JSON.stringify({ type: 'subscribe', id: 'same', topics: topics.slice(0, 1) }))
+        return false
+      })
+    } finally {
+      await slow.stop()
+    }
+  })
+})
+
 describe('an open page', () => {
   it('hears within a moment what somebody else does through the API and through an action', async () => {
     const admin = await app.signUp()

@@ -93,7 +93,7 @@ export async function startLive() {
     publicUrl,
     log,
   })
-  await live.register({ app, host, authenticator })
+  await live.register({ app, host, authenticator, rateLimit: createRateLimit(0) })
   await app.listen({ port: 0, host: '127.0.0.1' })
   relay.start()
   const { port } = app.server.address() as AddressInfo
