@@ -1,6 +1,6 @@
 /**
  * The one condition language: filters, permission conditions, field rules and the leaves of rules.
- * Keys are ANDed. A key is a field, a path through a to-one relation (`account.industry`), or
+ * Keys are ANDed. A key is a field, a path through relations (`account.industry`; to many, any of them), or
  * `$and`, `$or`, `$not`.
  *
  * @example

@@ -74,7 +74,7 @@ export type FieldTypeHandler = (field: CodecField) => FieldCodec
 /**
  * A contribution to the `fieldTypes` point.
  * `api` says under which name the API carries the field: `key` as it is, `id` with `Id` behind it
- * (relations to one record).
+ * (relations to one record), `ids` its singular with `Ids` behind it (`contacts` -> `contactIds`).
  */
 export interface FieldTypeDefinition {
   readonly label: string
@@ -86,7 +86,7 @@ export interface FieldTypeDefinition {
    * this between them. Without it only the parts can be compared.
    */
   readonly join?: string
-  readonly api?: 'key' | 'id'
+  readonly api?: 'key' | 'id' | 'ids'
   /** JSON Schema of a value as the API gives it. */
   readonly value: object
   /** JSON Schema of the type's own parameters beside those every field has. */
@@ -110,6 +110,8 @@ export interface FieldTypeDefinition {
     | 'option'
     | 'options'
     | 'relation'
+    /** Several records of one entity: a list of ids. */
+    | 'relations'
     | 'user'
     | 'actor'
     | 'json'

@@ -59,7 +59,7 @@ export const Field = Type.Object(
     hidden: Type.Optional(Type.Boolean(free)),
     default: Type.Optional(Type.Unknown(free)),
     pii: Type.Optional(Type.Boolean()),
-    /** To-one relations: the entity, and what happens here when the target is deleted. */
+    /** Relations: the entity, and, to one record, what happens here when the target is deleted. */
     to: Type.Optional(Reference),
     onDelete: Type.Optional(
       Type.Union([Type.Literal('clear'), Type.Literal('restrict'), Type.Literal('cascade')], free),
@@ -366,7 +366,7 @@ export const FieldType = Type.Object(
     ),
     parts: Type.Optional(Type.Record(Key, Type.String())),
     join: Type.Optional(Type.String({ minLength: 1, maxLength: 5 })),
-    api: Type.Optional(Type.Union([Type.Literal('key'), Type.Literal('id')])),
+    api: Type.Optional(Type.Union([Type.Literal('key'), Type.Literal('id'), Type.Literal('ids')])),
     value: JsonSchema,
     params: Type.Optional(JsonSchema),
     operators: Type.Array(Type.String()),

@@ -71,7 +71,7 @@ function toSql<F extends ConditionField>(
     case 'leaf': {
       const sql = leafSql(condition)
       if (!negated) return sql
-      return condition.operator === '$exists'
+      return condition.operator === '$exists' && sql.endsWith(' is not null')
         ? sql.replace(/ is not null$/, ' is null')
         : `(${sql}) is not true`
     }

@@ -13,6 +13,7 @@ import {
   type ConditionField,
   type Domain,
   domainOf,
+  isMany,
   type Leaf,
   type LeafOperator,
   type Operand,
@@ -179,6 +180,10 @@ export function checkCondition<F extends ConditionField, E extends ConditionEnti
       if (typeof input !== 'boolean') refuse(path, 'WRONG_TYPE', '$exists takes true or false.')
       return input ? present : absent
     }
+    if (operator === '$contains' && isMany(found.field)) {
+      const one = point(input, path)
+      return one.is === 'value' || one.is === 'me' ? leaf(operator, one) : { kind: 'any', of: [] }
+    }
     if (operator === '$contains' || operator === '$startsWith') {
       return leaf(operator, { is: 'value', value: checkText(input, path) })
     }
@@ -278,6 +283,7 @@ function isOpaque(domain: Domain): boolean {
 /** Where `@me` means the user: user fields, actors, and the id of a record (which then is a user's). */
 function isUser({ field, part }: FieldPath<ConditionField>): boolean {
   const { kind } = field.typeDefinition
+  if (isMany(field)) return field.target === 'kernel:user'
   return kind === 'user' || (kind === 'actor' && part !== 'type') || field.apiName === 'id'
 }
 

@@ -87,6 +87,11 @@ const domains: Readonly<Record<FieldTypeDefinition['storage'], Domain>> = {
   jsonb: 'opaque',
 }
 
+/** A relation to several records, which conditions ask whether any of them fits. */
+export function isMany(field: ConditionField): boolean {
+  return field.typeDefinition.kind === 'relations'
+}
+
 export function domainOf(field: ConditionField, part: string | null): Domain {
   const type = field.typeDefinition
   if (type.kind === 'actor') return 'text'
@@ -95,7 +100,7 @@ export function domainOf(field: ConditionField, part: string | null): Domain {
     return domains[type.parts?.[part] ?? 'jsonb']
   }
   if (type.kind === 'composite' && type.join === undefined) return 'opaque'
-  return type.kind === 'options' ? 'list' : domains[type.storage]
+  return type.kind === 'options' || isMany(field) ? 'list' : domains[type.storage]
 }
 
 /** The names that may follow a field after a dot. */

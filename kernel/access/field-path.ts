@@ -1,4 +1,5 @@
 import { type ConditionEntity, type ConditionField, partsOf } from './condition-tree.ts'
+import { manyApiName } from './many-name.ts'
 
 /** A field reached from an entity, `account.industry`, and perhaps a part of it, `value.currency`. */
 export interface FieldPath<F extends ConditionField> {
@@ -45,11 +46,13 @@ export function findPath<F extends ConditionField, E extends ConditionEntity<F>>
   return null
 }
 
-/** The relation to one record that `account` means: the field that the API carries as `accountId`. */
+/** The relation that `account` means: the field that the API carries as `accountId`, or as `accountIds`. */
 export function findRelation<F extends ConditionField>(
   entity: ConditionEntity<F>,
   name: string,
 ): F | undefined {
   const field = entity.byApiName.get(`${name}Id`)
-  return field?.target ? field : undefined
+  if (field?.target) return field
+  const many = entity.byApiName.get(manyApiName(name))
+  return many?.target && many.key === name ? many : undefined
 }

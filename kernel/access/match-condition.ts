@@ -7,6 +7,7 @@ import type {
   Leaf,
   Operand,
 } from './condition-tree.ts'
+import { isMany } from './condition-tree.ts'
 import { leafSemantics, type OperandValue, type Order } from './operators.ts'
 import { parseRelativeDate, resolveRelativeDate } from './relative-date.ts'
 import { comparableOf } from './stored-value.ts'
@@ -60,8 +61,19 @@ function matchLeaf(
   record: RecordValues,
   run: ConditionRun,
 ): boolean | undefined {
+  return matchFrom(leaf, 0, record, run)
+}
+
+/** @param from how many of the leaf's steps lead to `holder` already. */
+function matchFrom(
+  leaf: Leaf<ConditionField>,
+  from: number,
+  record: RecordValues,
+  run: ConditionRun,
+): boolean | undefined {
   let holder: RecordValues = record
-  for (const step of leaf.steps) {
+  for (const [index, step] of leaf.steps.slice(from).entries()) {
+    if (isMany(step)) return matchAny(leaf, from + index, holder, run)
     const id = valueIn(holder, step.apiName)
     if (id === null || id === undefined) return false
     const name = step.apiName.slice(0, -'Id'.length)
@@ -72,6 +84,27 @@ function matchLeaf(
   }
   const value = comparableOf(leaf.field, leaf.part, valueIn(holder, leaf.field.apiName))
   return testLeaf(leaf, value, resolveOperand(leaf.operand, run, leaf.domain === 'date'))
+}
+
+/** One of the records that fits is enough; those that are not carried along may fit. */
+function matchAny(
+  leaf: Leaf<ConditionField>,
+  at: number,
+  holder: RecordValues,
+  run: ConditionRun,
+): boolean | undefined {
+  const step = leaf.steps[at] as ConditionField
+  const ids = valueIn(holder, step.apiName)
+  if (!Array.isArray(ids) || ids.length === 0) return false
+  const targets = valueIn(holder, step.key)
+  if (!Array.isArray(targets)) return undefined
+  let answer: boolean | undefined = targets.length < ids.length ? undefined : false
+  for (const target of targets as readonly RecordValues[]) {
+    const one = matchFrom(leaf, at + 1, target, run)
+    if (one === true) return true
+    if (one === undefined) answer = undefined
+  }
+  return answer
 }
 
 function valueIn(record: RecordValues, name: string): unknown {

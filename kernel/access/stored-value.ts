@@ -1,6 +1,6 @@
 import { isCalendarDay, isKeepableText, joinParts, toId, toInstant } from '@runwaycrm/sdk'
 import type { ParsedOperand } from './check-condition.ts'
-import { type Comparable, type ConditionField, domainOf } from './condition-tree.ts'
+import { type Comparable, type ConditionField, domainOf, isMany } from './condition-tree.ts'
 
 /**
  * A value of a record, as the API gives it, in the terms in which conditions compare. A value of the
@@ -24,6 +24,8 @@ export function comparableOf(
     return typeof value === 'object' ? amountUnits(propertyOf(value, 'amount')) : amountUnits(value)
   }
   if (kind === 'options') return Array.isArray(value) ? value.filter(isText) : null
+  // No records are none: the API gives an empty list, and conditions find no value.
+  if (isMany(field)) return Array.isArray(value) && value.length > 0 ? value.filter(isText) : null
   if (domainOf(field, part) === 'opaque') return true
   return scalarOf(value)
 }
@@ -44,7 +46,7 @@ export function parseOperandByKind(
     const units = amountUnits(input)
     return units === null ? wrong('Expected an amount.') : { ok: true, value: units }
   }
-  switch (domain) {
+  switch (isMany(field) ? 'id' : domain) {
     case 'number':
       return Number.isFinite(input) ? { ok: true, value: input } : wrong('Expected a number.')
     case 'boolean':

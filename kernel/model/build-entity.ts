@@ -150,7 +150,7 @@ function tryField(
     return leftOut('UNKNOWN_OPTION', `There is no field type "${definition.type}".`, hint)
   }
   const target = targetOf(definition, type.definition)
-  if (type.definition.kind === 'relation' && target === null) {
+  if (/^relations?$/.test(type.definition.kind ?? '') && target === null) {
     return leftOut('REQUIRED', 'A relation needs an entity.', 'Say which under "to".')
   }
   if (target !== null && !around.hasEntity(target)) {

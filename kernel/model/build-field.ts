@@ -1,4 +1,5 @@
 import type { FieldDefinition, FieldTypeDefinition } from '@runwaycrm/sdk'
+import { manyApiName } from '../access/many-name.ts'
 import type { Computation, Contribution, Field, FieldStorage } from './model.ts'
 import { snakeCase } from './storage-names.ts'
 
@@ -19,7 +20,7 @@ export function buildField(
   const storage = storageOf(key, definition, typeDefinition, place)
   return Object.freeze({
     key,
-    apiName: typeDefinition.api === 'id' ? `${key}Id` : key,
+    apiName: apiNameOf(key, typeDefinition),
     definition,
     type: type.ref,
     typeDefinition,
@@ -36,6 +37,11 @@ export function buildField(
       storage.in === 'computed' ||
       typeDefinition.generated !== undefined,
   })
+}
+
+function apiNameOf(key: string, { api }: FieldTypeDefinition): string {
+  if (api === 'ids') return manyApiName(key)
+  return api === 'id' ? `${key}Id` : key
 }
 
 /** Behind all that have an order of their own, before the system fields. */

@@ -101,7 +101,7 @@ export interface Field {
   /** The layer that brought the field. */
   readonly from: string
   readonly storage: FieldStorage
-  /** For relations to one record. */
+  /** For relations, to one record or to several. */
   readonly target: string | null
   readonly system: boolean
   readonly required: boolean

@@ -6,7 +6,7 @@ import {
   type Measure,
   UnknownFieldError,
 } from '@runwaycrm/sdk'
-import { type Condition, domainOf } from '../access/condition-tree.ts'
+import { type Condition, domainOf, isMany } from '../access/condition-tree.ts'
 import type { FieldPath } from '../access/field-path.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field } from '../model/model.ts'
@@ -119,7 +119,7 @@ function checkMeasure(
   const path = findOrThrow(ctx, entity, field, `${at}.${kind}`)
   const isCounting = kind === 'count' || kind === 'countDistinct'
   const measured = path.part === null ? (path.field.typeDefinition.measures ?? []) : []
-  if (!isCounting && !measured.some((one) => one === kind)) {
+  if (isOfMany(path) || (!isCounting && !measured.some((one) => one === kind))) {
     issue(`${at}.${kind}`, `There is no ${kind} of ${field}.`)
   }
   return { name, kind: kind as MeasureKind, path, condition }
@@ -139,7 +139,13 @@ function findOrThrow(
   })
 }
 
-function isGroupable({ field, part }: FieldPath<Field>): boolean {
+function isOfMany({ field, steps }: FieldPath<Field>): boolean {
+  return isMany(field) || steps.some(isMany)
+}
+
+function isGroupable(path: FieldPath<Field>): boolean {
+  const { field, part } = path
+  if (isOfMany(path)) return false
   return part === null
     ? field.typeDefinition.groupable === true
     : ['text', 'uuid'].includes(classOf(field, part))

@@ -1,6 +1,12 @@
 import type { Filter } from '@runwaycrm/sdk'
 import { checkCondition } from '../access/check-condition.ts'
-import type { Comparable, Condition, Leaf, Operand } from '../access/condition-tree.ts'
+import {
+  type Comparable,
+  type Condition,
+  isMany,
+  type Leaf,
+  type Operand,
+} from '../access/condition-tree.ts'
 import { canReadField } from '../access/field-mask.ts'
 import { type FieldPath, findPath, type PathOptions } from '../access/field-path.ts'
 import type { RequestContext } from '../context/request-context.ts'
@@ -108,5 +114,5 @@ export function operandsOf(condition: Condition<Field>): Operand[] {
 
 /** Whether it follows a relation, so that its SQL depends on more than this entity. */
 export function followsRelations(condition: Condition<Field>): boolean {
-  return leavesOf(condition).some((leaf) => leaf.steps.length > 0)
+  return leavesOf(condition).some((leaf) => leaf.steps.length > 0 || isMany(leaf.field))
 }

@@ -1,5 +1,6 @@
 import type { FieldCodec, RecordData } from '@runwaycrm/sdk'
 import type { Ability } from '../access/build-ability.ts'
+import { isMany } from '../access/condition-tree.ts'
 import { fieldMaskOf } from '../access/field-mask.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
 import type { ExpandTree } from './expand.ts'
@@ -56,7 +57,8 @@ export function compileProjection(
     }
   })
   const idAt = steps[0]!.at
-  const nested = [...options.expand].map(([relation, tree]): Nested => {
+  const toOne = [...options.expand].filter(([relation]) => !isMany(relation))
+  const nested = toOne.map(([relation, tree]): Nested => {
     const name = expandedName(relation)
     if (!ability.can('read', relation.target!)) return { name, projection: null }
     const target = compiler.follow(source, relation)
@@ -81,8 +83,9 @@ export function compileProjection(
   return { columns, idAt, read: (row, model) => readRecord(row, model, steps, nested) }
 }
 
-/** `accountId` expands to `account`. */
+/** `accountId` expands to `account`, `contactIds` to `contacts`. */
 export function expandedName(relation: Field): string {
+  if (isMany(relation)) return relation.key
   return relation.apiName.slice(0, -'Id'.length)
 }
 

@@ -1,6 +1,6 @@
 import type { Filter } from '@runwaycrm/sdk'
 import { conditionToSql } from '../access/ability-to-sql.ts'
-import type { Condition, Leaf, Operand } from '../access/condition-tree.ts'
+import { type Condition, isMany, type Leaf, type Operand } from '../access/condition-tree.ts'
 import { fieldMaskOf } from '../access/field-mask.ts'
 import { orderOf, resolveOperand } from '../access/match-condition.ts'
 import { leafSemantics } from '../access/operators.ts'
@@ -10,6 +10,7 @@ import { classOf, columnSql } from './column-sql.ts'
 import { computedSql, type Sight } from './computed-sql.ts'
 import type { Codecs } from './fields.ts'
 import { checkRule } from './filter.ts'
+import { anyInListSql, anyLinkedSql, linkedIdsSql } from './links-sql.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
 import { literal } from './sql-text.ts'
 
@@ -54,15 +55,42 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   let joinSql: string[] = []
   let aliases = 0
 
+  /** The records that a many-relation leads to, as a row of a statement of their own. */
+  function targetOf(field: Field): Source {
+    aliases += 1
+    return { alias: `m${aliases}`, entity: model.entities.get(field.target!)! }
+  }
+
+  /** The ids that a many-relation leads to, of records that are there. */
+  function idsOf(from: Source, field: Field, isThere: (source: Source) => string): string {
+    const to = targetOf(field)
+    return linkedIdsSql({ from, field, to, where: isThere(to) })
+  }
+
+  /** True where one of the records that the reader sees behind the relation meets the test. */
+  function anyShown(from: Source, field: Field, test: (to: Source) => string): string {
+    const [outerJoined, outerSql] = [joined, joinSql]
+    joined = new Map()
+    joinSql = []
+    const to = targetOf(field)
+    const tests = [readable(to), visible(from, field), test(to)].filter((sql) => sql !== 'true')
+    const joins = joinSql.map((sql) => ` ${sql}`).join('')
+    joined = outerJoined
+    joinSql = outerSql
+    return anyLinkedSql({ from, field, to, where: tests.join(' and ') }, joins)
+  }
+
   function fact(source: Source, field: Field, part: string | null, depth = 1): string {
+    if (isMany(field)) return idsOf(source, field, living)
     return field.storage.in === 'computed'
       ? computedSql(facts, source, field, part, depth)
       : columnSql(field, part, source.alias)
   }
 
   function value(source: Source, field: Field, part: string | null = null, depth = 1): string {
-    const sql =
-      field.storage.in === 'computed'
+    const sql = isMany(field)
+      ? idsOf(source, field, readable)
+      : field.storage.in === 'computed'
         ? computedSql(shown, source, field, part, depth)
         : columnSql(field, part, source.alias)
     const condition = visible(source, field)
@@ -165,10 +193,28 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
       return 'false'
     }
     return `(${conditionToSql(checked, (leaf) =>
-      leafSql(leaf, valueAt(sight, source, leaf.steps, leaf), (operand) =>
-        operandParam(leaf, operand, runOf),
-      ),
+      ruleLeafSql(sight, source, leaf.steps, leaf, (operand) => operandParam(leaf, operand, runOf)),
     )})`
+  }
+
+  function ruleLeafSql(
+    sight: Sight,
+    source: Source,
+    steps: readonly Field[],
+    leaf: Leaf<Field>,
+    bind: (operand: Operand) => string,
+  ): string {
+    if (!isMany(leaf.field) && !steps.some(isMany))
+      return leafSql(leaf, valueAt(sight, source, steps, leaf), bind)
+    const [step, ...rest] = steps
+    const test = (to: Source) =>
+      step ? ruleLeafSql(sight, to, rest, leaf, bind) : linkedLeafSql(leaf, to, bind)
+    // True, or nothing where there is no such record.
+    if (step && !isMany(step)) return `(${sight.through(source, step, 1, test)}) is true`
+    const field = step ?? leaf.field
+    if (sight !== facts) return anyShown(source, field, test)
+    const to = targetOf(field)
+    return anyInListSql({ from: source, field, to, where: `${living(to)} and ${test(to)}` })
   }
 
   /** Conditions may look past a relation; no join, because it would have to stand in another join. */
@@ -211,15 +257,29 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
       let index = firstOperand
       return conditionToSql(condition, (leaf) => {
         const place = index++
-        let at = source
-        for (const step of leaf.steps) at = follow(at, step)
-        return leafSql(leaf, value(at, leaf.field, leaf.part), () =>
+        return shownLeaf(source, leaf.steps, leaf, () =>
           params.add((run) =>
             resolveOperand(run.operands[place]!, requestRun(run.ctx), leaf.domain === 'date'),
           ),
         )
       })
     },
+  }
+
+  function shownLeaf(
+    source: Source,
+    steps: readonly Field[],
+    leaf: Leaf<Field>,
+    bind: () => string,
+  ): string {
+    let at = source
+    for (const [index, step] of steps.entries()) {
+      if (isMany(step))
+        return anyShown(at, step, (to) => shownLeaf(to, steps.slice(index + 1), leaf, bind))
+      at = follow(at, step)
+    }
+    if (isMany(leaf.field)) return anyShown(at, leaf.field, (to) => linkedLeafSql(leaf, to, bind))
+    return leafSql(leaf, value(at, leaf.field, leaf.part), bind)
   }
 }
 
@@ -242,6 +302,15 @@ function leafSql(leaf: Leaf<Field>, column: string, bind: (operand: Operand) => 
   const kind = domain === 'list' ? 'text' : classOf(field, part)
   const cast = operand.is === 'list' ? `${kind}[]` : kind
   return semantics.sql(at, `${bind(operand)}::${cast}`, domain, orderOf(field))
+}
+
+/** A question about a many-relation itself, asked of one record that it leads to. */
+function linkedLeafSql(
+  { operator, operand }: Leaf<Field>,
+  { alias }: Source,
+  bind: (operand: Operand) => string,
+): string {
+  return operator === '$exists' ? 'true' : `${alias}.id = ${bind(operand)}::uuid`
 }
 
 function actorId(column: string): string {

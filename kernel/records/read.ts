@@ -12,6 +12,7 @@ import {
   toId,
   UnknownFieldError,
 } from '@runwaycrm/sdk'
+import { isMany } from '../access/condition-tree.ts'
 import { canReadField } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Result, Statement } from '../database/postgres.ts'
@@ -19,6 +20,7 @@ import type { Entity } from '../model/model.ts'
 import { createAggregator } from './aggregate.ts'
 import { type Position, questionOf, readCursor, writeCursor } from './cursor.ts'
 import { type ExpandTree, nothingExpanded, parseExpand } from './expand.ts'
+import { attachMany, type FetchMany } from './expand-many.ts'
 import type { Codecs } from './fields.ts'
 import { checkFilter, everything, followsRelations, operandsOf, shapeOf } from './filter.ts'
 import { compileCount, compileList, type ListShape, type ListSql } from './list-sql.ts'
@@ -27,6 +29,7 @@ import { type Compiled, createPlans } from './plans.ts'
 import { compileProjection, type Projection } from './projection.ts'
 import { createCompiler } from './query.ts'
 import { parseSort } from './sort.ts'
+import { storageOf } from './storage-columns.ts'
 
 export interface ReaderDeps {
   readonly db: Pick<Database, 'batch'>
@@ -81,7 +84,7 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     const asked = readListQuery(ctx, entity, query, codecs)
     const { shape, question, limit } = asked
     const queryRun: QueryRun = { ctx, operands: operandsOf(shape.condition), values: asked.values }
-    const plan = plans.of(ctx, entity, listKey('list', shape), isLocal(shape), () =>
+    const plan = plans.of(ctx, entity, listKey('list', shape), isLocal(entity, shape), () =>
       compileList(ctx, codecs, entity, shape),
     )
     const statements = [plan.statement(queryRun)]
@@ -93,10 +96,11 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     for (let index = 0; index < rows.length && index < limit; index++) {
       data.push(projection.read(rows[index]!, ctx.model))
     }
+    const full = await attachMany(ctx, shape.expand, data, fetchMany)
     const last = rows.length > limit ? rows[limit - 1]! : null
     const nextCursor = last ? writeCursor(question, ctx.now, positionOf(last, plan.compiled)) : null
     const count = query.count ? countOf(results, query.count) : undefined
-    return { data, page: count === undefined ? { nextCursor } : { nextCursor, count } }
+    return { data: full, page: count === undefined ? { nextCursor } : { nextCursor, count } }
   }
 
   function countStatements(
@@ -107,12 +111,16 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     kind: 'exact' | 'estimate',
   ): Statement[] {
     const most = kind === 'exact' ? null : estimatedFrom + 1
-    const countPlan = plans.of(ctx, entity, listKey(`count ${most}`, shape), isLocal(shape), () =>
-      compileCount(ctx, codecs, entity, shape, most),
+    const countPlan = plans.of(
+      ctx,
+      entity,
+      listKey(`count ${most}`, shape),
+      isLocal(entity, shape),
+      () => compileCount(ctx, codecs, entity, shape, most),
     )
     const statement = countPlan.statement(queryRun)
     if (kind === 'exact') return [statement]
-    const whole = plans.of(ctx, entity, listKey('count null', shape), isLocal(shape), () =>
+    const whole = plans.of(ctx, entity, listKey('count null', shape), isLocal(entity, shape), () =>
       compileCount(ctx, codecs, entity, shape, null),
     )
     const { text, values } = whole.statement(queryRun)
@@ -152,18 +160,21 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     how: 'one' | 'many',
     ids: string | readonly string[],
     options: GetOptions,
-  ): Promise<RecordData[]> {
+  ): Promise<readonly RecordData[]> {
     if (!ctx.ability.can('read', entity.ref)) return []
-    const fields = readFields(ctx, entity, options.fields)
     const expand = readExpand(ctx, entity, options.expand)
+    const fields = withLists(readFields(ctx, entity, options.fields), expand)
     const key = `${how} ${options.fields ?? '*'} ${options.expand ?? ''}`
-    const plan = plans.of(ctx, entity, key, expand.size === 0, () =>
+    const plan = plans.of(ctx, entity, key, expand.size === 0 && !hasLinks(entity), () =>
       compileById(ctx, codecs, entity, how, fields, expand),
     )
     const [result] = await run(ctx, [plan.statement({ ctx, operands: [], values: [ids] })])
     const rows = result!.rows as unknown as readonly (readonly unknown[])[]
-    return rows.map((row) => plan.compiled.projection.read(row, ctx.model))
+    const records = rows.map((row) => plan.compiled.projection.read(row, ctx.model))
+    return attachMany(ctx, expand, records, fetchMany)
   }
+
+  const fetchMany: FetchMany = (ctx, entity, ids, expand) => getMany(ctx, entity, ids, { expand })
 
   async function count(ctx: RequestContext, entity: Entity, filter?: Filter): Promise<number> {
     assertMayRead(ctx, entity)
@@ -219,6 +230,7 @@ function readListQuery(
   const condition =
     query.filter === undefined ? everything : checkFilter(ctx, entity, query.filter, codecs)
   const sort = parseSort(ctx, entity, query.sort)
+  const expand = readExpand(ctx, entity, query.expand)
   const { principal } = ctx
   const deleted = query.deleted === 'only'
   const question = questionOf([
@@ -242,8 +254,8 @@ function readListQuery(
     shape: {
       condition,
       sort,
-      fields: readFields(ctx, entity, query.fields),
-      expand: readExpand(ctx, entity, query.expand),
+      fields: withLists(readFields(ctx, entity, query.fields), expand),
+      expand,
       // One more tells whether there is a next page.
       limit: limit + 1,
       after: after?.values.map((value) => value === null) ?? null,
@@ -275,6 +287,16 @@ function readFields(
   return new Set(names)
 }
 
+/** The lists whose records are asked for come along. */
+function withLists(
+  fields: ReadonlySet<string> | null,
+  expand: ExpandTree,
+): ReadonlySet<string> | null {
+  const lists = [...expand.keys()].filter(isMany)
+  if (fields === null || lists.length === 0) return fields
+  return new Set([...fields, ...lists.map((field) => field.apiName)])
+}
+
 function readExpand(
   ctx: RequestContext,
   entity: Entity,
@@ -298,10 +320,14 @@ function expandKey(tree: ExpandTree): string {
   return [...tree].map(([field, inner]) => `${field.key}(${expandKey(inner)})`).join()
 }
 
+/** Lists of ids show what the reader may see of other entities. */
+const hasLinks = (entity: Entity) => storageOf(entity).links.length > 0
+
 /** Whether its SQL depends on this entity and the ability alone, and so holds for all models with it. */
-function isLocal({ condition, sort, expand }: ListShape): boolean {
+function isLocal(entity: Entity, { condition, sort, expand }: ListShape): boolean {
   return (
     expand.size === 0 &&
+    !hasLinks(entity) &&
     sort.every(({ path }) => path.steps.length === 0) &&
     !followsRelations(condition)
   )

@@ -1,5 +1,5 @@
 import { BadSortError, type StorageClass, UnknownFieldError } from '@runwaycrm/sdk'
-import { type Domain, domainOf } from '../access/condition-tree.ts'
+import { type Domain, domainOf, isMany } from '../access/condition-tree.ts'
 import { fieldMaskOf } from '../access/field-mask.ts'
 import type { FieldPath } from '../access/field-path.ts'
 import { orderOf } from '../access/match-condition.ts'
@@ -63,7 +63,9 @@ function newestFirst(entity: Entity): readonly SortKey[] {
   return [{ path, descending: true, domain: 'id', class: 'uuid', nullable: false }]
 }
 
-function isSortable({ field, part }: FieldPath<Field>): boolean {
+function isSortable({ field, part, steps }: FieldPath<Field>): boolean {
+  // Of several records none is the one to sort by.
+  if (steps.some(isMany)) return false
   return part === null ? field.typeDefinition.sortable === true : classOf(field, part) === 'text'
 }
 

@@ -1,4 +1,5 @@
 import type { StorageClass } from '@runwaycrm/sdk'
+import { isMany } from '../access/condition-tree.ts'
 import type { Entity, Field } from '../model/model.ts'
 
 /** A field's main value or one of its parts, where it is kept. */
@@ -16,6 +17,13 @@ export interface StoredPart {
   readonly part: string | null
 }
 
+/** A relation to several records, where its list is kept, and the reference of their entity. */
+export interface LinkField {
+  readonly field: Field
+  readonly part: StoredPart
+  readonly target: string
+}
+
 /** What a writer needs to know of an entity's storage. */
 export interface EntityStorage {
   /** Typed columns that values can be written into, `owner_id` among them. */
@@ -27,6 +35,8 @@ export interface EntityStorage {
   readonly partsOf: ReadonlyMap<Field, readonly StoredPart[]>
   /** Fields that hold the id of one record, with the reference of its entity. */
   readonly relations: readonly { readonly field: Field; readonly target: string }[]
+  /** Fields that hold the ids of several records, in their order; `tenant.link` is an index of them. */
+  readonly links: readonly LinkField[]
   /** Fields that point to a record of any entity. */
   readonly references: readonly Field[]
   /** Fields that the kernel numbers. */
@@ -59,7 +69,12 @@ function compile(entity: Entity): EntityStorage {
     partsOf,
     relations: fields.flatMap((field) => {
       const { target } = field
-      return target !== null && field.storage.in !== 'computed' ? [{ field, target }] : []
+      const isOne = target !== null && field.storage.in !== 'computed' && !isMany(field)
+      return isOne ? [{ field, target }] : []
+    }),
+    links: fields.flatMap((field) => {
+      const [part] = isMany(field) ? (partsOf.get(field) ?? []) : []
+      return part && field.target !== null ? [{ field, part, target: field.target }] : []
     }),
     references: fields.filter((field) => field.typeDefinition.kind === 'reference'),
     numbered: fields.filter((field) => field.typeDefinition.generated === 'autoNumber'),

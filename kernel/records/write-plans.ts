@@ -9,6 +9,7 @@ import type { Codecs } from './fields.ts'
 import { createParams, type Slot, valuesOf } from './params.ts'
 import { compileProjection } from './projection.ts'
 import { createCompiler } from './query.ts'
+import { storageOf } from './storage-columns.ts'
 import { compileChecks, type RowOperation, type WriteCheck } from './write-checks.ts'
 import type { BindValue, InputShape } from './write-input.ts'
 import { writeText } from './write-sql.ts'
@@ -51,7 +52,7 @@ export function createWritePlans(codecs: Codecs) {
     }
     const { operation, answer, changeSet, checkRelations, input } = shape
     // Relations lead to other entities, which may differ between models that share this one.
-    const targets = input.relations.map(({ target }) =>
+    const targets = [...input.relations, ...storageOf(entity).links].map(({ target }) =>
       numberOf(ctx.model.entities.get(target ?? '')),
     )
     // So do lookups and rollups in the answer.

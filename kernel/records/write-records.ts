@@ -20,9 +20,16 @@ import {
   missingReferenceError,
   missingReferences,
 } from './relations.ts'
+import { hasLinks, resolveLinks } from './resolve-links.ts'
 import { storageOf } from './storage-columns.ts'
 import { assertNotDraft, type Transactions } from './transactions.ts'
-import { assertValid, notWritableError, type StorageValues, type Validator } from './validate.ts'
+import {
+  assertValid,
+  invalidError,
+  notWritableError,
+  type StorageValues,
+  type Validator,
+} from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
 import type { RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
 import type { RowItem } from './write-values.ts'
@@ -156,6 +163,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
   ): boolean {
     if (steps.length > 1 || kernelHooks.applies(entity)) return true
     if (operation === 'create' || operation === 'update') {
+      if (alive(steps).some((step) => isToResolve(entity, step))) return true
       if (hasReferences(entity, itemsOf(ctx, operation, steps))) return true
       return operation === 'update' && hooks.applies(ctx, entity, operation)
     }
@@ -174,6 +182,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     options: WriteOptions,
   ): Promise<RowOutcome[]> {
     await runBefore(ctx, entity, operation, steps)
+    await resolveLists(ctx, entity, operation, steps)
     await checkReferences(ctx, entity, operation, steps, options)
     const items = itemsOf(ctx, operation, steps)
     const work = () =>
@@ -283,6 +292,30 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     return new Map([...records].filter(([id]) => seen.has(id)))
   }
 
+  /** Locks the records first: two who add to one list both have their way. */
+  async function resolveLists(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+  ): Promise<void> {
+    if (operation !== 'create' && operation !== 'update') return
+    const wishes = alive(steps).flatMap((step) =>
+      step.values && isToResolve(entity, step) ? [{ id: step.id, values: step.values }] : [],
+    )
+    if (wishes.length === 0) return
+    const ids = wishes.map(({ id }) => id)
+    if (operation === 'update')
+      await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)]).catch(asConcurrentWrite)
+    const answers = await resolveLinks(ctx, entity, operation, wishes, codecs)
+    for (const step of steps) {
+      const answer = answers.get(step.id)
+      if (!answer || step.error) continue
+      if (answer.issues.length > 0) step.error = invalidError(answer.issues)
+      else step.values = answer.values
+    }
+  }
+
   async function checkReferences(
     ctx: RequestContext & { readonly tx: Tx },
     entity: Entity,
@@ -307,6 +340,10 @@ export type RecordWriter = ReturnType<typeof createRecordWriter>
 
 const alive = (steps: readonly Step[]): Step[] => steps.filter((step) => !step.error)
 const written = ({ fields, values }: Step): Written => ({ fields, values })
+
+/** What comes from the ledger is set as it was. */
+const isToResolve = (entity: Entity, { draft, values }: Step): boolean =>
+  draft.stored === undefined && hasLinks(entity, values)
 
 function checkStored(
   ctx: RequestContext,

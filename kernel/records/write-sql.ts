@@ -1,4 +1,5 @@
 import type { Entity, Field } from '../model/model.ts'
+import { linkIndexParts } from './link-index-sql.ts'
 import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { ofEntity, type RowOperation, type WriteCheck } from './write-checks.ts'
@@ -27,6 +28,7 @@ export function writeText(shape: WriteShape): string {
     inputSql(shape.input, bind),
     ...(operation === 'create' ? insertParts(shape, values) : [updatePart(shape, values)]),
     ...uniqueParts(shape.entity, operation),
+    ...linkIndexParts(shape.entity, operation, shape.input.given),
     ledgerPart(shape, values),
     outboxPart(shape, values),
     changeSetPart(shape, values),

@@ -12,6 +12,7 @@ import { duration } from './duration.ts'
 import { email } from './email.ts'
 import { json } from './json.ts'
 import { reference, relation, user } from './link.ts'
+import { relations } from './links.ts'
 import { domain, ipAddress } from './network.ts'
 import { integer, number, rating, slider } from './number.ts'
 import { phone } from './phone.ts'
@@ -58,6 +59,7 @@ export const handlers = defineHandlers({
   rating,
   reference,
   relation,
+  relations,
   richText,
   select,
   sku,

@@ -1,0 +1,59 @@
+import type { Entity, Field } from '../model/model.ts'
+import { columnSql } from './column-sql.ts'
+import { literal } from './sql-text.ts'
+import { storageOf } from './storage-columns.ts'
+
+/** A row that holds a list of ids, and the rows that it leads to. */
+interface Linked {
+  readonly from: { readonly alias: string; readonly entity: Entity }
+  readonly field: Field
+  readonly to: { readonly alias: string; readonly entity: Entity }
+  /** What a row of the target must meet. */
+  readonly where: string
+}
+
+/** The ids of a many-relation as JSON, in their order and without those that `where` leaves out. */
+export function linkedIdsSql({ from, field, to, where }: Linked): string {
+  const list = `l_${to.alias}`
+  return (
+    `(select coalesce(jsonb_agg(${list}.id order by ${list}.n), '[]') ` +
+    `from ${elementsSql(from.alias, field)} with ordinality ${list}(id, n) ` +
+    `join ${to.entity.table} ${to.alias} on ${joinSql(from.alias, to.alias, list)} where ${where})`
+  )
+}
+
+/** True where the list of the row itself leads to such a record; holds for rows that are just being made. */
+export function anyInListSql({ from, field, to, where }: Linked): string {
+  const list = `l_${to.alias}`
+  return (
+    `exists (select 1 from ${elementsSql(from.alias, field)} ${list}(id) ` +
+    `join ${to.entity.table} ${to.alias} on ${joinSql(from.alias, to.alias, list)} where ${where})`
+  )
+}
+
+/** The same by the index of links, which also finds the rows from the other side. */
+export function anyLinkedSql({ from, field, to, where }: Linked, joins: string): string {
+  const link = `l_${to.alias}`
+  return (
+    `exists (select 1 from tenant.link ${link} join ${to.entity.table} ${to.alias} ` +
+    `on ${to.alias}.org_id = ${link}.org_id and ${to.alias}.id = ${link}.to_id${joins} ` +
+    `where ${link}.org_id = ${from.alias}.org_id and ${link}.from_id = ${from.alias}.id ` +
+    `and ${link}.entity = ${literal(from.entity.ref)} ` +
+    `and ${link}.field = ${literal(linkKey(from.entity, field))} and ${where})`
+  )
+}
+
+/** Under which name the index of links knows a many-relation. */
+export function linkKey(entity: Entity, field: Field): string {
+  return storageOf(entity).partsOf.get(field)?.[0]?.ledgerKey ?? field.key
+}
+
+/** What is not a list leads nowhere, whatever an import or an older version left there. */
+function elementsSql(alias: string, field: Field): string {
+  const list = columnSql(field, null, alias)
+  return `jsonb_array_elements_text(case when jsonb_typeof(${list}) = 'array' then ${list} end)`
+}
+
+function joinSql(from: string, to: string, list: string): string {
+  return `${to}.org_id = ${from}.org_id and ${to}.id = ${list}.id::uuid`
+}
