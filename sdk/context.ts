@@ -97,6 +97,14 @@ export interface Records {
   delete(entity: string, id: string, version?: number): Promise<void>
   restore(entity: string, id: string): Promise<RecordData>
   bulk(entity: string, request: BulkRequest): Promise<BulkResult>
+  /**
+   * Lets everything that leads to the records `from` lead to `to` instead: relations to one, lists, and
+   * references to any entity, of all entities. For merging, in one batch with the deletes.
+   *
+   * @returns how many records were changed.
+   * @throws StateConflictError when one of the records is gone; ForbiddenError unless all may be changed.
+   */
+  repoint(entity: string, from: readonly string[], to: string): Promise<number>
 }
 
 /** A change set that stays open over many batches: an import, a long job. */
@@ -224,6 +232,8 @@ export interface HandlerContext {
   readonly model: {
     entity(refOrPlural: string): EntityInfo | null
     entities(): readonly EntityInfo[]
+    /** What others contribute to a point that this plugin declares, those who are enabled, by reference. */
+    contributions<T = FieldValues>(point: string): ReadonlyMap<string, T>
   }
 }
 

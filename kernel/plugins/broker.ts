@@ -232,6 +232,12 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
           ctx.model.entities.get(refOrPlural) ?? ctx.model.entityByPlural.get(refOrPlural)
         return entity ? deps.describe(acting, entity) : null
       },
+      contributions<T>(point: string) {
+        if (!manifest.contributes?.['points']?.[point])
+          throw new RangeError(`${plugin} declares no point "${point}".`)
+        const found = ctx.model.contributions.get(point) ?? new Map<string, never>()
+        return new Map([...found].map(([ref, one]) => [ref, one.definition as T]))
+      },
       entities: () => [...ctx.model.entities.values()].map((one) => deps.describe(acting, one)),
     },
   }

@@ -66,6 +66,10 @@ export function brokerRecords(
         const entity = allowed(ref, ...operationsOf(request))
         return writer.bulk(await writing(), entity, request)
       },
+      async repoint(ref, from, to) {
+        const entity = allowed(ref, 'update')
+        return writer.repoint(await writing(), entity, from, to)
+      },
     }
   }
 

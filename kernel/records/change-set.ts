@@ -7,6 +7,7 @@ import type { Codecs } from './fields.ts'
 import { type HookRunner, noHooks } from './hooks.ts'
 import { type KernelHooks, kernelHooks } from './kernel-hooks.ts'
 import type { Reader } from './read.ts'
+import { createRepoint } from './repoint.ts'
 import { createTransactions, type Transactions } from './transactions.ts'
 import { assertValid, createValidator } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
@@ -46,6 +47,14 @@ export interface Writer extends Transactions {
    * @throws InvalidError, FieldNotWritableError
    */
   checkUpdate(ctx: RequestContext, entity: Entity, values: FieldValues, path: string): void
+  /**
+   * Lets everything that leads to the records `from` lead to `to`: relations, lists and references of all
+   * entities.
+   *
+   * @returns how many records were changed.
+   * @throws StateConflictError when one of them is gone, ForbiddenError
+   */
+  repoint(ctx: RequestContext, entity: Entity, from: readonly string[], to: string): Promise<number>
   /** For those who write what the ledger holds. */
   readonly records: RecordWriter
 }
@@ -95,6 +104,7 @@ export function createWriter(deps: WriterDeps): Writer {
       assertValid([validator.check(ctx, entity, 'update', values, path)], entity)
     },
     bulk: createBulk({ records, codecs, transaction: transactions.transaction }),
+    repoint: createRepoint({ codecs, records, transaction: transactions.transaction }),
     async create(ctx, entity, values) {
       return (await writeOne(ctx, entity, 'create', { values })) as RecordData
     },

@@ -62,7 +62,10 @@ beforeAll(async () => {
       Array.from({ length: Math.ceil(rows / 3) }, () => randomAnimal(random, ids)),
     )
   }
-  const page = await reader.list(system, animals, { limit: 200, expand: ['house.street'] })
+  const page = await reader.list(system, animals, {
+    limit: 200,
+    expand: ['house.street', 'homes.street', 'xhomes.street'],
+  })
   records = page.data
 })
 afterAll(() => fixture.close())
@@ -83,7 +86,7 @@ it(`finds the same records in memory and in SQL, under ${policies} random polici
     const denies = Object.values(policy).some(
       (rule) => rule.effect === 'deny' && rule.entity === '*',
     )
-    const usesPaths = JSON.stringify(filter).includes('house.')
+    const usesPaths = /house\.|home/.test(JSON.stringify(filter))
     if (denies && usesPaths) continue
     if (!ctx.ability.can('read', animals.ref)) {
       await expect(reader.list(ctx, animals, { filter })).rejects.toMatchObject({
@@ -137,6 +140,8 @@ it(`decides like a rules engine that uses the operators for its leaves (seed ${r
   const run = requestRun(ctx)
   for (let index = 0; index < 100; index++) {
     const filter = randomFilter(random, ids)
+    // The engine's paths know one record at each step.
+    if (JSON.stringify(filter).includes('homes.')) continue
     const condition = checkFilter(ctx, animals, filter, zooCodecs)
     const engine = new Engine(
       [

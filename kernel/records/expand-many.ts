@@ -57,7 +57,7 @@ async function listsOf(
   })
   const all = [...new Set(lists.flatMap((ids) => ids ?? []))]
   const found = target && all.length > 0 ? await fetch(ctx, target, all, pathsOf(inner)) : null
-  return lists.map((ids) => ids && ids.flatMap((id) => found?.get(id) ?? []))
+  return lists.map((ids) => ids?.flatMap((id) => found?.get(id) ?? []) ?? null)
 }
 
 /** What to-one relations lead to is in the records already; lists may hang on it. */

@@ -12,6 +12,7 @@ import {
 } from './ledger-values.ts'
 import { decodeCursor, encodeCursor, isVersion, type PageQuery, pageLimit } from './page-cursor.ts'
 import type { Reader } from './read.ts'
+import { showLinkChanges } from './seen-targets.ts'
 import { storageOf } from './storage-columns.ts'
 
 export interface HistoryEntry {
@@ -69,15 +70,23 @@ export function createHistory({ db, codecs, reader }: HistoryDeps) {
     const first = shown.some((row) => row.op === 'create')
       ? await firstValues(ctx, entity, id, visible)
       : {}
+    const fields = await showLinkChanges(
+      ctx,
+      entity,
+      shown.map((row) =>
+        row.op === 'create' ? first : showChanges(entity, row.fields ?? {}, visible, codecs),
+      ),
+      codecs,
+      (statement) => run(ctx, statement),
+    )
     return {
-      data: shown.map((row) => ({
+      data: shown.map((row, at) => ({
         changeId: row.change_set_id,
         at: row.at,
         actor: row.actor,
         version: row.version,
         op: row.op,
-        fields:
-          row.op === 'create' ? first : showChanges(entity, row.fields ?? {}, visible, codecs),
+        fields: fields[at] ?? {},
       })),
       page: {
         nextCursor: rows.length > limit ? encodeCursor([shown.at(-1)?.version ?? 0]) : null,

@@ -34,13 +34,11 @@ export function anyInListSql({ from, field, to, where }: Linked): string {
 /** The same by the index of links, which also finds the rows from the other side. */
 export function anyLinkedSql({ from, field, to, where }: Linked, joins: string): string {
   const link = `l_${to.alias}`
-  return (
-    `exists (select 1 from tenant.link ${link} join ${to.entity.table} ${to.alias} ` +
-    `on ${to.alias}.org_id = ${link}.org_id and ${to.alias}.id = ${link}.to_id${joins} ` +
-    `where ${link}.org_id = ${from.alias}.org_id and ${link}.from_id = ${from.alias}.id ` +
-    `and ${link}.entity = ${literal(from.entity.ref)} ` +
-    `and ${link}.field = ${literal(linkKey(from.entity, field))} and ${where})`
-  )
+  const key = literal(linkKey(from.entity, field))
+  return `exists (select 1 from tenant.link ${link} join ${to.entity.table} ${to.alias}
+ on ${to.alias}.org_id = ${link}.org_id and ${to.alias}.id = ${link}.to_id${joins}
+ where ${link}.org_id = ${from.alias}.org_id and ${link}.from_id = ${from.alias}.id
+ and ${link}.entity = ${literal(from.entity.ref)} and ${link}.field = ${key} and ${where})`
 }
 
 /** Under which name the index of links knows a many-relation. */

@@ -1,10 +1,10 @@
 import type { Issue } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
-import type { Tx } from '../database/postgres.ts'
+import type { Statement, Tx } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
-import { bindSql } from './bound-sql.ts'
 import { columnSql } from './column-sql.ts'
 import type { Codecs } from './fields.ts'
+import { type RunRows, seenTargets } from './seen-targets.ts'
 import { identifier } from './sql-text.ts'
 import { type LinkField, storageOf } from './storage-columns.ts'
 import type { StorageValues } from './validate.ts'
@@ -57,7 +57,8 @@ export async function resolveLinks(
         ids.add(one)
       wanted.set(link.target, ids)
     }
-  const seen = await seenTargets(ctx, wanted, codecs)
+  const run: RunRows = async <R>(statement: Statement) => (await ctx.tx.one<R>(statement)).rows
+  const seen = await seenTargets(ctx, wanted, codecs, run, true)
   return new Map(
     wishes.map(({ id, values }) => {
       let out = values
@@ -174,25 +175,4 @@ async function listsBefore(
       if (Array.isArray(list)) lists.set(`${row.id} ${part.ledgerKey}`, list as string[])
     }
   return lists
-}
-
-/** Of the ids of each entity those that the actor sees; held until the transaction ends. */
-async function seenTargets(
-  ctx: RequestContext & { readonly tx: Tx },
-  wanted: ReadonlyMap<string, ReadonlySet<string>>,
-  codecs: Codecs,
-): Promise<Map<string, ReadonlySet<string>>> {
-  const seen = new Map<string, ReadonlySet<string>>()
-  for (const [ref, ids] of wanted) {
-    const target = ctx.model.entities.get(ref)
-    if (!target || ids.size === 0) continue
-    const sql = bindSql(ctx, codecs, [ctx.org.id, [...ids]])
-    const { rows } = await ctx.tx.one<{ id: string }>({
-      text: `select r.id from ${target.table} r where r.org_id = $1 and r.id = any($2::uuid[])
- and ${sql.compiler.readable({ alias: 'r', entity: target })} order by r.id for key share of r`,
-      values: sql.values(),
-    })
-    seen.set(ref, new Set(rows.map((row) => row.id)))
-  }
-  return seen
 }

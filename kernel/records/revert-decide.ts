@@ -1,3 +1,4 @@
+import { isMany } from '../access/condition-tree.ts'
 import type { Entity, Field } from '../model/model.ts'
 import type { Codecs } from './fields.ts'
 import { fieldsIn, type LedgerFields, showValue } from './ledger-values.ts'
@@ -96,6 +97,11 @@ function conflict(
   if (!visible.has(field.apiName)) {
     const reason = 'A value that is not shown to you was changed since.'
     return conflictOf(entity.plural, id, null, noValues, by, reason)
+  }
+  // Which records a list led to may be hidden from whoever asks.
+  if (isMany(field)) {
+    const reason = 'The list was changed since.'
+    return conflictOf(entity.plural, id, field.apiName, noValues, by, reason)
   }
   const values = {
     left: showValue(field, parts, (part) => pairs[part.ledgerKey]?.[at], codecs),

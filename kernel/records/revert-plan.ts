@@ -27,8 +27,8 @@ interface PlanRow {
 }
 
 /**
- * The records of a change set and what takes each back, in an order that holds: deleted targets come
- * back before values point to them again, and what was made last goes first.
+ * The records of a change set and what takes each back, in an order that holds: values go back before a
+ * record that had them returns, so that unique ones are free, and what was made last goes first.
  */
 export async function loadPlan(
   ctx: RequestContext,
@@ -53,8 +53,11 @@ export async function loadPlan(
       return { entity: row.entity, step, item }
     }),
   )
-  const order = { restore: 0, fields: 1, delete: 2 }
-  return steps.sort((a, b) => order[a.step] - order[b.step])
+  const restored = new Set(steps.flatMap(({ step, item }) => (step === 'restore' ? [item.id] : [])))
+  const order = { restore: 1, fields: 2, delete: 3 }
+  const place = ({ step, item }: RevertStep) =>
+    step === 'fields' && !restored.has(item.id) ? 0 : order[step]
+  return steps.sort((a, b) => place(a) - place(b))
 }
 
 function stepsOf({

@@ -1,13 +1,14 @@
 import type { Actor, Filter, RecordData } from '@runwaycrm/sdk'
 import { canReadField } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
-import type { Database } from '../database/postgres.ts'
+import type { Database, Statement } from '../database/postgres.ts'
 import { isUuid } from '../database/uuid.ts'
 import type { Entity } from '../model/model.ts'
 import type { Codecs } from './fields.ts'
 import { type LedgerFields, ledgerKeysOf, showChanges } from './ledger-values.ts'
 import { decodeCursor, encodeCursor, isMoment, type PageQuery, pageLimit } from './page-cursor.ts'
 import type { Reader } from './read.ts'
+import { showLinkChanges } from './seen-targets.ts'
 
 export const timelineKinds = [
   'change',
@@ -101,8 +102,15 @@ export function createTimeline({ db, codecs, reader }: TimelineDeps) {
         limit + 1,
       ],
     })
-    return rows.map((row) => {
-      const fields = showChanges(entity, row.fields ?? {}, visible, codecs)
+    const changes = await showLinkChanges(
+      ctx,
+      entity,
+      rows.map((row) => showChanges(entity, row.fields ?? {}, visible, codecs)),
+      codecs,
+      async <R>(statement: Statement) => (await db.query<R>(ctx.org.id, statement)).rows,
+    )
+    return rows.map((row, at) => {
+      const fields = changes[at] ?? {}
       return {
         id: row.id,
         at: row.at,

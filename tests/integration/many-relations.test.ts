@@ -171,9 +171,9 @@ describe('reading', () => {
     expect(await find({ contactIds: null, ...among })).toEqual([none.id])
     expect(await find({ 'contacts.email': { $exists: false }, ...among })).toEqual([none.id])
     expect(await find({ $not: { contactIds: { $contains: a.id } }, ...among })).toEqual([none.id])
-    expect(
-      await find({ 'projects.contacts.email': 'any@links.test' }, org, 'task-forces'),
-    ).toEqual([force.id])
+    expect(await find({ 'projects.contacts.email': 'any@links.test' }, org, 'task-forces')).toEqual(
+      [force.id],
+    )
     const count = await org.call('POST', '/projects/aggregate', {
       filter: { 'contacts.email': 'any@links.test' },
       measures: { n: { count: '*' } },
@@ -190,7 +190,8 @@ describe('reading', () => {
       code: 'BAD_FILTER',
     })
     expect(await get('filter={"contactIds":{"$gt":"x"}}')).toMatchObject({ code: 'BAD_FILTER' })
-    const sums = async (body: object) => (await org.call('POST', '/projects/aggregate', body)).json()
+    const sums = async (body: object) =>
+      (await org.call('POST', '/projects/aggregate', body)).json()
     const measures = { n: { count: '*' } }
     for (const field of ['contactIds', 'contacts.lastName'])
       expect(await sums({ groupBy: [{ field }], measures })).toMatchObject({ status: 422 })
@@ -317,7 +318,10 @@ describe('many at once', () => {
     expect((await read(`/projects/${one?.id}`))['contactIds']).toEqual([a.id, b.id])
     expect((await read(`/projects/${two?.id}`))['contactIds']).toEqual([b.id])
     const bad = await org.call('POST', '/projects/bulk', {
-      update: [{ id: one?.id, contactIds: [] }, { id: two?.id, contactIds: [uuidOf(1)] }],
+      update: [
+        { id: one?.id, contactIds: [] },
+        { id: two?.id, contactIds: [uuidOf(1)] },
+      ],
     })
     expect(bad.json()).toMatchObject({
       errors: [{ path: 'update[1].contactIds.0', code: 'UNKNOWN_RECORD' }],

@@ -80,11 +80,21 @@ export function randomAnimal(random: Seeded, ids: ZooIds): FieldValues {
     ownerId: maybe(() => random.pick(ids.users)),
     keeperId: maybe(() => random.pick(ids.users)),
     houseId: maybe(() => random.pick(ids.houses)),
+    homeIds: maybe(() => random.many(0, 3, () => random.pick(ids.houses))),
+    xhomeIds: maybe(() => random.many(0, 3, () => random.pick(ids.houses))),
     about: maybe(() => ({ entity: 'test.zoo:house', id: random.pick(ids.houses) })),
   }
 }
 
-const texts = ['label', 'xlabel', 'both', 'house.name', 'house.street.name']
+const texts = [
+  'label',
+  'xlabel',
+  'both',
+  'house.name',
+  'house.street.name',
+  'homes.name',
+  'xhomes.street.name',
+]
 const operands: Readonly<Record<string, (random: Seeded, ids: ZooIds) => unknown>> = {
   text: (random) => random.pick([...labels, '']),
   number: (random) => random.pick([-4, -1.5, 0, 2, 2.5, 4, 1e21]),
@@ -101,7 +111,7 @@ const operands: Readonly<Record<string, (random: Seeded, ids: ZooIds) => unknown
 const fields: Readonly<Record<string, readonly string[]>> = {
   text: texts,
   number: ['weight', 'xweight'],
-  integer: ['legs', 'xlegs', 'house.size'],
+  integer: ['legs', 'xlegs', 'house.size', 'homes.size', 'xhomes.size'],
   amount: ['price', 'xprice'],
   boolean: ['tame', 'xtame'],
   date: ['born', 'xborn'],
@@ -123,18 +133,20 @@ export function randomFilter(random: Seeded, ids: ZooIds, depth = 3): Filter {
   }
   return Object.fromEntries(
     random.many(1, 2, () => {
-      if (random.chance(0.1)) return randomListLeaf(random)
+      if (random.chance(0.15)) return randomListLeaf(random, ids)
       const kind = random.pick(Object.keys(fields))
       return [random.pick(fields[kind]!), randomOperators(random, ids, kind, 1)] as const
     }),
   ) as Filter
 }
 
-function randomListLeaf(random: Seeded): readonly [string, unknown] {
-  const name = random.pick(['colors', 'xcolors', 'marks', 'xmarks', 'details', 'xdetails'])
+function randomListLeaf(random: Seeded, ids: ZooIds): readonly [string, unknown] {
+  const lists = ['colors', 'xcolors', 'marks', 'xmarks', 'homeIds', 'xhomeIds']
+  const name = random.pick([...lists, 'details', 'xdetails'])
   if (random.chance(0.3) || name.endsWith('details')) {
     return [name, random.pick([null, { $exists: random.chance(0.5) }, { $ne: null }])]
   }
+  if (name.endsWith('homeIds')) return [name, { $contains: random.pick(ids.houses) }]
   return [name, { $contains: random.pick(name.endsWith('colors') ? colors : labels) }]
 }
 

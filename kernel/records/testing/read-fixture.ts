@@ -11,6 +11,7 @@ import { composeModel } from '../../model/compose-model.ts'
 import { createLayer } from '../../model/layer.ts'
 import type { Entity, Field, Model } from '../../model/model.ts'
 import { type Codecs, createCodecs } from '../fields.ts'
+import { storageOf } from '../storage-columns.ts'
 
 const readJson = (path: string) =>
   JSON.parse(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))
@@ -73,6 +74,7 @@ const zoo = {
           house: { type: 'relation', to: 'test.zoo:house' },
           mother: { type: 'relation', to: 'test.zoo:animal' },
           keeper: { type: 'user' },
+          homes: { type: 'relations', to: 'test.zoo:house' },
           about: { type: 'reference' },
           both: { type: 'template', template: '{label} {color}' },
         },
@@ -120,10 +122,10 @@ const own = {
       },
     },
     fields: Object.fromEntries(
-      Object.entries(everyType).map(([key, field]) => [
-        `x${key}`,
-        { entity: 'test.zoo:animal', field },
-      ]),
+      Object.entries({
+        ...everyType,
+        homes: { type: 'relations', to: 'test.zoo:house' },
+      }).map(([key, field]) => [`x${key}`, { entity: 'test.zoo:animal', field }]),
     ),
   },
 }
@@ -199,7 +201,26 @@ async function insertRows(
       `from json_populate_recordset(null::${entity.table}, $1::json) r`,
     values: [JSON.stringify(rows)],
   })
+  await db.query(ctx.org.id, {
+    text: `insert into tenant.link (org_id, entity, field, from_id, to_id)
+      select $1, l.entity, l.field, l.from_id, l.to_id from json_populate_recordset(null::tenant.link, $2::json) l`,
+    values: [ctx.org.id, JSON.stringify(rows.flatMap((row) => linksOf(entity, row)))],
+  })
   return rows.map((row) => String(row['id']))
+}
+
+/** What the writer would keep beside the lists. */
+function linksOf(entity: Entity, row: Readonly<Record<string, unknown>>) {
+  return storageOf(entity).links.flatMap(({ part }) => {
+    const custom = row['custom'] as Record<string, unknown>
+    const list = part.column === null ? custom[part.ledgerKey] : row[part.column]
+    return ((list ?? []) as readonly string[]).map((id) => ({
+      entity: entity.ref,
+      field: part.ledgerKey,
+      from_id: row['id'],
+      to_id: id,
+    }))
+  })
 }
 
 function rowOf(ctx: RequestContext, entity: Entity, record: FieldValues): Record<string, unknown> {
