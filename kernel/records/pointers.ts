@@ -78,25 +78,31 @@ export function repointed(
   const leads = (value: unknown) => typeof value === 'string' && from.has(value)
   for (const field of relations) {
     const [part] = partsOf(field)
-    if (part && leads(valueOf(row, part))) changes.set(part, id === to ? null : to)
+    if (part && leads(storedValue(row, part))) changes.set(part, id === to ? null : to)
   }
   for (const { part } of links) {
-    const list = valueOf(row, part)
+    const list = storedValue(row, part)
     if (!Array.isArray(list) || !list.some(leads)) continue
-    const next = [...new Set(list.map((one) => (leads(one) ? to : one)))].filter((one) => one !== id)
+    const next = [...new Set(list.map((one) => (leads(one) ? to : one)))].filter(
+      (one) => one !== id,
+    )
     changes.set(part, next.length > 0 ? next : null)
   }
   for (const field of references) {
     const [main, ...parts] = partsOf(field)
     const kind = parts.find((part) => part.part === 'entity')
-    if (!main || !kind || !leads(valueOf(row, main)) || valueOf(row, kind) !== target) continue
+    if (!main || !kind || !leads(storedValue(row, main)) || storedValue(row, kind) !== target)
+      continue
     changes.set(main, id === to ? null : to)
     changes.set(kind, id === to ? null : target)
   }
   return changes.size > 0 ? storageValues(changes) : null
 }
 
-function valueOf(row: Readonly<Record<string, unknown>>, { column, ledgerKey }: StoredPart): unknown {
+function storedValue(
+  row: Readonly<Record<string, unknown>>,
+  { column, ledgerKey }: StoredPart,
+): unknown {
   if (column !== null) return row[column]
   return (row['custom'] as Record<string, unknown> | null)?.[ledgerKey]
 }

@@ -44,8 +44,9 @@ async function find(input: object, who: Caller = org) {
 async function merge(input: object, who: Caller = org) {
   const answer = await run('merge_records', input, who)
   expect(answer.body && answer.statusCode).toBe(200)
-  return answer.json<{ output: { id: string; merged: number; repointed: number; fields: string[] } }>()
-    .output
+  return answer.json<{
+    output: { id: string; merged: number; repointed: number; fields: string[] }
+  }>().output
 }
 async function lastChange(plural: string, id: string): Promise<string> {
   const { data } = (await org.call('GET', `/${plural}/${id}/history`)).json<{
@@ -53,8 +54,7 @@ async function lastChange(plural: string, id: string): Promise<string> {
   }>()
   return data[0]?.changeId ?? ''
 }
-const idsOf = (groups: readonly Group[]) =>
-  groups.map((group) => group.records.map(({ id }) => id))
+const idsOf = (groups: readonly Group[]) => groups.map((group) => group.records.map(({ id }) => id))
 
 /** Names apart from all other tests, so that each finds its own. */
 let names = 0
@@ -226,7 +226,13 @@ describe('merge_records', () => {
     expect(stopped.json()).toMatchObject({
       code: 'CHANGE_CONFLICT',
       conflicts: [
-        { entity: 'contacts', id: contact.id, field: 'accountId', then: keep.id, now: elsewhere.id },
+        {
+          entity: 'contacts',
+          id: contact.id,
+          field: 'accountId',
+          then: keep.id,
+          now: elsewhere.id,
+        },
       ],
     })
     expect((await org.call('GET', `/accounts/${gone.id}`)).statusCode).toBe(404)

@@ -22,7 +22,11 @@ const forms: Readonly<Record<Comparison, (text: string) => string>> = {
     const digits = text.replaceAll(/\D/g, '')
     return digits.length < 6 ? '' : digits.slice(-9)
   },
-  website: (text) => text.replace(/^[a-z]+:\/\//, '').replace(/^www\./, '').replace(/[/?#:].*$/, ''),
+  website: (text) =>
+    text
+      .replace(/^[a-z]+:\/\//, '')
+      .replace(/^www\./, '')
+      .replace(/[/?#:].*$/, ''),
   name: (text) => wordsOf(text).toSorted().join(' '),
   similar: (text) => wordsOf(text).join(' '),
 }
@@ -47,7 +51,8 @@ export function trigramsOf(text: string): ReadonlySet<string> {
   const trigrams = new Set<string>()
   for (const word of text.split(' ')) {
     const letters = [...`  ${word} `]
-    for (let at = 0; at + 3 <= letters.length; at++) trigrams.add(letters.slice(at, at + 3).join(''))
+    for (let at = 0; at + 3 <= letters.length; at++)
+      trigrams.add(letters.slice(at, at + 3).join(''))
   }
   return trigrams
 }

@@ -1,6 +1,6 @@
 import type { EntityInfo, Filter, HandlerContext, RecordData } from '@runwaycrm/sdk'
 import { findPairs, type Pair } from './find-pairs.ts'
-import { entityFor, type EntityRules, rulesOf } from './rules.ts'
+import { type EntityRules, entityFor, rulesOf } from './rules.ts'
 
 export interface FindInput {
   readonly entity: string
@@ -31,7 +31,9 @@ const mostRecords = 10_000
 export async function findDuplicates(input: FindInput, ctx: HandlerContext) {
   const entity = entityFor(ctx, input.entity)
   const rules = rulesOf(ctx, entity)
-  const fields = [...new Set([entity.titleField, ...rules.fields.map(({ field }) => field.apiName)])]
+  const fields = [
+    ...new Set([entity.titleField, ...rules.fields.map(({ field }) => field.apiName)]),
+  ]
   const readable = fields.filter((name) =>
     entity.fields.some((field) => field.apiName === name && field.can.read),
   )
@@ -98,7 +100,8 @@ function describe(
   const members = [...new Set(pairs.flatMap(({ a, b }) => [a, b]))].sort((a, b) => a - b)
   const points = new Map<string, number>()
   for (const { reasons } of pairs)
-    for (const one of reasons) points.set(one.field, Math.max(points.get(one.field) ?? 0, one.points))
+    for (const one of reasons)
+      points.set(one.field, Math.max(points.get(one.field) ?? 0, one.points))
   const labelOf = (name: string) =>
     fields.find(({ field }) => field.apiName === name)?.field.label ?? name
   return {

@@ -41,7 +41,10 @@ export function findPairs(
     .map(([key, found]) => ({
       a: Math.floor(key / records.length),
       b: key % records.length,
-      score: Math.min(100, [...found.values()].reduce((sum, value) => sum + value, 0)),
+      score: Math.min(
+        100,
+        [...found.values()].reduce((sum, value) => sum + value, 0),
+      ),
       reasons: [...found].map(([field, value]) => ({ field, points: value })),
     }))
     .filter(({ score }) => score >= threshold)

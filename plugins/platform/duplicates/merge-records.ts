@@ -59,7 +59,9 @@ async function stillThere(record: Promise<RecordData>): Promise<RecordData> {
     return await record
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
-    throw new StateConflictError('One of the records is gone; somebody was faster.', { cause: error })
+    throw new StateConflictError('One of the records is gone; somebody was faster.', {
+      cause: error,
+    })
   }
 }
 
@@ -99,13 +101,13 @@ export function mergedValues(
   for (const [name, field] of writable) {
     // What is hidden on one of them is not compared and not moved.
     if (![kept, ...others].every((record) => Object.hasOwn(record, name))) continue
-    const value = valueOf(field, kept, others, all.get(choices[name] ?? ''))
+    const value = takenValue(field, kept, others, all.get(choices[name] ?? ''))
     if (JSON.stringify(value ?? null) !== JSON.stringify(kept[name] ?? null)) values[name] = value
   }
   return values
 }
 
-function valueOf(
+function takenValue(
   { apiName, kind }: FieldInfo,
   kept: RecordData,
   others: readonly RecordData[],
