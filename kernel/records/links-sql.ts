@@ -41,6 +41,12 @@ export function anyLinkedSql({ from, field, to, where }: Linked, joins: string):
  and ${link}.entity = ${literal(from.entity.ref)} and ${link}.field = ${key} and ${where})`
 }
 
+/** True where the index of links knows of a list of `from` that names the record `to`, seen or not. */
+export function linkedSql(from: Linked['from'], field: Field, to: Linked['to']): string {
+  return `${from.alias}.id in (select k.from_id from tenant.link k where k.org_id = ${to.alias}.org_id
+ and k.to_id = ${to.alias}.id and k.entity = ${literal(from.entity.ref)} and k.field = ${literal(linkKey(from.entity, field))})`
+}
+
 /** Under which name the index of links knows a many-relation. */
 export function linkKey(entity: Entity, field: Field): string {
   return storageOf(entity).partsOf.get(field)?.[0]?.ledgerKey ?? field.key

@@ -10,7 +10,7 @@ import { classOf, columnSql } from './column-sql.ts'
 import { computedSql, type Sight } from './computed-sql.ts'
 import type { Codecs } from './fields.ts'
 import { checkRule } from './filter.ts'
-import { anyInListSql, anyLinkedSql, linkedIdsSql } from './links-sql.ts'
+import { anyInListSql, anyLinkedSql, linkedIdsSql, linkedSql } from './links-sql.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
 import { literal } from './sql-text.ts'
 
@@ -124,9 +124,13 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
       },
       leading(source, entity, relation, depth) {
         const child = sourceOf(entity)
+        const leads = isMany(relation)
+          ? `${see(child, relation, null, depth)} ? ${source.alias}.id::text`
+          : `${see(child, relation, null, depth)} = ${source.alias}.id`
+        const linked = isMany(relation) ? `${linkedSql(child, relation, source)} and ` : ''
         const where =
           `${child.alias}.org_id = ${source.alias}.org_id ` +
-          `and ${see(child, relation, null, depth)} = ${source.alias}.id and ${isThere(child)}`
+          `and ${linked}${leads} and ${isThere(child)}`
         return { source: child, where }
       },
       filter: (source, filter) => conditionSql(sight, source, filter, runOf),

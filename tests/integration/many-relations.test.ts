@@ -339,6 +339,8 @@ describe('an object and a field of an organisation', () => {
     }
     const words = { label: 'Event', labelPlural: 'Events', plural: 'events', titleField: 'title' }
     const field = { type: 'relations', label: 'Speakers', to }
+    const rollup = { from: 't:event', through: 'guests', measure: { count: '*' } }
+    const visits = { type: 'rollup', label: 'Visits', rollup }
     const edited = await org.call('PATCH', '/studio/draft', {
       ops: [
         { op: 'set', path: ['entities', 'event'], value: { ...words, fields } },
@@ -347,6 +349,7 @@ describe('an object and a field of an organisation', () => {
           path: ['fields', 'speakers'],
           value: { entity: 'test.projects:project', field },
         },
+        { op: 'set', path: ['fields', 'visits'], value: { entity: to, field: visits } },
       ],
     })
     expect(edited.body && edited.statusCode).toBe(200)
@@ -357,6 +360,11 @@ describe('an object and a field of an organisation', () => {
     const [a, b] = [await contact('A', { email: 'guest@own.test' }), await contact('B')]
     const event = await make('events', { title: 'Fair', guestIds: [a.id, b.id] })
     expect(await find({ 'guests.email': 'guest@own.test' }, org, 'events')).toEqual([event.id])
+    const second = await make('events', { title: 'Ball', guestIds: [b.id] })
+    expect(await read(`/contacts/${b.id}`)).toMatchObject({ visits: 2 })
+    expect(await find({ visits: 2 }, org, 'contacts')).toEqual([b.id])
+    await org.call('DELETE', `/events/${second.id}`)
+    expect(await read(`/contacts/${b.id}`)).toMatchObject({ visits: 1 })
     const less = await org.call('PATCH', `/events/${event.id}`, { guestIds: { remove: [a.id] } })
     expect(less.json()).toMatchObject({ guestIds: [b.id], version: 2 })
     expect(await find({ 'guests.email': 'guest@own.test' }, org, 'events')).toEqual([])
