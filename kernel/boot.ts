@@ -44,6 +44,7 @@ import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
 import { createFormulaPreview } from './records/preview-formula.ts'
 import { createReader } from './records/read.ts'
+import { asSystem } from './records/relations.ts'
 import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
 import { createVault } from './secrets/vault.ts'
@@ -106,7 +107,14 @@ export async function boot(options: BootOptions) {
         ctx: unknown,
       ) => HookOutcome | undefined
       const settings = readSettings(ctx.model, plugin, ctx.settings ?? new Map())
-      return run(change, { now: ctx.now, org: ctx.org, principal: ctx.principal, settings })
+      const { now, org, principal, door } = ctx
+      return run(change, { now, org, principal, door, settings })
+    },
+    // The plugin's capabilities are its limit: what follows from a write is not the actor's deed.
+    async callAfter(ctx, plugin, handler, change) {
+      await callHandler({ ...asSystem(ctx), door: 'hook' }, plugin, handler, change, {
+        usualMs: 10_000,
+      })
     },
   })
   const writer = createWriter({

@@ -1,6 +1,6 @@
 import type { FieldValues, HandlerContext, RecordData } from './context.ts'
 import type { FieldTypeHandler } from './field-type.ts'
-import type { OrgInfo, Principal } from './principal.ts'
+import type { Door, OrgInfo, Principal } from './principal.ts'
 
 /** Runs an action, a job or a service method: validated input in, output out. */
 export type RunHandler = (input: never, ctx: HandlerContext) => Promise<unknown> | unknown
@@ -41,6 +41,8 @@ export interface HookContext {
   readonly now: Date
   readonly org: OrgInfo
   readonly principal: Principal
+  /** Through which the change comes; `revert` for one that takes another back. */
+  readonly door: Door
   /** All settings of the plugin in this organisation, defaults filled in. */
   readonly settings: FieldValues
 }
@@ -49,6 +51,22 @@ export interface HookOutcome {
   readonly set?: FieldValues
   /** Refuses the write; `field` points at the value. */
   readonly refuse?: { readonly message: string; readonly field?: string }
+}
+
+/**
+ * Runs once records are written, in the same transaction and change set, with what its plugin may do and
+ * not only with what the actor may: totals follow their lines whoever changes those. What it throws undoes
+ * the write. May read and write records; nothing else waits for the commit.
+ */
+export type AfterHookHandler = (change: AfterChange, ctx: HandlerContext) => Promise<void>
+export interface AfterChange {
+  readonly operation: 'create' | 'update' | 'delete' | 'restore'
+  readonly door: Door
+  readonly records: readonly {
+    readonly id: string
+    /** As it was; null for a new or restored one. */
+    readonly before: RecordData | null
+  }[]
 }
 
 export type RouteHandler = (
@@ -84,6 +102,7 @@ export type Handler =
   | RunHandler
   | GuardHandler
   | HookHandler
+  | AfterHookHandler
   | RouteHandler
   | SeedHandler
   | FieldTypeHandler

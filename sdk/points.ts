@@ -209,7 +209,18 @@ export const Guard = Type.Object(
 export const Hook = Type.Object(
   {
     entity: Reference,
-    before: Type.Union([Type.Literal('create'), Type.Literal('update'), Type.Literal('delete')]),
+    before: Type.Optional(
+      Type.Union([Type.Literal('create'), Type.Literal('update'), Type.Literal('delete')]),
+    ),
+    /** Instead of `before`: once all records of a write are written, in the same transaction. */
+    after: Type.Optional(
+      Type.Union([
+        Type.Literal('create'),
+        Type.Literal('update'),
+        Type.Literal('delete'),
+        Type.Literal('restore'),
+      ]),
+    ),
     order: Type.Optional(Type.Number()),
     handler: Handler,
   },

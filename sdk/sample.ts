@@ -1,4 +1,5 @@
-import type { FieldValues, Records } from './context.ts'
+import type { FieldValues, RecordData, Records } from './context.ts'
+import type { Door } from './principal.ts'
 
 /** Made-up data that is the same every time: the same seed gives the same people, days and choices. */
 export interface Sample {
@@ -77,6 +78,15 @@ export function createSample(seed: number, now: Date): Sample {
     companyWord: () => fresh(() => `${pick(wordStarts)}${pick(wordEnds)}`),
     phone: () => `+1202555${String(whole(100, 199)).padStart(4, '0')}`,
   }
+}
+
+/**
+ * Whether sample data is being taken back, which goes as a whole: what guards the books of real work has
+ * nothing to guard there.
+ */
+export function isSampleGoing(door: Door, before: RecordData | null): boolean {
+  const by = before?.['createdBy'] as { readonly type?: unknown } | null | undefined
+  return door === 'revert' && by?.type === 'system'
 }
 
 /**

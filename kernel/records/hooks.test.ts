@@ -1,5 +1,7 @@
-import type { HookChange, HookOutcome } from '@runwaycrm/sdk'
+import type { AfterChange, HookChange, HookOutcome } from '@runwaycrm/sdk'
+import { StateConflictError } from '@runwaycrm/sdk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { RequestContext } from '../context/request-context.ts'
 import { createHookRunner, type HookRunner } from './hooks.ts'
 import { codeOf, issuesOf, rowsOf } from './testing/record-helpers.ts'
 import {
@@ -17,6 +19,8 @@ const orders = entityOf('orders')
 let hook: Hook = () => undefined
 let clock = 0
 const seen: HookChange[] = []
+const followed: AfterChange[] = []
+let follow: (change: AfterChange, ctx: RequestContext) => Promise<void> = async () => {}
 const operations = ['create', 'update', 'delete'] as const
 
 /** The hook on orders that the test sets, called as a plugin's would be. */
@@ -25,13 +29,22 @@ const model = {
   hooks: new Map([
     [
       orders.ref,
-      operations.map((before) => ({
-        ref: `test.shop:${before}`,
-        plugin: 'test.shop',
-        key: before,
-        overriddenBy: [],
-        definition: { entity: orders.ref, before, handler: 'watch' },
-      })),
+      [
+        ...operations.map((before) => ({
+          ref: `test.shop:${before}`,
+          plugin: 'test.shop',
+          key: before,
+          overriddenBy: [],
+          definition: { entity: orders.ref, before, handler: 'watch' },
+        })),
+        ...([...operations, 'restore'] as const).map((after) => ({
+          ref: `test.shop:after_${after}`,
+          plugin: 'test.shop',
+          key: `after_${after}`,
+          overriddenBy: [],
+          definition: { entity: orders.ref, after, handler: 'follow' },
+        })),
+      ],
     ],
   ]),
 }
@@ -39,6 +52,10 @@ const hooks: HookRunner = createHookRunner({
   call(_ctx, _ref, _plugin, _handler, change) {
     seen.push(change)
     return hook(change)
+  },
+  async callAfter(ctx, _plugin, _handler, change) {
+    followed.push(change)
+    await follow(change, ctx)
   },
   clock: () => clock,
 })
@@ -50,6 +67,8 @@ beforeAll(async () => {
 afterAll(() => fixture.close())
 beforeEach(() => {
   seen.length = 0
+  followed.length = 0
+  follow = async () => {}
   hook = () => undefined
 })
 const system = () => ({ ...contextFor({ orgId: newOrgId() }), model: model as typeof testModel })
@@ -118,5 +137,61 @@ describe('a hook', () => {
     const ctx = system()
     hook = () => ({ set: { ghost: 1 } })
     expect(await codeOf(fixture.writer.create(ctx, orders, { name: 'a' }))).toBe('INVALID')
+  })
+})
+
+describe('a hook that follows a write', () => {
+  it('hears of every operation once, with the records as they were', async () => {
+    const ctx = system()
+    const { writer } = fixture
+    const order = await writer.create(ctx, orders, { name: 'a' })
+    await writer.update(ctx, orders, order.id, { name: 'b' })
+    await writer.update(ctx, orders, order.id, { name: 'b' })
+    await writer.delete(ctx, orders, order.id)
+    await writer.restore(ctx, orders, order.id)
+    expect(followed).toEqual([
+      { operation: 'create', door: ctx.door, records: [{ id: order.id, before: null }] },
+      { operation: 'update', door: ctx.door, records: [{ id: order.id, before: order }] },
+      {
+        operation: 'delete',
+        door: ctx.door,
+        records: [{ id: order.id, before: { ...order, name: 'b', version: 2 } }],
+      },
+      { operation: 'restore', door: ctx.door, records: [{ id: order.id, before: null }] },
+    ])
+  })
+
+  it('writes in the same transaction and change set', async () => {
+    const ctx = system()
+    const { writer } = fixture
+    const first = await writer.create(ctx, orders, { name: 'first' })
+    follow = async ({ operation }, inner) => {
+      if (operation !== 'create') return
+      await writer.update({ ...inner, door: 'hook' }, orders, first.id, { margin: 7 })
+    }
+    await writer.create(ctx, orders, { name: 'second' })
+    expect(await fixture.reader.get(ctx, orders, first.id)).toMatchObject({
+      margin: { amount: '7.00' },
+    })
+    const ledger = await rowsOf(fixture.db, ctx, 'tenant.ledger')
+    expect(ledger).toHaveLength(3)
+    expect(ledger[2]?.change_set_id).toBe(ledger[1]?.change_set_id)
+  })
+
+  it('undoes the write when it refuses, and of several only that one', async () => {
+    const ctx = system()
+    const { writer } = fixture
+    follow = async ({ records }, inner) => {
+      const made = await fixture.reader.get(inner, orders, records[0]!.id)
+      if (records.length > 1 || made.name === 'bad') throw new StateConflictError('No.')
+    }
+    expect(await codeOf(writer.create(ctx, orders, { name: 'bad' }))).toBe('STATE_CONFLICT')
+    const { results } = await writer.bulk(ctx, orders, {
+      atomic: false,
+      create: [{ name: 'good' }, { name: 'bad' }],
+    })
+    expect(results.map(({ status }) => status)).toEqual(['created', 'failed'])
+    const names = (await fixture.reader.list(ctx, orders, {})).data.map(({ name }) => name)
+    expect(names).toEqual(['good'])
   })
 })

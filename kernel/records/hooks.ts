@@ -1,4 +1,5 @@
 import {
+  type AfterChange,
   type FieldValues,
   type HookChange,
   type HookOutcome,
@@ -10,6 +11,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Entity } from '../model/model.ts'
 
 export type HookOperation = HookChange['operation']
+export type AfterOperation = AfterChange['operation']
 
 /** The hooks of plugins on an entity, in order, as the writer calls them. */
 export interface HookRunner {
@@ -21,6 +23,9 @@ export interface HookRunner {
    * @throws InvalidError or StateConflictError when one refuses, InternalError when one is late.
    */
   run(ctx: RequestContext, entity: Entity, change: HookChange): FieldValues
+  appliesAfter(ctx: RequestContext, entity: Entity, operation: AfterOperation): boolean
+  /** Calls those that follow a write, one after the other. What they throw goes to the caller. */
+  runAfter(ctx: RequestContext, entity: Entity, change: AfterChange): Promise<void>
 }
 
 export interface HookRunnerDeps {
@@ -32,6 +37,13 @@ export interface HookRunnerDeps {
     handler: string,
     change: HookChange,
   ) => HookOutcome | undefined
+  /** Calls one that follows a write; it may read and write records in the transaction of the context. */
+  readonly callAfter?: (
+    ctx: RequestContext,
+    plugin: string,
+    handler: string,
+    change: AfterChange,
+  ) => Promise<void>
   readonly clock?: () => number
 }
 
@@ -44,11 +56,23 @@ function cpuTimeMs(): number {
   return (user + system) / 1000
 }
 
-export function createHookRunner({ call, clock = cpuTimeMs }: HookRunnerDeps): HookRunner {
+export function createHookRunner({
+  call,
+  callAfter = async () => {},
+  clock = cpuTimeMs,
+}: HookRunnerDeps): HookRunner {
   const hooksOf = (ctx: RequestContext, entity: Entity, operation: HookOperation) =>
     (ctx.model.hooks.get(entity.ref) ?? []).filter((hook) => hook.definition.before === operation)
 
+  const afterHooksOf = (ctx: RequestContext, entity: Entity, operation: AfterOperation) =>
+    (ctx.model.hooks.get(entity.ref) ?? []).filter((hook) => hook.definition.after === operation)
+
   return {
+    appliesAfter: (ctx, entity, operation) => afterHooksOf(ctx, entity, operation).length > 0,
+    async runAfter(ctx, entity, change) {
+      for (const { plugin, definition } of afterHooksOf(ctx, entity, change.operation))
+        await callAfter(ctx, plugin, definition.handler, change)
+    },
     applies: (ctx, entity, operation) => hooksOf(ctx, entity, operation).length > 0,
     run(ctx, entity, change) {
       let values = change.values
@@ -74,7 +98,12 @@ export function createHookRunner({ call, clock = cpuTimeMs }: HookRunnerDeps): H
 }
 
 /** For tests and for deployments without hooks. */
-export const noHooks: HookRunner = { applies: () => false, run: () => ({}) }
+export const noHooks: HookRunner = {
+  applies: () => false,
+  run: () => ({}),
+  appliesAfter: () => false,
+  runAfter: async () => {},
+}
 
 function refusal({ message, field }: { message: string; field?: string }): Error {
   if (!field) return new StateConflictError(message)

@@ -114,10 +114,18 @@ export function asSystem<T extends RequestContext>(ctx: T): T {
   return { ...ctx, ability }
 }
 
-/** Locks records so that no relation to them can be written until the transaction ends. */
-export function lockStatement(orgId: string, entity: Entity, ids: readonly string[]) {
+/**
+ * Locks records so that nobody else changes them until the transaction ends.
+ * @param strength `for update` keeps others from writing relations to them too, which a delete needs.
+ */
+export function lockStatement(
+  orgId: string,
+  entity: Entity,
+  ids: readonly string[],
+  strength: 'for update' | 'for no key update' = 'for update',
+) {
   return {
-    text: `select t.id from ${entity.table} t where t.org_id = $1 and t.id = any($2::uuid[])${ofEntity(entity, 't')} order by t.id for update`,
+    text: `select t.id from ${entity.table} t where t.org_id = $1 and t.id = any($2::uuid[])${ofEntity(entity, 't')} order by t.id ${strength}`,
     values: [orgId, ids],
   }
 }

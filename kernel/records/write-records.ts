@@ -85,7 +85,8 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       for (const step of steps) if (!isUuid(step.id)) step.error = new NotFoundError()
     if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
     check(ctx, entity, operation, steps)
-    const isOneWrite = steps.length === 1 && operation !== 'delete'
+    const isOneWrite =
+      steps.length === 1 && operation !== 'delete' && !hooks.appliesAfter(ctx, entity, operation)
     const outcomes = await (needsTransaction(ctx, entity, operation, steps)
       ? deps.transaction(ctx, (inner) => inTransaction(inner, entity, operation, steps, options), {
           retry: true,
@@ -162,6 +163,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     steps: readonly Step[],
   ): boolean {
     if (steps.length > 1 || kernelHooks.applies(entity)) return true
+    if (hooks.appliesAfter(ctx, entity, operation)) return true
     if (operation === 'create' || operation === 'update') {
       if (alive(steps).some((step) => isToResolve(entity, step))) return true
       if (hasReferences(entity, itemsOf(ctx, operation, steps))) return true
@@ -181,33 +183,83 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     steps: Step[],
     options: WriteOptions,
   ): Promise<RowOutcome[]> {
-    await runBefore(ctx, entity, operation, steps)
+    const before = await runBefore(ctx, entity, operation, steps)
     await resolveLists(ctx, entity, operation, steps)
     await checkReferences(ctx, entity, operation, steps, options)
-    const items = itemsOf(ctx, operation, steps)
     const work = () =>
-      operation === 'delete'
-        ? deleteRows(ctx, entity, items, options)
-        : rows.write(ctx, entity, operation, items, options)
+      hooks.appliesAfter(ctx, entity, operation)
+        ? writeAndFollow(ctx, entity, operation, steps, options, before)
+        : writeRows(ctx, entity, operation, steps, options)
     if (!kernelHooks.applies(entity)) return work()
     return kernelHooks.around(ctx, entity, operation, alive(steps).map(written), work)
   }
 
-  /** Hooks that need the record as it is, which is locked from here on. */
+  function writeRows(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+    options: WriteOptions,
+  ): Promise<RowOutcome[]> {
+    const items = itemsOf(ctx, operation, steps)
+    return operation === 'delete'
+      ? deleteRows(ctx, entity, items, options)
+      : rows.write(ctx, entity, operation, items, options)
+  }
+
+  /**
+   * Writes, and then runs the hooks that follow. When one of them refuses, nothing is written; of several
+   * records each has its own fate.
+   */
+  async function writeAndFollow(
+    ctx: RequestContext & { readonly tx: Tx },
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+    options: WriteOptions,
+    before: ReadonlyMap<string, RecordData>,
+  ): Promise<RowOutcome[]> {
+    const left = alive(steps)
+    if (left.length === 0) return []
+    try {
+      return await ctx.tx.savepoint(async () => {
+        const outcomes = await writeRows(ctx, entity, operation, steps, options)
+        const records = outcomes
+          .filter(({ status }) => status === 'written')
+          .map(({ id }) => ({ id, before: before.get(id) ?? null }))
+        if (records.length > 0)
+          await hooks.runAfter(ctx, entity, { operation, door: ctx.door, records })
+        return outcomes
+      })
+    } catch (error) {
+      const known = asItemError(error)
+      if (left.length === 1) return [{ status: 'failed', id: (left[0] as Step).id, error: known }]
+    }
+    const outcomes: RowOutcome[] = []
+    for (const step of left)
+      outcomes.push(...(await writeAndFollow(ctx, entity, operation, [step], options, before)))
+    return outcomes
+  }
+
+  /**
+   * Hooks that need the record as it is, which is locked from here on.
+   * @returns the records as they were, when any hook needs them.
+   */
   async function runBefore(
     ctx: RequestContext & { readonly tx: Tx },
     entity: Entity,
     operation: RowOperation,
     steps: readonly Step[],
-  ): Promise<void> {
-    const hooked =
-      (operation === 'update' || operation === 'delete') && hooks.applies(ctx, entity, operation)
+  ): Promise<ReadonlyMap<string, RecordData>> {
+    const isOfOld = operation === 'update' || operation === 'delete'
+    const hooked = isOfOld && hooks.applies(ctx, entity, operation)
     const isKernels = kernelHooks.applies(entity)
-    if (!hooked && !isKernels) return
+    const isFollowed = isOfOld && hooks.appliesAfter(ctx, entity, operation)
+    if (!hooked && !isKernels && !isFollowed) return new Map<string, RecordData>()
     const before =
       operation === 'create'
         ? new Map<string, RecordData>()
-        : await loadBefore(ctx, entity, alive(steps))
+        : await loadBefore(ctx, entity, operation, alive(steps))
     for (const step of alive(steps)) {
       const record = before.get(step.id) ?? null
       // Missing or deleted: the statement that writes finds out and says so.
@@ -219,6 +271,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
         step.error = asItemError(error)
       }
     }
+    return before
   }
 
   /** One after the other where a relation may refuse, so that one refusal does not undo the rest. */
@@ -282,10 +335,12 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
   async function loadBefore(
     ctx: RequestContext & { readonly tx: Tx },
     entity: Entity,
+    operation: RowOperation,
     steps: readonly Step[],
   ): Promise<ReadonlyMap<string, RecordData>> {
     const ids = steps.map((step) => step.id)
-    await ctx.tx.run([lockStatement(ctx.org.id, entity, ids)]).catch(asConcurrentWrite)
+    const strength = operation === 'delete' ? 'for update' : 'for no key update'
+    await ctx.tx.run([lockStatement(ctx.org.id, entity, ids, strength)]).catch(asConcurrentWrite)
     const records = await deps.reader.getMany(asSystem(ctx), entity, ids)
     if (ctx.ability.condition('read', entity.ref) === true) return records
     const seen = await deps.reader.getMany(ctx, entity, ids, { fields: ['id'] })

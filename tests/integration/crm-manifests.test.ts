@@ -19,6 +19,15 @@ const published: Readonly<Record<string, string>> = {
     'name*, externalId, accountId, contactId, productId, value, stage (prospecting engaging proposal negotiation won lost), probability, engageDate, closeDate, lostReason',
   products: 'name*, series, price, active',
   campaigns: 'name*, type, status, startDate, endDate, budget',
+  quotes:
+    'name*, number, accountId, contactId, opportunityId, status (draft in_review sent accepted declined expired), validUntil, taxRate, subtotal, tax, total',
+  'quote-lines': 'name*, quoteId*, productId, quantity*, unitPrice, discount, total',
+  orders:
+    'name*, number, accountId, contactId, opportunityId, quoteId, status (open partial fulfilled cancelled), orderedOn, taxRate, subtotal, tax, total',
+  'order-lines': 'name*, orderId*, productId, quantity*, unitPrice, discount, total, fulfilled',
+  'customer-invoices':
+    'name*, number, accountId, contactId, orderId, status (draft issued partial overdue paid void), issuedOn, dueOn, taxRate, subtotal, tax, total, paid, balance',
+  'customer-invoice-lines': 'name*, invoiceId*, productId, quantity*, unitPrice, discount, total',
   activities: 'type* (call email meeting note), subject*, body, dueAt, doneAt, about',
 }
 
@@ -72,6 +81,9 @@ describe('the plugins of the CRM', () => {
       '/contacts',
       '/accounts',
       '/opportunities',
+      '/quotes',
+      '/orders',
+      '/customer-invoices',
       '/activities',
       '/campaigns',
       '/products',

@@ -30,6 +30,11 @@ describe('the sample company', () => {
     ['contacts', 140],
     ['opportunities', 400],
     ['leads', 120],
+    ['quotes', 90],
+    ['quote-lines', 150],
+    ['orders', 25],
+    ['order-lines', 50],
+    ['customer-invoices', 15],
     ['activities', 260],
     ['tasks', 48],
   ])('has %s', async (plural, count) => {

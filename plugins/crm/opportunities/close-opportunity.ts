@@ -1,5 +1,4 @@
-import { type HandlerContext, InvalidError, StateConflictError } from '@runwaycrm/sdk'
-import { dayIn } from './calendar.ts'
+import { dayIn, type HandlerContext, InvalidError, StateConflictError } from '@runwaycrm/sdk'
 import { opportunityEntity, pipelineSettings } from './settings.ts'
 import { keysOf, type Stage, stagesOf } from './stages.ts'
 

@@ -1,6 +1,12 @@
-import type { AggregateQuery, Filter, Records } from '@runwaycrm/sdk'
+import {
+  type AggregateQuery,
+  amountIn,
+  type Filter,
+  type Money,
+  othersThan,
+  type Records,
+} from '@runwaycrm/sdk'
 import type { History, StageSum } from './forecast.ts'
-import { amountIn, type Money, othersThan } from './money.ts'
 import { opportunityEntity } from './settings.ts'
 
 /** A stage's sums within a group: a month, an owner, or nothing further. */

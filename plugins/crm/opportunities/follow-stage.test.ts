@@ -5,6 +5,7 @@ const ctx = {
   now: new Date('2026-03-09T23:30:00Z'),
   org: { timeZone: 'Europe/Oslo' } as never,
   principal: {} as never,
+  door: 'api' as const,
   settings: { probabilities: { prospecting: 10, engaging: 25 } },
 }
 const deal = (values: Record<string, unknown>) => ({ id: '1', version: 3, ...values })

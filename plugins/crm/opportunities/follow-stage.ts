@@ -1,5 +1,4 @@
-import type { HookChange, HookContext, HookOutcome } from '@runwaycrm/sdk'
-import { dayIn } from './calendar.ts'
+import { dayIn, type HookChange, type HookContext, type HookOutcome } from '@runwaycrm/sdk'
 import type { PipelineSettings } from './settings.ts'
 
 /**

@@ -1,5 +1,16 @@
-import { type Filter, findMember, type HandlerContext, InvalidError } from '@runwaycrm/sdk'
-import { addMonths, type DayRange, dayIn, monthsOf, type Period, rangeOf } from './calendar.ts'
+import {
+  addMonths,
+  type DayRange,
+  dayIn,
+  type Filter,
+  findMember,
+  type HandlerContext,
+  InvalidError,
+  moneyOf,
+  monthsOf,
+  type Period,
+  rangeOf,
+} from '@runwaycrm/sdk'
 import { addUp, type GroupSum, historyOf, memberNames, sumClosed, sumDeals } from './deal-sums.ts'
 import {
   estimateWithoutValue,
@@ -8,7 +19,6 @@ import {
   winRateFor,
   winRateOf,
 } from './forecast.ts'
-import { moneyOf } from './money.ts'
 import { opportunityEntity, pipelineSettings } from './settings.ts'
 import { keysOf, stagesOf } from './stages.ts'
 

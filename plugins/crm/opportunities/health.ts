@@ -1,4 +1,4 @@
-import { daysBetween } from './calendar.ts'
+import { daysBetween } from '@runwaycrm/sdk'
 
 /** How many deals began on a day. */
 export interface AgeGroup {

@@ -1,15 +1,20 @@
 import {
+  addDays,
+  addMonths,
+  dayIn,
   type Filter,
   findMember,
   type HandlerContext,
+  lastQuarter,
+  moneyOf,
+  percentOf,
   type RecordData,
   type Records,
+  rangeOf,
 } from '@runwaycrm/sdk'
-import { addDays, addMonths, dayIn, lastQuarter, rangeOf } from './calendar.ts'
 import { addUp, historyOf, sumClosed, sumDeals } from './deal-sums.ts'
 import { estimateWithoutValue, winRateOf } from './forecast.ts'
 import { type AgeGroup, agesOf, coverageOf, findingsOf } from './health.ts'
-import { moneyOf, percentOf } from './money.ts'
 import { opportunityEntity, pipelineSettings } from './settings.ts'
 import { keysOf, probabilityOf, stagesOf } from './stages.ts'
 

@@ -1,12 +1,13 @@
 import {
+  addDays,
   createInBatches,
   createSample,
+  dayIn,
   type FieldValues,
   type HandlerContext,
   type RecordData,
   type Sample,
 } from '@runwaycrm/sdk'
-import { addDays, dayIn } from './calendar.ts'
 import { opportunityEntity } from './settings.ts'
 
 /** Deals of 18 months: three quarters closed, the rest on their way, a few of them forgotten. */

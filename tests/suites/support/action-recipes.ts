@@ -1,5 +1,6 @@
 import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import type { Contribution, Model } from '../../../kernel/model/model.ts'
+import { succeed } from './own-layer.ts'
 import { asKey, type Recipe } from './recipe.ts'
 import type { World } from './world.ts'
 
@@ -30,6 +31,80 @@ const particular: Readonly<Record<string, (world: World) => Record<string, unkno
   'platform.api-keys:create_key': () => ({ role: 'viewer', scopes: ['leads:read'] }),
 }
 
+interface Prepared {
+  readonly [input: string]: unknown
+}
+
+async function made(world: World, entity: string): Promise<string> {
+  return world.makeRecord((await world.model()).entities.get(entity)!)
+}
+
+/** A quote with a line, which has gone through these actions. */
+async function quoteAfter(world: World, ...actions: readonly string[]): Promise<Prepared> {
+  const quoteId = await made(world, 'crm.quotes:quote')
+  const line = { name: world.source.token, quoteId, quantity: 1, unitPrice: 5 }
+  await succeed(world.key.call('PATCH', `/quotes/${quoteId}`, { validUntil: '2999-12-31' }))
+  await succeed(world.key.call('POST', '/quote-lines', line))
+  for (const action of actions) {
+    const input = { quoteId, ...(action === 'send_quote' ? { to: 'to@example.test' } : {}) }
+    await succeed(world.key.call('POST', `/actions/crm.quotes:${action}`, { input }))
+  }
+  return { quoteId }
+}
+
+async function orderWithLine(world: World): Promise<Prepared> {
+  const orderId = await made(world, 'crm.orders:order')
+  const line = { name: world.source.token, orderId, quantity: 1, unitPrice: 5 }
+  const { id: lineId } = await succeed<{ id: string }>(world.key.call('POST', '/order-lines', line))
+  return { orderId, lines: [{ lineId, quantity: 1 }] }
+}
+
+/** An invoice with a line, issued when it is said. */
+async function invoiceWithLine(world: World, isIssued = false): Promise<Prepared> {
+  const invoiceId = await made(world, 'crm.invoices:invoice')
+  const line = { name: world.source.token, invoiceId, quantity: 1, unitPrice: 5 }
+  await succeed(world.key.call('POST', '/customer-invoice-lines', line))
+  const input = { invoiceId, dueOn: '2999-12-31' }
+  if (!isIssued) return input
+  await succeed(world.key.call('POST', '/actions/crm.invoices:issue_invoice', { input }))
+  return { invoiceId }
+}
+
+const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
+
+/** Records that have come so far that the action is possible, and the input for it. */
+const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = {
+  'crm.quotes:create_quote': async (world) => ({ ...lineOf(world), validUntil: '2999-12-31' }),
+  'crm.quotes:add_quote_lines': async (world) => lineOf(world),
+  'crm.quotes:submit_quote': (world) => quoteAfter(world),
+  'crm.quotes:approve_quote': (world) => quoteAfter(world, 'submit_quote'),
+  'crm.quotes:reject_quote': (world) => quoteAfter(world, 'submit_quote'),
+  'crm.quotes:send_quote': async (world) => ({
+    ...(await quoteAfter(world)),
+    to: 'to@example.test',
+  }),
+  'crm.quotes:accept_quote': (world) => quoteAfter(world, 'send_quote'),
+  'crm.quotes:decline_quote': (world) => quoteAfter(world, 'send_quote'),
+  'crm.quotes:revise_quote': (world) => quoteAfter(world, 'send_quote'),
+  'crm.orders:create_order': async (world) => ({
+    quoteId: undefined,
+    accountId: await made(world, 'crm.accounts:account'),
+    ...lineOf(world),
+  }),
+  'crm.orders:fulfil_order': orderWithLine,
+  'crm.invoices:create_invoice': async (world) => ({
+    orderId: undefined,
+    accountId: await made(world, 'crm.accounts:account'),
+    ...lineOf(world),
+  }),
+  'crm.invoices:issue_invoice': (world) => invoiceWithLine(world),
+  'crm.invoices:record_payment': (world) => invoiceWithLine(world, true),
+  'crm.invoices:void_invoice': (world) => invoiceWithLine(world, true),
+}
+
+/** A person alone may do it, and recipes are run with a key. */
+const refused: Readonly<Record<string, number>> = { 'crm.quotes:approve_quote': 403 }
+
 /** Every action of the model, with inputs made from its schema, once as input and once as records. */
 export function actionRecipes(route: RouteDeclaration, model: Model): Recipe[] {
   return [...model.actions.values()].flatMap((contribution) => {
@@ -37,7 +112,7 @@ export function actionRecipes(route: RouteDeclaration, model: Model): Recipe[] {
     const recipe = (name: string, more: Partial<Recipe> & Pick<Recipe, 'build'>): Recipe => ({
       name: `POST /api/v1/actions/${contribution.ref}${name}`,
       route,
-      status: 200,
+      status: refused[contribution.ref] ?? 200,
       anew: true,
       ...more,
     })
@@ -65,13 +140,13 @@ async function inputOf(
   { ref, definition }: Contribution<unknown>,
 ): Promise<Record<string, unknown>> {
   const { input, on } = definition as Action
-  const made = sample(input, '', world) as Record<string, unknown>
+  const values = sample(input, '', world) as Record<string, unknown>
   if (on) {
     const entity = (await world.model()).entities.get(on.entity)!
     const id = await world.makeRecord(entity)
-    made[on.as] = on.multiple ? [id] : id
+    values[on.as] = on.multiple ? [id] : id
   }
-  return { ...made, ...particular[ref]?.(world) }
+  return { ...values, ...particular[ref]?.(world), ...(await prepared[ref]?.(world)) }
 }
 
 /** A value that a schema takes; every property is given, required or not. */
