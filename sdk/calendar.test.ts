@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { addMonths, dayIn, daysBetween, lastQuarter, monthsOf, rangeOf } from './calendar.ts'
+import {
+  addMonths,
+  dayIn,
+  daysBetween,
+  lastQuarter,
+  momentIn,
+  momentsOf,
+  monthsOf,
+  rangeOf,
+} from './calendar.ts'
 
 describe('periods of a forecast', () => {
   it('are whole calendar periods around or after today', () => {
@@ -34,5 +43,21 @@ describe('periods of a forecast', () => {
     expect(addMonths('2026-03-31', -1)).toBe('2026-02-28')
     expect(addMonths('2026-01-15', -12)).toBe('2025-01-15')
     expect(daysBetween('2026-02-27', '2026-03-02')).toBe(3)
+  })
+})
+
+describe('a moment of a day', () => {
+  it('follows the clocks of the zone, on both sides of their changes', () => {
+    expect(momentIn('2026-01-15', '00:00', 'Europe/Oslo')).toBe('2026-01-14T23:00:00.000Z')
+    expect(momentIn('2026-07-15', '00:00', 'America/New_York')).toBe('2026-07-15T04:00:00.000Z')
+    expect(momentsOf({ from: '2026-03-29', to: '2026-03-29' }, 'Europe/Oslo')).toEqual({
+      $gte: '2026-03-28T23:00:00.000Z',
+      $lt: '2026-03-29T22:00:00.000Z',
+    })
+  })
+
+  it('comes before the present period too', () => {
+    expect(rangeOf('last_quarter', '2026-02-10')).toEqual({ from: '2025-10-01', to: '2025-12-31' })
+    expect(rangeOf('last_month', '2026-01-31')).toEqual({ from: '2025-12-01', to: '2025-12-31' })
   })
 })

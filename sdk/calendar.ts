@@ -14,6 +14,7 @@ export const periods = [
   'next_year',
 ] as const
 export type Period = (typeof periods)[number]
+export type PastPeriod = 'last_month' | 'last_quarter' | 'last_year'
 
 /** The day that the clocks of a time zone show; an unknown zone counts as UTC. */
 export function dayIn(now: Date, timeZone: string): string {
@@ -36,12 +37,37 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   return formatter
 }
 
-/** The calendar period around or after a day. */
-export function rangeOf(period: Period, today: string): DayRange {
-  const [which, unit] = period.split('_') as ['this' | 'next', 'month' | 'quarter' | 'year']
+/**
+ * The moment at which the clocks of a time zone show that time of that day.
+ *
+ * @param time `17:00`.
+ * @returns ISO in UTC.
+ */
+export function momentIn(day: string, time: string, timeZone: string): string {
+  const wall = Date.parse(`${day}T${time}:00Z`)
+  // Twice, because the first guess may lie on the other side of a clock change.
+  const once = wall - offsetAt(wall, timeZone)
+  return new Date(wall - offsetAt(once, timeZone)).toISOString()
+}
+
+/** Moments of the days of a range, as a condition on a date-time field. */
+export function momentsOf(range: DayRange, timeZone: string) {
+  return {
+    $gte: momentIn(range.from, '00:00', timeZone),
+    $lt: momentIn(addDays(range.to, 1), '00:00', timeZone),
+  }
+}
+
+/** The calendar period around, after or before a day. */
+export function rangeOf(period: Period | PastPeriod, today: string): DayRange {
+  const [which, unit] = period.split('_') as [
+    'this' | 'next' | 'last',
+    'month' | 'quarter' | 'year',
+  ]
   const months = { month: 1, quarter: 3, year: 12 }[unit]
   const [year, month] = yearAndMonth(today)
-  const first = Math.floor(month / months) * months + (which === 'next' ? months : 0)
+  const first =
+    Math.floor(month / months) * months + { this: 0, next: months, last: -months }[which]
   return { from: firstOf(year, first), to: addDays(firstOf(year, first + months), -1) }
 }
 
@@ -85,4 +111,19 @@ function yearAndMonth(day: string): [number, number] {
 
 function firstOf(year: number, month: number): string {
   return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10)
+}
+
+/** How far the zone's clocks are ahead of UTC at an instant, in milliseconds; an unknown zone is UTC. */
+function offsetAt(instant: number, timeZone: string): number {
+  try {
+    const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
+      .formatToParts(instant)
+      .find((part) => part.type === 'timeZoneName')
+    const match = /([+-])(\d{2}):(\d{2})/.exec(parts?.value ?? '')
+    if (!match) return 0
+    const minutes = Number(match[2]) * 60 + Number(match[3])
+    return (match[1] === '-' ? -1 : 1) * minutes * 60_000
+  } catch {
+    return 0
+  }
 }

@@ -6,6 +6,10 @@ import type { Setting } from './permission-setting.ts'
 /** Fields on which signing in and teams stand; they decide who somebody is, not only what they see. */
 const decisive = ['roles', 'active', 'email', 'team']
 
+/** Documents with lines: their state and figures decide what may be written to them afterwards. */
+const documents = /^crm\.(quotes|orders|invoices):/
+const figures = ['status', 'unitPrice', 'taxRate', 'subtotal', 'tax', 'total', 'fulfilled']
+
 /**
  * Gives every value that is hidden from somebody another one, in the database and past the product, so
  * that nothing else changes: no version, no moment, no event.
@@ -39,6 +43,7 @@ function isHidden(person: Person, entity: Entity, record: Facts, field: Field): 
 /** What a rule looks at decides what is seen, and so may show in what is seen. */
 function isDecisive(entity: Entity, { key, apiName }: Field, rules: string): boolean {
   if (entity.ref === 'kernel:user' && decisive.includes(key)) return true
+  if (documents.test(entity.ref) && figures.includes(key)) return true
   if (apiName === 'ownerId') return /"scope"|"ownerId":/.test(rules)
   const path = apiName.endsWith('Id') ? apiName.slice(0, -2) : apiName
   return (
