@@ -28,6 +28,10 @@ const published: Readonly<Record<string, string>> = {
   'customer-invoices':
     'name*, number, accountId, contactId, orderId, status (draft issued partial overdue paid void), issuedOn, dueOn, taxRate, subtotal, tax, total, paid, balance',
   'customer-invoice-lines': 'name*, invoiceId*, productId, quantity*, unitPrice, discount, total',
+  goals:
+    'name*, measure* (won_value deals_won activities), target*, from*, to*, memberId, teamId, status, progress, progressPercent',
+  'campaign-members':
+    'name, campaignId*, person, email, status (added contacted responded converted declined), respondedAt',
   activities: 'type* (call email meeting note), subject*, body, dueAt, doneAt, about',
 }
 
@@ -86,6 +90,7 @@ describe('the plugins of the CRM', () => {
       '/customer-invoices',
       '/activities',
       '/campaigns',
+      '/goals',
       '/products',
       '/tasks',
     ])

@@ -35,6 +35,8 @@ describe('the sample company', () => {
     ['orders', 25],
     ['order-lines', 50],
     ['customer-invoices', 15],
+    ['campaign-members', 100],
+    ['goals', 8],
     ['activities', 260],
     ['tasks', 48],
   ])('has %s', async (plural, count) => {

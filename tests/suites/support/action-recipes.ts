@@ -92,6 +92,23 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
     ...lineOf(world),
   }),
   'crm.orders:fulfil_order': orderWithLine,
+  'crm.campaigns:add_to_campaign': async (world) => ({
+    leadIds: [await made(world, 'crm.leads:lead')],
+    contactIds: [],
+    leadFilter: undefined,
+    contactFilter: undefined,
+  }),
+  'crm.campaigns:campaign_analytics': async (world) => ({
+    campaignId: await made(world, 'crm.campaigns:campaign'),
+  }),
+  'crm.goals:set_goal': async (world) => ({
+    member: world.userId,
+    teamId: await made(world, 'kernel:team'),
+  }),
+  'crm.goals:goal_progress': async (world) => ({ goalId: await made(world, 'crm.goals:goal') }),
+  'crm.insights:team_performance': async (world) => ({
+    team: await made(world, 'kernel:team'),
+  }),
   'crm.invoices:create_invoice': async (world) => ({
     orderId: undefined,
     accountId: await made(world, 'crm.accounts:account'),

@@ -20,6 +20,10 @@ const particular: Readonly<Record<string, (source: ValueSource) => unknown>> = {
   'crm.quotes:quote_line.quantity': () => 0.0001,
   'crm.orders:order_line.quantity': () => 0.0001,
   'crm.invoices:invoice_line.quantity': () => 0.0001,
+  // A goal ends after it begins, and nobody is in a campaign twice.
+  'crm.goals:goal.from': () => '2026-01-01',
+  'crm.goals:goal.to': () => '2026-12-31',
+  'crm.campaigns:campaign_member.person': () => null,
   'platform.views:saved_view.entityRef': () => 'crm.leads:lead',
 }
 
