@@ -41,7 +41,10 @@ function isHidden(person: Person, entity: Entity, record: Facts, field: Field): 
 }
 
 /** What a rule looks at decides what is seen, and so may show in what is seen. */
-function isDecisive(entity: Entity, { key, apiName }: Field, rules: string): boolean {
+function isDecisive(entity: Entity, field: Field, rules: string): boolean {
+  const { key, apiName, unique, readOnly } = field
+  // Numbers and keys that a plugin gives stay as unique as it made them.
+  if (unique && readOnly) return true
   if (entity.ref === 'kernel:user' && decisive.includes(key)) return true
   if (documents.test(entity.ref) && figures.includes(key)) return true
   if (apiName === 'ownerId') return /"scope"|"ownerId":/.test(rules)
