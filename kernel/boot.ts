@@ -47,6 +47,9 @@ import { createReader } from './records/read.ts'
 import { asSystem } from './records/relations.ts'
 import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
+import { createIndexFiller, fillJob } from './search/fill-index.ts'
+import { createIndexer } from './search/index-events.ts'
+import { createSearch } from './search/search.ts'
 import { createVault } from './secrets/vault.ts'
 
 export interface BootOptions {
@@ -185,6 +188,7 @@ export async function boot(options: BootOptions) {
     contexts.forget(orgId)
     void orgStates.get(orgId).then(({ org, model, revision }) => {
       bus.publish({ kind: 'model', orgId, revision })
+      searchIndex.check(org, model)
       return schedules.sync(org, model)
     })
   }
@@ -228,6 +232,19 @@ export async function boot(options: BootOptions) {
     stateOf,
     mark: deployment.model.hash,
   })
+  const searchIndex = createIndexFiller({
+    db,
+    reader,
+    queue,
+    systemContext,
+    stateOf,
+    log: busLog,
+    mark: deployment.model.hash,
+  })
+  const stopIndexing = relay.subscribe(
+    'search',
+    createIndexer({ db, reader, systemContext, refill: searchIndex.refill, log: busLog }),
+  )
   const sweeper = createSweeper({ db, log: busLog, sweepElse: () => accounts.purge() })
 
   const callService = async (
@@ -309,7 +326,11 @@ export async function boot(options: BootOptions) {
   const worker = createWorker({
     db,
     log: busLog,
-    run: createJobRunner({ callHandler, contextOf, kernelJobs: { [bulkJob]: bulkByFilter.run } }),
+    run: createJobRunner({
+      callHandler,
+      contextOf,
+      kernelJobs: { [bulkJob]: bulkByFilter.run, [fillJob]: searchIndex.run },
+    }),
   })
   const stopHints = bus.subscribe((hint) => {
     if (hint.kind === 'jobs') worker.poke()
@@ -332,6 +353,7 @@ export async function boot(options: BootOptions) {
       orgStates,
       reader,
       writer,
+      search: createSearch({ db, reader, onStale: searchIndex.check }),
       history: history.list,
       timeline: timeline.list,
       ledger,
@@ -388,6 +410,7 @@ export async function boot(options: BootOptions) {
       if (!config.roles.worker) return
       worker.start()
       schedules.start()
+      searchIndex.start()
       sweeper.start()
     },
     /** Finishes what is under way, then lets go of everything. */
@@ -395,8 +418,9 @@ export async function boot(options: BootOptions) {
       app?.drain()
       live?.close()
       await app?.close()
-      await Promise.all([worker.stop(), schedules.stop(), sweeper.stop()])
+      await Promise.all([worker.stop(), schedules.stop(), searchIndex.stop(), sweeper.stop()])
       await relay.stop()
+      stopIndexing()
       await trace.flush()
       stopHints()
       stopping.abort()

@@ -4,6 +4,8 @@ import pg from 'pg'
 export const ownerRole = 'runway_owner'
 /** What the server may do. The login of DATABASE_URL is this role or a member of it. */
 export const serverRole = 'runway_server'
+/** Looks things up for search past the policies of two tables, in three functions; nobody logs in as it. */
+export const searchRole = 'runway_search'
 
 export interface ServerLogin {
   readonly user: string
@@ -28,7 +30,7 @@ export async function ensureRoles(
   login: ServerLogin,
   options: { readonly setPassword?: boolean } = {},
 ): Promise<void> {
-  const roles = [ownerRole, serverRole, login.user]
+  const roles = [ownerRole, serverRole, searchRole, login.user]
   const found = await admin.query<{ rolname: string }>(
     'select rolname from pg_roles where rolname = any($1)',
     [roles],
@@ -39,6 +41,11 @@ export async function ensureRoles(
   if (!existing.has(serverRole)) {
     const kind = login.user === serverRole ? 'login' : 'nologin'
     await admin.query(`create role ${serverRole} ${kind} ${plain}`)
+  }
+  if (!existing.has(searchRole)) {
+    await admin.query(`create role ${searchRole} nologin noinherit ${plain}`)
+    // So that migrate, as the owner, can make the role's functions.
+    await admin.query(`grant ${searchRole} to ${ownerRole} with inherit false, set true`)
   }
   const user = pg.escapeIdentifier(login.user)
   if (login.user !== serverRole) {

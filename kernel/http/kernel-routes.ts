@@ -8,6 +8,7 @@ import { ownLayer } from '../model/layer.ts'
 import type { Model } from '../model/model.ts'
 import type { Revisions } from '../model/revisions.ts'
 import type { PreviewFormula } from '../records/preview-formula.ts'
+import type { Search } from '../search/search.ts'
 import { type ActionRoutesDeps, actionRoutes } from './action-routes.ts'
 import { authRoutes } from './auth-routes.ts'
 import type { Authenticator } from './authenticate.ts'
@@ -32,6 +33,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly writer: RecordRoutesDeps['writer'] & {
     transaction<T>(ctx: RequestContext, work: (ctx: RequestContext) => Promise<T>): Promise<T>
   }
+  readonly search: Search
   readonly history: RecordRoutesDeps['history']
   readonly timeline: RecordRoutesDeps['timeline']
   readonly bulkByFilter: RecordRoutesDeps['bulkByFilter']
@@ -61,7 +63,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
     ...probeRoutes(deps),
     ...authRoutes(deps),
     ...records.routes,
-    ...searchRoutes({ reader }),
+    ...searchRoutes(deps),
     ...changeRoutes(deps),
     ...actionRoutes({ actions }),
     ...studioRoutes({

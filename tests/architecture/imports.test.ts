@@ -10,6 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ['context'],
   ['events', 'jobs', 'secrets'],
   ['records'],
+  ['search'],
   ['actions'],
   ['plugins', 'accounts', 'transfer'],
   ['http'],
