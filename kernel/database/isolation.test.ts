@@ -56,6 +56,7 @@ async function insertRow(table: string, id: number): Promise<void> {
     'timestamp with time zone': `'2026-01-01'`,
     'text[]': `'{}'`,
     'uuid[]': `'{}'`,
+    'bigint[]': `'{}'`,
   }
   const columns = ['org_id', ...rows.map((row) => row.name)]
   const values = [`'${ours}'`, ...rows.map((row) => samples[row.type] ?? '1')]

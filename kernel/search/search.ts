@@ -98,9 +98,10 @@ export function createSearch({ db, reader, onStale }: SearchDeps): Search {
     const { ctx, query, looks, hits } = round
     const orgId = ctx.org.id
     const refs = [...looks.keys()]
-    const [found, unsent, state] = await db.batch(orgId, [
-      searchStatement(orgId, query, refs, searchLimits.candidates),
+    // In this order: what is handed on after the first statement looked is in the index for the second.
+    const [unsent, found, state] = await db.batch(orgId, [
       { name: 'search_fresh', text: freshText, values: [orgId, refs, searchLimits.fresh] },
+      searchStatement(orgId, query, refs, searchLimits.candidates),
       { name: 'search_state', text: stateText, values: [orgId] },
     ])
     const isCurrent = state!.rows[0]?.['mark'] === searchMark(ctx.model)

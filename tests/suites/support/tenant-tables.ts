@@ -98,6 +98,9 @@ export function valueOfType(type: string, text: string): unknown {
       return [text]
     case 'uuid[]':
       return [uuidv7()]
+    case 'bigint[]':
+    case 'integer[]':
+      return [1]
     default:
       throw new Error(`There is no value of the type ${type}.`)
   }
