@@ -73,7 +73,7 @@ export function createWriter(deps: WriterDeps): Writer {
   const { db, codecs, reader } = deps
   const onCommitted = deps.onCommitted ?? (() => {})
   const validator = createValidator(codecs)
-  const rows = createRowWriter({ db, codecs, onCommitted })
+  const rows = createRowWriter({ db, codecs, reader, onCommitted })
   const transactions = createTransactions({ db, onCommitted })
   const records = createRecordWriter({
     rows,

@@ -7,6 +7,8 @@ import type { Entity } from '../model/model.ts'
 import { asConcurrentWrite, withRetry } from './concurrent-change.ts'
 import { createExplainer, type Explained } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
+import type { Reader } from './read.ts'
+import { rereadComputed } from './reread-computed.ts'
 import { ofEntity, type RowOperation } from './write-checks.ts'
 import { inputShapeOf } from './write-input.ts'
 import { createWritePlans } from './write-plans.ts'
@@ -32,6 +34,7 @@ export interface CommittedBatch {
 export interface RowWriterDeps {
   readonly db: Database
   readonly codecs: Codecs
+  readonly reader: Pick<Reader, 'getMany'>
   /** A hint for those who wait for events; called after the commit. */
   readonly onCommitted: (batch: CommittedBatch) => void
 }
@@ -45,7 +48,7 @@ const constraintCodes = new Set(['23505', '23503'])
  *
  * Outside a transaction, send one row: several may be written in part.
  */
-export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
+export function createRowWriter({ db, codecs, reader, onCommitted }: RowWriterDeps) {
   const planOf = createWritePlans(codecs)
   const explain = createExplainer({ run, planOf })
 
@@ -77,8 +80,11 @@ export function createRowWriter({ db, codecs, onCommitted }: RowWriterDeps) {
           ctx,
           isMany ? [lockInOrder(ctx.org.id, entity, pending), statement] : [statement],
         )
-        for (const row of (results.at(-1)?.rows ?? []) as unknown as readonly unknown[][]) {
-          const record = plan.read(row, ctx.model)
+        const rows = (results.at(-1)?.rows ?? []) as unknown as readonly unknown[][]
+        const written = rows.map((row) => plan.read(row, ctx.model))
+        const records =
+          options.answer === 'record' ? await rereadComputed(reader, ctx, entity, written) : written
+        for (const record of records) {
           outcomes.set(record.id, { status: 'written', id: record.id, record })
         }
         if (!ctx.tx && outcomes.size > 0) onCommitted({ orgId: ctx.org.id, changeSetId })

@@ -301,6 +301,31 @@ describe('computed fields', () => {
   })
 })
 
+it('of records that lead to others of their kind are right in the answer of a bulk write', async () => {
+  const ops = [
+    field('parent', { type: 'relation', to: 't:property' }),
+    field('parts', {
+      type: 'rollup',
+      rollup: { from: 't:property', through: 'parent', measure: { count: '*' } },
+    }),
+    field('wholeStreet', { type: 'lookup', lookup: { through: 'parent', field: 'street' } }),
+  ]
+  await draft(ops)
+  await publish()
+  const house = await make('properties', { street: 'House' })
+  const flat = await make('properties', { street: 'Flat' })
+  const answer = await agency.call('POST', '/properties/bulk', {
+    update: [
+      { id: house, street: 'Tower', note: '1' },
+      { id: flat, parentId: house, street: 'Flat 1' },
+    ],
+  })
+  expect(answer.statusCode, answer.body).toBe(200)
+  const own = await agency.call('PATCH', `/properties/${house}`, { parentId: house })
+  expect(own.json()).toMatchObject({ parts: 2, wholeStreet: 'Tower', street: 'Tower' })
+  for (const id of [house, flat]) await agency.call('DELETE', `/properties/${id}`)
+})
+
 describe('what a reader may not see', () => {
   let clerk: Caller
   beforeAll(async () => {
