@@ -1,5 +1,5 @@
 import type { FieldTypeDefinition } from '@runwaycrm/sdk'
-import { type Domain, domainOf } from '../access/condition-tree.ts'
+import { type Domain, domainOf, isMany } from '../access/condition-tree.ts'
 import { type FieldPath, findPath } from '../access/field-path.ts'
 import { ComputedError, type Draft, type Parts, problem, type Resolver } from './computed-parts.ts'
 import { resultType } from './computed-type.ts'
@@ -52,6 +52,10 @@ export function checkFormula(
     const path = find(name)
     if (!path)
       throw new FormulaError(at, `There is no field "${clip(name)}".`, namesNear(entity, name))
+    if (path.steps.some(isMany) || isMany(path.field)) {
+      const message = `"${clip(name)}" leads to many records.`
+      throw new FormulaError(at, message, 'Make a rollup of them, and use that here.')
+    }
     let holder = entity
     try {
       for (const step of path.steps) {

@@ -1,4 +1,5 @@
 import type { FieldTypeDefinition } from '@runwaycrm/sdk'
+import { isMany } from '../access/condition-tree.ts'
 import { placeOf } from '../manifest/problem.ts'
 import { type Draft, type Parts, problem, type Resolver } from './computed-parts.ts'
 import { takenOverType } from './computed-type.ts'
@@ -35,6 +36,10 @@ export function computeLookup(
     const message = `There is no field "${lookup.field}" on ${target.plural}.`
     const hint = `Use one of ${[...target.fields.keys()].slice(0, 12).join(', ')}.`
     throw problem(placeOf(at, 'field'), 'UNKNOWN_FIELD', message, hint)
+  }
+  if (isMany(wanted)) {
+    const message = `"${lookup.field}" of ${target.plural} leads to many records.`
+    throw problem(placeOf(at, 'field'), 'WRONG_TYPE', message, 'Look up a field with one value.')
   }
   const { field } = parts.use(target.ref, wanted.apiName)
   return {

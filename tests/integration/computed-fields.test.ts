@@ -470,6 +470,16 @@ describe('what cannot be computed', () => {
     await refused('bad', through('nobody', 'name'), 'lookup/through', 'Use one of agent')
     await refused('bad', through('street', 'name'), 'lookup/through', 'does not lead to one record')
     await refused('bad', through('agent', 'nothing'), 'lookup/field', 'name, phone')
+    await draft([field('owners', { type: 'relations', to: 't:agent' })])
+    await refused('bad', { type: 'formula', formula: 'owners.name' }, 'formula', 'many records')
+    await refused('bad', { type: 'formula', formula: 'ownerIds' }, 'formula', 'many records')
+    await draft([
+      {
+        op: 'unset',
+        path: ['entities', 'property', 'fields', 'owners'],
+        from: { type: 'relations', to: 't:agent' },
+      },
+    ])
     const rollup = (parts: object) => ({
       type: 'rollup',
       rollup: { from: 't:viewing', through: 'property', measure: { count: '*' }, ...parts },

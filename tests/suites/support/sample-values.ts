@@ -96,6 +96,10 @@ export function sampleValue(
     }
     case 'json':
       return { note: token }
+    case 'composite': {
+      const { examples } = field.typeDefinition.value as { examples?: readonly unknown[] }
+      return examples?.[0] ?? null
+    }
     default:
       throw new Error(`${entity.ref}.${field.key}: no sample value for the type ${field.type}.`)
   }
