@@ -111,6 +111,12 @@ export interface Records {
 export interface OpenChangeSet {
   readonly id: string
   readonly records: Records
+  /**
+   * One transaction of the change set: all that `work` writes to records and to the plugin's own tables, or
+   * none of it. How far a long job is, noted here, is never behind or ahead of what it wrote. Begins again
+   * when others changed the same records at the same moment.
+   */
+  batch<T>(work: (inside: { records: Records; tables: Tables }) => Promise<T>): Promise<T>
   /** No batch after this; still revertible. */
   close(): Promise<void>
 }

@@ -226,6 +226,12 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       const system = await deps.systemContext(ctx.org.id)
       record = await deps.reader.get(system, entity, id, { expand })
     }
+    const known = field === undefined ? undefined : entity.byApiName.get(field)
+    // Whatever rules say, nobody writes what the system keeps of a record; the owner is a person's to set.
+    const isKept = known?.system === true && known.apiName !== 'ownerId'
+    if (isKept && (operation === 'create' || operation === 'update')) {
+      return { allowed: false, because: [] }
+    }
     return explain(ability, operation, entity.ref, record, field)
   }
 

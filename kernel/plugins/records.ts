@@ -1,7 +1,8 @@
-import type { HandlerContext, OpenChangeSet, Records } from '@runwaycrm/sdk'
+import type { HandlerContext, OpenChangeSet, Records, Tables } from '@runwaycrm/sdk'
 import { NotFoundError } from '@runwaycrm/sdk'
 import type { Operation } from '../access/resolve-rules.ts'
 import type { RequestContext } from '../context/request-context.ts'
+import type { TablesScope } from '../database/tables.ts'
 import type { Entity } from '../model/model.ts'
 import type { Writer } from '../records/change-set.ts'
 import type { Reader } from '../records/read.ts'
@@ -11,6 +12,7 @@ import { needData, operationsOf } from './capabilities.ts'
 interface RecordsDeps {
   readonly reader: Reader
   readonly writer: Writer
+  readonly tables: (scope: TablesScope) => Tables
 }
 
 /** Records, batches and change sets as a handler has them. */
@@ -77,6 +79,21 @@ export function brokerRecords(
     return {
       id: (ctx.changeSet as { id: string }).id,
       records: recordsIn(ctx, () => ctx),
+      batch: (work) =>
+        writer.transaction(
+          ctx,
+          (inner) =>
+            work({
+              records: recordsIn(inner, () => inner),
+              tables: deps.tables({
+                orgId: ctx.org.id,
+                plugin: manifest.id,
+                model: ctx.model,
+                tx: inner.tx,
+              }),
+            }),
+          { retry: true },
+        ),
       close: () => writer.closeChangeSet(ctx),
     }
   }

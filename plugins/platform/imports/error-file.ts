@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { HandlerContext } from '@runwaycrm/sdk'
 import type { RowFailure } from './write-batch.ts'
 
@@ -16,27 +16,46 @@ export function csvCell(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** Opens the error file of an import, or goes on with the one that a killed worker left. */
+/** The error file of an import while it is written. */
+export interface ErrorFile {
+  readonly id: string
+  /** Bytes so far. */
+  readonly size: number
+  write(failures: readonly RowFailure[]): Promise<void>
+  /** Takes back what was written since it had this size. */
+  cutTo(size: number): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the error file of an import, or goes on with the one that a killed worker left.
+ * @param bytes How much of it counts; what the worker wrote behind that, it will write again.
+ */
 export async function openErrorFile(
   ctx: HandlerContext,
   fileId: string | null,
-): Promise<{
-  id: string
-  write(failures: readonly RowFailure[]): Promise<void>
-  close(): Promise<void>
-}> {
+  bytes: number | null,
+): Promise<ErrorFile> {
   const id = fileId ?? (await ctx.files.write('errors.csv', errorFileHeader))
-  const stream = createWriteStream(await ctx.files.path(id), { flags: 'a' })
+  const file = await open(await ctx.files.path(id), 'r+')
+  let size = bytes ?? Buffer.byteLength(errorFileHeader)
+  await file.truncate(size)
   return {
     id,
+    get size() {
+      return size
+    },
     async write(failures) {
-      for (const failure of failures)
-        if (!stream.write(errorLine(failure))) await once(stream, 'drain')
+      if (failures.length === 0) return
+      const lines = Buffer.from(failures.map(errorLine).join(''))
+      await file.write(lines, 0, lines.length, size)
+      size += lines.length
     },
-    async close() {
-      stream.end()
-      await once(stream, 'close')
+    async cutTo(shorter) {
+      if (shorter < size) await file.truncate(shorter)
+      size = shorter
     },
+    close: () => file.close(),
   }
 }
 

@@ -22,6 +22,8 @@ export interface ImportRun {
   readonly rowsRead: number
   readonly changeSetId: string | null
   readonly errorsFileId: string | null
+  /** How much of the error file belongs to the rows that were read; a killed worker may have left more. */
+  readonly errorsBytes: number | null
   readonly preview: unknown
   readonly problem: string | null
   readonly startedBy: string | null
@@ -40,7 +42,7 @@ export async function loadRun(ctx: HandlerContext, id: string): Promise<ImportRu
 }
 
 export async function saveRun(
-  ctx: HandlerContext,
+  ctx: Pick<HandlerContext, 'tables'>,
   id: string,
   values: Partial<Omit<ImportRun, 'id'>>,
 ): Promise<void> {
@@ -76,6 +78,7 @@ export function toRun(row: Row): ImportRun {
     rowsRead: Number(row['rowsRead']),
     changeSetId: (row['changeSetId'] as string | null) ?? null,
     errorsFileId: (row['errorsFileId'] as string | null) ?? null,
+    errorsBytes: (row['errorsBytes'] as number | null) ?? null,
     preview: row['preview'] ?? null,
     problem: (row['problem'] as string | null) ?? null,
     startedBy: (row['startedBy'] as string | null) ?? null,

@@ -64,7 +64,7 @@ export class RelationFinder {
 
   /** What a batch made that was undone is not known any more. */
   forget(): void {
-    if (!this.#keepCreated) this.#known.clear()
+    this.#known.clear()
   }
 
   async #find(sample: RelationWish, names: readonly string[], records: Records): Promise<void> {

@@ -117,6 +117,7 @@ export async function startImport(request: RouteRequest, ctx: HandlerContext): P
     rowsRead: 0,
     preview: null,
     errorsFileId: null,
+    errorsBytes: null,
   })
   await ctx.jobs.enqueue('process', { id: run.id })
   return { status: 202, body: { id: run.id } }

@@ -148,6 +148,7 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
 
   function may(operation: Operation, entity: string, record: Facts, field?: string): boolean {
     if (lacksScope(operation, entity) || !decided(operation, entity, record)) return false
+    if (operation !== 'read' && field !== undefined && keptBySystem.includes(field)) return false
     if (field === undefined || field === 'id' || field === 'version') return true
     return decided(operation, entity, record, field)
   }
@@ -220,6 +221,9 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
       (someone.scopes === null || covers(someone.scopes, permission)),
   }
 }
+
+/** Written by nobody: of what every record has, the owner alone is a person's to set. */
+const keptBySystem = ['id', 'version', 'createdAt', 'createdBy', 'updatedAt', 'updatedBy']
 
 function covers(granted: readonly string[], wanted: string): boolean {
   const [area] = wanted.split(':')
