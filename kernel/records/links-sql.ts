@@ -59,5 +59,6 @@ function elementsSql(alias: string, field: Field): string {
 }
 
 function joinSql(from: string, to: string, list: string): string {
-  return `${to}.org_id = ${from}.org_id and ${to}.id = ${list}.id::uuid`
+  const id = `case when pg_input_is_valid(${list}.id, 'uuid') then ${list}.id::uuid end`
+  return `${to}.org_id = ${from}.org_id and ${to}.id = (${id})`
 }

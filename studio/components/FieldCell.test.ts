@@ -44,6 +44,22 @@ describe('a cell', () => {
     ).toBe(true)
   })
 
+  it('shows records of a list as chips in their order, and counts those that are too many', () => {
+    const crew = field('crew', {
+      apiName: 'crewIds',
+      type: 'platform.fields:relations',
+      kind: 'relations',
+      editor: 'relations',
+      display: 'relations',
+      to: 'kernel:user',
+    })
+    const ids = Array.from({ length: 7 }, (_, n) => `u${n + 1}`)
+    const { wrapper } = mountWithModel(FieldCell, { field: crew, value: ids, isCompact: true })
+    expect(wrapper.findAll('.tag')).toHaveLength(5)
+    expect(wrapper.text()).toContain('+2')
+    expect(mountWithModel(FieldCell, { field: crew, value: [] }).wrapper.text()).toBe('')
+  })
+
   it('never makes a link of a script', () => {
     const url = field('website', { type: 'platform.fields:url', editor: 'url' })
     const { wrapper } = mountWithModel(FieldCell, { field: url, value: 'javascript:alert(1)' })

@@ -330,6 +330,33 @@ describe('many at once', () => {
   })
 })
 
+describe('an import', () => {
+  it('finds the records that a cell names, with semicolons between them', async () => {
+    const [a, b] = [await contact('Import One'), await contact('Import, Two')]
+    const form = new FormData()
+    const relation = { by: 'lastName' }
+    const columns = { Name: 'name', People: { field: 'contactIds', relation } }
+    form.set('spec', JSON.stringify({ entity: 'projects', columns }))
+    const csv = 'Name,People\nImported,"Import, Two; Import One"\nWrong,Nobody\n'
+    form.set('file', new File([csv], 'file.csv', { type: 'text/csv' }))
+    const request = new Request('http://localhost', { method: 'POST', body: form })
+    const started = await app.inject({
+      method: 'POST',
+      url: '/api/v1/imports',
+      headers: { ...org.headers, 'content-type': request.headers.get('content-type') ?? '' },
+      payload: Buffer.from(await request.arrayBuffer()),
+    })
+    expect(started.body && started.statusCode).toBe(202)
+    const url = `/imports/${started.json<{ id: string }>().id}`
+    await expect
+      .poll(async () => (await read(url))['status'], { timeout: 20_000, interval: 50 })
+      .toBe('done')
+    expect((await read(url))['counts']).toMatchObject({ created: 1, failed: 1 })
+    const [id] = await find({ name: 'Imported' })
+    expect((await read(`/projects/${id}`))['contactIds']).toEqual([b.id, a.id])
+  })
+})
+
 describe('an object and a field of an organisation', () => {
   it('lead to many records like those of a plugin', async () => {
     const to = 'crm.contacts:contact'

@@ -36,6 +36,12 @@ export function convertCell(
         .map((part) => part.trim())
         .filter((part) => part !== '')
         .map((part) => option(part, field))
+    case 'relations':
+      // Names have commas, "Acme, Inc."; semicolons part them.
+      return mapped
+        .split(';')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
     case 'json':
       return json(mapped)
     default:

@@ -1,5 +1,5 @@
 import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
-import type { ColumnTarget, ImportSpec } from './spec.ts'
+import { type ColumnTarget, type ImportSpec, isRelation } from './spec.ts'
 
 /**
  * Fills in the columns that the spec does not name, by comparing their names with those of the fields.
@@ -42,8 +42,7 @@ function namesOf(field: FieldInfo): string[] {
 }
 
 function targetOf(field: FieldInfo): ColumnTarget {
-  const related = field.kind === 'relation' || field.kind === 'user'
-  return related
+  return isRelation(field)
     ? { field: field.apiName, relation: { by: 'name', create: false } }
     : { field: field.apiName }
 }

@@ -3,7 +3,7 @@ import { convertCell } from './convert-cell.ts'
 import { fillTemplate } from './fill-template.ts'
 import type { CsvRow } from './read-csv.ts'
 import type { RelationFinder, RelationWish } from './relations.ts'
-import { type ColumnTarget, fieldsByName, type ImportSpec } from './spec.ts'
+import { type ColumnTarget, fieldsByName, type ImportSpec, isRelation } from './spec.ts'
 
 /** A row as values, with the relations still to be found. */
 export interface MappedRow {
@@ -53,8 +53,8 @@ export function rowMapper(
     for (const { index, target, field } of columns) {
       const value = convertCell(row.cells[index] ?? '', field, target, spec)
       if (value === undefined) continue
-      const wish = wishOf(field, target, value, relations)
-      if (wish) wishes.push(wish)
+      const found = wishesOf(field, target, value, relations)
+      if (found.length > 0) wishes.push(...found)
       else values[field.apiName] = value
     }
     for (const [name, template] of Object.entries(spec.defaults)) {
@@ -68,21 +68,19 @@ export function rowMapper(
   }
 }
 
-function wishOf(
+/** What a cell names that is still to be found; nothing where it holds ids, or is no relation. */
+function wishesOf(
   field: FieldInfo,
   target: ColumnTarget,
   value: unknown,
   relations: RelationFinder,
-): RelationWish | null {
-  if ((field.kind !== 'relation' && field.kind !== 'user') || typeof value !== 'string') return null
-  if (!target.relation && isUuid(value)) return null
-  return {
-    field,
-    entity: relations.entityOf(field),
-    by: target.relation?.by ?? 'name',
-    create: target.relation?.create ?? false,
-    text: value,
-  }
+): RelationWish[] {
+  if (!isRelation(field)) return []
+  const texts = [value].flat().filter((text) => typeof text === 'string')
+  if (!target.relation && texts.every(isUuid)) return []
+  const entity = relations.entityOf(field)
+  const { by = 'name', create = false } = target.relation ?? {}
+  return texts.map((text) => ({ field, entity, by, create, text }))
 }
 
 /** The column that a field came from, for the error file. */

@@ -130,7 +130,7 @@ export function checkColumns(
       })
     else if (field.readOnly)
       issues.push({ path, code: 'READ_ONLY', message: `"${field.label}" cannot be written.` })
-    else if (target.relation && field.kind !== 'relation' && field.kind !== 'user')
+    else if (target.relation && !isRelation(field))
       issues.push({
         path: `${path}.relation`,
         code: 'WRONG_TYPE',
@@ -196,4 +196,9 @@ function isTimeZone(value: unknown): boolean {
   } catch {
     return false
   }
+}
+
+/** Whether cells of the field may name records: one, or several with semicolons between them. */
+export function isRelation({ kind }: FieldInfo): boolean {
+  return kind === 'relation' || kind === 'relations' || kind === 'user'
 }

@@ -90,8 +90,11 @@ function settleRelations(
   let settled = true
   for (const wish of row.wishes) {
     const found = relations.get(wish)
-    if ('id' in found) row.values[wish.field.apiName] = found.id
-    else {
+    const { apiName, kind } = wish.field
+    if ('id' in found) {
+      const before = kind === 'relations' ? (row.values[apiName] ?? []) : null
+      row.values[apiName] = Array.isArray(before) ? [...before, found.id] : found.id
+    } else {
       fail(row, wish.field.apiName, found.problem, found.message)
       settled = false
     }

@@ -3,6 +3,7 @@ import type { Facts } from './oracle.ts'
 import type { Person } from './people.ts'
 import type { Setting } from './permission-setting.ts'
 import { queryOf } from './reading.ts'
+import { relationName } from './sample-values.ts'
 
 interface Question {
   readonly method: 'GET' | 'POST'
@@ -51,7 +52,7 @@ function ofEntity({ plural, byApiName, ref }: Entity, records: readonly Facts[])
     get('?limit=200&count=exact'),
     get('?limit=200&count=estimate'),
     get('?limit=200&deleted=only'),
-    ...relations.map(({ apiName }) => get(`?limit=200&expand=${apiName.slice(0, -2)}`)),
+    ...relations.map((field) => get(`?limit=200&expand=${relationName(field)}`)),
     ...records.flatMap(({ id }) => [
       get(`/${id}`),
       get(`/${id}/history?limit=200`),

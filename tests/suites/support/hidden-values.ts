@@ -97,6 +97,7 @@ function otherValue(field: Field, current: unknown, { random, others, options, i
   const { storage, typeDefinition, unique, required } = field
   if (current !== null && !unique && !required && !field.system && random.chance(0.2)) return null
   const tail = id.slice(-12)
+  if (typeDefinition.kind === 'relations') return others.length > 0 ? [random.pick(others)] : []
   switch (storage.class) {
     case 'text':
       return options.length > 0 ? random.pick(options) : `hidden ${tail}`

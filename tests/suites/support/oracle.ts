@@ -24,6 +24,8 @@ export interface OracleEntity {
     {
       readonly key: string
       readonly target: string | null
+      /** A list of ids, of which those are shown that lead to something. */
+      readonly many: boolean
       readonly template: string | null
       readonly computation: Computation | null
     }
@@ -171,6 +173,14 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
     const { fields } = world.entities.get(entity)!
     const computation = fields.get(field)?.computation ?? null
     if (computation) return computed(computation, entity, record)
+    const { many, target } = fields.get(field) ?? {}
+    if (many && target) {
+      const ids = (record[field] ?? []) as readonly string[]
+      return ids.filter((id) => {
+        const found = world.find(target, id)
+        return found !== undefined && may('read', target, found)
+      })
+    }
     const template = fields.get(field)?.template ?? null
     if (template === null) return record[field] ?? null
     // A composed text is put together from what its reader sees.

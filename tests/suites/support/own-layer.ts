@@ -33,7 +33,7 @@ export function ownContributions(model: Model, token: string) {
       type: ref,
       label: `${key} ${token}`,
       ...(kind === 'option' || kind === 'options' ? { options: { one: {}, two: {} } } : {}),
-      ...(kind === 'relation' ? { to: 'crm.accounts:account' } : {}),
+      ...(kind === 'relation' || kind === 'relations' ? { to: 'crm.accounts:account' } : {}),
       ...(storage === 'computed' ? computations[computed ?? 'template'] : {}),
       ...(params?.required?.includes('prompt') ? { params: { prompt: 'Say it shorter.' } } : {}),
     }

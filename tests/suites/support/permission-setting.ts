@@ -123,15 +123,18 @@ export async function createSetting(random: Seeded, randomRoles: number): Promis
 
 function oracleEntity(entity: Entity) {
   const fields = new Map(
-    [...entity.byApiName.values()].map(({ apiName, definition, key, target, storage }) => [
-      apiName,
-      {
-        key,
-        target,
-        template: storage.in === 'computed' ? storage.template : null,
-        computation: computationOf(definition),
-      },
-    ]),
+    [...entity.byApiName.values()].map(
+      ({ apiName, definition, key, target, storage, typeDefinition }) => [
+        apiName,
+        {
+          key,
+          target,
+          many: typeDefinition.kind === 'relations',
+          template: storage.in === 'computed' ? storage.template : null,
+          computation: computationOf(definition),
+        },
+      ],
+    ),
   )
   return { plural: entity.plural, fields }
 }

@@ -18,6 +18,7 @@ import {
   unknownField,
   visibleOf,
 } from './reading.ts'
+import { relationName } from './sample-values.ts'
 
 const wide = { limit: '200' }
 
@@ -176,7 +177,7 @@ export async function checkRelations(look: Look): Promise<void> {
   for (const field of entity.byApiName.values()) {
     const target = field.target === null ? undefined : setting.model.entities.get(field.target)
     if (!target) continue
-    const name = field.apiName.slice(0, -'Id'.length)
+    const name = relationName(field)
     const where = nameOf(look, name)
     const reply = await ask(look, 'GET', `${address}?${queryOf({ ...wide, expand: name })}`)
     if (!exists(look, field)) {
@@ -184,7 +185,18 @@ export async function checkRelations(look: Look): Promise<void> {
       cells.compare('expand', where, outcome(reply), refused)
     } else {
       for (const row of rowsOf(reply)) {
-        const expected = reached(look, seen.get(row.id)!, field.apiName)
+        const all = reached(look, seen.get(row.id)!, field.apiName)
+        if (field.typeDefinition.kind === 'relations') {
+          const ids = (row[name] as readonly Facts[] | null)?.map(({ id }) => id)
+          cells.compare(
+            'expand',
+            `${where} ${row.id}`,
+            ids,
+            all?.map(({ id }) => id),
+          )
+          continue
+        }
+        const expected = all?.[0] ?? null
         const shown = expected && shownRecord(person.oracle, target, expected)
         const actual = row[name] as Facts | null
         cells.compare('expand', `${where} ${row.id}`, actual === null, shown === null)
@@ -204,19 +216,24 @@ export async function checkRelations(look: Look): Promise<void> {
     if (!isThere) cells.compare('filter', nameOf(look, path), outcome(found), unknownField)
     else {
       const expected = [...seen.values()].filter((record) => {
-        const facts = reached(look, record, field.apiName)
-        const value = facts && person.oracle.shown(target.ref, facts, far!.apiName)
-        return facts && comparable(far!, value) !== null
+        const all = reached(look, record, field.apiName) ?? []
+        return all.some((facts) => {
+          const value = person.oracle.shown(target.ref, facts, far!.apiName)
+          return comparable(far!, value) !== null
+        })
       })
       cells.compare('filter', nameOf(look, path), idsOf(rowsOf(found)), idsOf(expected))
     }
   }
 }
 
-/** The record that a relation leads somebody to. */
-function reached({ person, entity, setting }: Look, record: Facts, apiName: string): Facts | null {
-  const id = person.oracle.shown(entity.ref, record, apiName)
+/** The records that a relation leads somebody to; undefined where a list is hidden from them. */
+function reached({ person, entity, setting }: Look, record: Facts, apiName: string) {
+  const shown = person.oracle.shown(entity.ref, record, apiName)
   const target = entity.byApiName.get(apiName)!.target!
-  const facts = typeof id === 'string' ? setting.living.get(target)?.get(id) : undefined
-  return facts && person.oracle.may('read', target, facts) ? facts : null
+  if (shown === undefined) return undefined
+  return [shown].flat().flatMap((id): Facts[] => {
+    const facts = typeof id === 'string' ? setting.living.get(target)?.get(id) : undefined
+    return facts && person.oracle.may('read', target, facts) ? [facts] : []
+  })
 }

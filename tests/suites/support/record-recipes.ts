@@ -3,6 +3,7 @@ import type { Entity, Field } from '../../../kernel/model/model.ts'
 import { type Exchange, nobodysId } from './exchange.ts'
 import { succeed } from './own-layer.ts'
 import { asKey, type Recipe } from './recipe.ts'
+import { relationName } from './sample-values.ts'
 import type { World } from './world.ts'
 
 type Parts = Omit<Recipe, 'name' | 'route' | 'build'> & {
@@ -34,7 +35,7 @@ function operations(entity: Entity): Readonly<Record<string, readonly Parts[]>> 
   const isMade = [...entity.fields.values()].every((field) => !field.required || !field.readOnly)
   const relations = [...entity.byApiName.values()].filter((field) => field.target !== null)
   const fresh = (world: World) => world.makeRecord(entity)
-  const expand = () => relations.map((field) => field.apiName.slice(0, -'Id'.length)).join(',')
+  const expand = () => relations.slice(0, 10).map(relationName).join(',')
   const readQuery = (): Record<string, string> => (expand() === '' ? {} : { expand: expand() })
 
   return {
@@ -128,7 +129,8 @@ function operations(entity: Entity): Readonly<Record<string, readonly Parts[]>> 
         status: 200,
         async build(world, base) {
           const $or = await conditions(world, entity, relations)
-          const groupBy = relations.slice(0, 4).map((field) => ({ field: field.apiName }))
+          const toOne = relations.filter(({ typeDefinition }) => typeDefinition.groupable)
+          const groupBy = toOne.slice(0, 4).map((field) => ({ field: field.apiName }))
           const measures = { n: { count: '*' }, some: { count: 'id', filter: $or[0] } }
           return { path: `${base}/aggregate`, body: { filter: { $or }, groupBy, measures } }
         },
@@ -181,8 +183,9 @@ async function conditions(world: World, entity: Entity, relations: readonly Fiel
   for (const field of relations) {
     const id = world.source.target(field.target!)
     if (id === null) continue
-    filters.push({ [field.apiName]: { $in: [id] } })
-    filters.push({ [`${field.apiName.slice(0, -'Id'.length)}.id`]: id })
+    const isMany = field.typeDefinition.kind === 'relations'
+    filters.push({ [field.apiName]: isMany ? { $contains: id } : { $in: [id] } })
+    filters.push({ [`${relationName(field)}.id`]: id })
   }
   if (entity.fields.has('about'))
     filters.push({ 'about.id': world.source.target('crm.leads:lead') })

@@ -48,6 +48,11 @@ export function sampleValues(
   return values
 }
 
+/** How a path and `expand` name a relation: `account` for `accountId`, `contacts` for `contactIds`. */
+export function relationName({ apiName, key, typeDefinition }: Field): string {
+  return typeDefinition.kind === 'relations' ? key : apiName.slice(0, -'Id'.length)
+}
+
 /** Fields that a person writes: the owner is one, computed and read-only ones are not. */
 export function writableFields(entity: Entity): Field[] {
   return [...entity.byApiName.values()].filter(
@@ -87,6 +92,10 @@ export function sampleValue(
     case 'relation':
     case 'user':
       return field.target === null ? null : source.target(field.target)
+    case 'relations': {
+      const id = field.target === null ? null : source.target(field.target)
+      return id === null ? null : [id]
+    }
     case 'reference': {
       for (const target of model.entities.values()) {
         const id = target.ref === entity.ref ? null : source.target(target.ref)

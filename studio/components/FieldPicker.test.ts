@@ -1,0 +1,28 @@
+import { flushPromises } from '@vue/test-utils'
+import { expect, it } from 'vitest'
+import { mountWithModel } from '../testing/mount-with-model.ts'
+import { field } from '../testing/sample-model.ts'
+import FieldPicker from './FieldPicker.vue'
+
+it('takes a linked record away and keeps the others in their order', async () => {
+  const crew = field('crew', {
+    apiName: 'crewIds',
+    type: 'platform.fields:relations',
+    kind: 'relations',
+    editor: 'relations',
+    display: 'relations',
+    to: 't:yacht',
+  })
+  const { component } = mountWithModel(FieldPicker, {
+    field: crew,
+    value: ['y1', 'y2', 'y3'],
+    isMultiple: true,
+    open: true,
+  })
+  await flushPromises()
+  const items = [...document.querySelectorAll<HTMLElement>('[role=option]')]
+  expect(items.slice(0, 3).every((item) => item.querySelector('.end') !== null)).toBe(true)
+  items[1]?.click()
+  await flushPromises()
+  expect(component.emitted('pick')?.[0]).toEqual([['y1', 'y3']])
+})
