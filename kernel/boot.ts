@@ -18,6 +18,7 @@ import { describeEntity } from './http/describe-entity.ts'
 import { createLive } from './http/live.ts'
 import { createServer } from './http/server.ts'
 import { createQueue, type RunAs } from './jobs/queue.ts'
+import { applyRetention, retentionJob, retentionSettings } from './jobs/retention.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
@@ -43,6 +44,7 @@ import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
 import { createFormulaPreview } from './records/preview-formula.ts'
+import { createProvenance } from './records/provenance.ts'
 import { createReader } from './records/read.ts'
 import { asSystem } from './records/relations.ts'
 import { createRevert } from './records/revert.ts'
@@ -245,7 +247,14 @@ export async function boot(options: BootOptions) {
     'search',
     createIndexer({ db, reader, systemContext, refill: searchIndex.refill, log: busLog }),
   )
-  const sweeper = createSweeper({ db, log: busLog, sweepElse: () => accounts.purge() })
+  const sweeper = createSweeper({
+    db,
+    log: busLog,
+    sweepElse: async () => {
+      await accounts.purge()
+      await db.query(null, { text: 'select kernel.prepare_ledger()', values: [] })
+    },
+  })
 
   const callService = async (
     orgId: string,
@@ -329,7 +338,14 @@ export async function boot(options: BootOptions) {
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: { [bulkJob]: bulkByFilter.run, [fillJob]: searchIndex.run },
+      kernelJobs: {
+        [bulkJob]: bulkByFilter.run,
+        [fillJob]: searchIndex.run,
+        [retentionJob]: async ({ org, model, settings, now, signal }) => {
+          const kept = settings?.get(retentionSettings)
+          await applyRetention(db, { id: org.id, model, settings: kept }, now, signal)
+        },
+      },
     }),
   })
   const stopHints = bus.subscribe((hint) => {
@@ -355,6 +371,7 @@ export async function boot(options: BootOptions) {
       writer,
       search: createSearch({ db, reader, onStale: searchIndex.check }),
       history: history.list,
+      provenance: createProvenance({ db, reader }),
       timeline: timeline.list,
       ledger,
       revert: createRevert({ db, codecs, ledger, writer }),

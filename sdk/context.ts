@@ -191,6 +191,9 @@ export interface HandlerContext {
       readonly label?: string
       readonly door?: 'import' | 'job' | 'seed'
       readonly workflows?: 'run' | 'skip'
+      /** Its values were found outside, e.g. on a web page; `source` says where. */
+      readonly origin?: 'external'
+      readonly source?: string
     }): Promise<OpenChangeSet>
     resume(id: string): Promise<OpenChangeSet>
   }

@@ -58,7 +58,10 @@ export const Field = Type.Object(
     readOnly: Type.Optional(Type.Boolean(narrow('true-only'))),
     hidden: Type.Optional(Type.Boolean(free)),
     default: Type.Optional(Type.Unknown(free)),
+    /** Personal: erased with the person. */
     pii: Type.Optional(Type.Boolean()),
+    /** `person`: what a person wrote is not overwritten by imports, integrations, agents and workflows. */
+    keep: Type.Optional(Type.Literal('person', free)),
     /** Relations: the entity, and, to one record, what happens here when the target is deleted. */
     to: Type.Optional(Reference),
     onDelete: Type.Optional(

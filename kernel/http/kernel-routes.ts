@@ -35,6 +35,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   }
   readonly search: Search
   readonly history: RecordRoutesDeps['history']
+  readonly provenance: RecordRoutesDeps['provenance']
   readonly timeline: RecordRoutesDeps['timeline']
   readonly bulkByFilter: RecordRoutesDeps['bulkByFilter']
   readonly ledger: ChangeRoutesDeps['ledger']

@@ -58,6 +58,7 @@ export interface RecordRoutesDeps {
   }
   /** What happened to one record, newest first. */
   history(ctx: RequestContext, entity: Entity, id: string, page: PageQuery): Promise<object>
+  provenance(ctx: RequestContext, entity: Entity, id: string): Promise<object>
   timeline(
     ctx: RequestContext,
     entity: Entity,
@@ -79,6 +80,7 @@ export const recordOperations = [
   'bulk',
   'aggregate',
   'history',
+  'provenance',
   'timeline',
 ] as const
 export type RecordOperation = (typeof recordOperations)[number]
@@ -261,6 +263,21 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
         const [ctx, entity] = enter(call, 'read')
         const page = pageQuery(call.query)
         return { status: 200, body: await deps.history(ctx, entity, idOf(call), page) }
+      },
+    },
+    provenance: {
+      ...shared,
+      below: '/:id/provenance',
+      method: 'GET',
+      summary: 'Where each value came from, when and by whom',
+      rate: 'normal',
+      idempotency: 'safe',
+      query: {},
+      body: null,
+      response: { 200: {} },
+      handler: async (call) => {
+        const [ctx, entity] = enter(call, 'read')
+        return { status: 200, body: await deps.provenance(ctx, entity, idOf(call)) }
       },
     },
     timeline: {

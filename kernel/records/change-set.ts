@@ -76,6 +76,7 @@ export function createWriter(deps: WriterDeps): Writer {
   const rows = createRowWriter({ db, codecs, reader, onCommitted })
   const transactions = createTransactions({ db, onCommitted })
   const records = createRecordWriter({
+    db,
     rows,
     codecs,
     reader,

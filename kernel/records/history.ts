@@ -104,10 +104,14 @@ export function createHistory({ db, codecs, reader }: HistoryDeps) {
     id: string,
     visible: ReadonlySet<string>,
   ): Promise<Record<string, FieldChange>> {
-    const [present] = await run<{ row: Record<string, unknown> }>(ctx, {
-      text: `select to_jsonb(t) as row from ${entity.table} t where t.org_id = $1 and t.id = $2`,
+    const [present] = await run<{ row: Record<string, unknown>; is_whole: boolean }>(ctx, {
+      text: `select to_jsonb(t) as row, t.version = 1 or exists (select from tenant.ledger l
+ where l.org_id = $1 and l.record_id = $2 and l.version = 2) as is_whole
+from ${entity.table} t where t.org_id = $1 and t.id = $2`,
       values: [ctx.org.id, id],
     })
+    // Where the ledger let go of what came next, nobody knows how the record began.
+    if (present?.is_whole === false) return {}
     const found = await run<{ key: string; value: unknown }>(ctx, {
       name: 'history_first',
       text: `select distinct on (f.key) f.key, f.value -> 0 as value from tenant.ledger l, jsonb_each(l.fields) f

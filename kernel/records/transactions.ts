@@ -12,6 +12,10 @@ export interface ChangeSetOptions {
   readonly door?: Door | undefined
   readonly workflows?: 'run' | 'skip' | undefined
   readonly parentId?: string | null | undefined
+  /** Where its values come from, when that does not follow from actor and door. */
+  readonly origin?: 'external' | undefined
+  /** Where they were found, e.g. an address. */
+  readonly source?: string | undefined
 }
 
 export interface TransactionOptions extends ChangeSetOptions {
@@ -150,8 +154,8 @@ function openStatement(
   const { id, parentId, workflows } = ctx.changeSet
   return {
     name: 'change_set_open',
-    text: `insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, 'open', $8)`,
+    text: `insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at, origin, source)
+values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10)`,
     values: [
       ctx.org.id,
       id,
@@ -161,6 +165,8 @@ values ($1, $2, $3, $4, $5, $6, $7, 'open', $8)`,
       options.label ?? null,
       workflows,
       ctx.now,
+      options.origin ?? null,
+      options.source?.slice(0, 2_000) ?? null,
     ],
   }
 }

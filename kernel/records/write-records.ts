@@ -1,7 +1,13 @@
-import { type FieldValues, NotFoundError, type RecordData, type RunwayError } from '@runwaycrm/sdk'
+import {
+  FieldNotWritableError,
+  type FieldValues,
+  NotFoundError,
+  type RecordData,
+  type RunwayError,
+} from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
-import type { Tx } from '../database/postgres.ts'
+import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
 import type { Entity, Field } from '../model/model.ts'
 import { asConcurrentWrite } from './concurrent-change.ts'
@@ -9,6 +15,14 @@ import { asItemError } from './errors-of-many.ts'
 import { forbiddenError } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
 import type { HookRunner } from './hooks.ts'
+import {
+  isBound,
+  keptError,
+  keptFields,
+  leaveOut,
+  leavesOut,
+  writtenByPeople,
+} from './keep-person.ts'
 import type { KernelHooks, Written } from './kernel-hooks.ts'
 import type { Reader } from './read.ts'
 import {
@@ -45,6 +59,7 @@ export interface Draft {
 }
 
 export interface WriteRecordsDeps {
+  readonly db: Pick<Database, 'query'>
   readonly rows: RowWriter
   readonly codecs: Codecs
   readonly reader: Pick<Reader, 'getMany'>
@@ -85,6 +100,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       for (const step of steps) if (!isUuid(step.id)) step.error = new NotFoundError()
     if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
     check(ctx, entity, operation, steps)
+    if (operation === 'update') await keepWhatPeopleWrote(ctx, entity, steps)
     const isOneWrite =
       steps.length === 1 && operation !== 'delete' && !hooks.appliesAfter(ctx, entity, operation)
     const outcomes = await (needsTransaction(ctx, entity, operation, steps)
@@ -154,6 +170,37 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
         step.error = asItemError(error)
       }
     }
+  }
+
+  /** Imports leave such values out; a single request is refused. What is taken back is not bound. */
+  async function keepWhatPeopleWrote(
+    ctx: RequestContext,
+    entity: Entity,
+    steps: readonly Step[],
+  ): Promise<void> {
+    const guarded = keptFields(entity)
+    if (guarded.length === 0 || !isBound(ctx)) return
+    const touching = alive(steps).filter(
+      ({ draft, fields }) => !draft.stored && fields.some((field) => guarded.includes(field)),
+    )
+    if (touching.length === 0) return
+    const ids = touching.map(({ id }) => id)
+    const peoples = await writtenByPeople(ctx, entity, ids, guarded, run)
+    for (const step of touching) {
+      const kept = step.fields.filter((field) => peoples.get(step.id)?.has(field))
+      if (kept.length === 0) continue
+      if (leavesOut(ctx)) {
+        step.fields = step.fields.filter((field) => !kept.includes(field))
+        step.values = leaveOut(entity, step.values as StorageValues, kept)
+      } else step.error = keptError(entity, kept)
+    }
+  }
+
+  async function run<R>(ctx: RequestContext, statement: Statement): Promise<R[]> {
+    const { rows } = await (ctx.tx
+      ? ctx.tx.one<R>(statement)
+      : deps.db.query<R>(ctx.org.id, statement))
+    return rows
   }
 
   function needsTransaction(

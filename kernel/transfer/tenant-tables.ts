@@ -24,6 +24,7 @@ const staysBehind = new Set([
   'outbox',
   'search',
   'search_state',
+  'search_word',
   'secret',
 ])
 

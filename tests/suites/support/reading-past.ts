@@ -44,6 +44,7 @@ export async function checkPast(look: Look): Promise<void> {
   for (const record of some) {
     const id = record['id'] as string
     const address = `${addressOf(look)}/${id}`
+    await checkProvenance(look, record, seen.has(id))
     for (const surface of ['history', 'timeline'] as const) {
       const reply = await ask(look, 'GET', `${address}/${surface}?limit=200`)
       if (!seen.has(id)) {
@@ -60,6 +61,24 @@ export async function checkPast(look: Look): Promise<void> {
       } else compareTimeline(look, record, rowsOf(reply) as never, whole.data as Item[])
     }
   }
+}
+
+/** Exactly the fields that somebody sees a value of have an origin. */
+async function checkProvenance(look: Look, record: Facts, isSeen: boolean): Promise<void> {
+  const { cells, person, entity } = look
+  const id = String(record['id'])
+  const reply = await ask(look, 'GET', `${addressOf(look)}/${id}/provenance`)
+  const where = nameOf(look, id)
+  if (!isSeen) {
+    const lacks = person.oracle.lacksScope('read', entity.ref)
+    const expected = lacks ? refusal(look) : { status: 404, code: 'NOT_FOUND' }
+    return void cells.compare('provenance', where, outcome(reply), expected)
+  }
+  const shown = shownRecord(person.oracle, entity, record)
+  const own = [...entity.fields.values()].map(({ apiName }) => apiName)
+  const expected = own.filter((name) => shown[name] !== undefined && shown[name] !== null)
+  const { data } = reply.body as { data: Facts }
+  cells.compare('provenance', where, Object.keys(data).sort(), expected.sort())
 }
 
 function seenFields({ person, entity }: Look, record: Facts, fields: Facts): Facts {

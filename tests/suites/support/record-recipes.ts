@@ -136,6 +136,14 @@ function operations(entity: Entity): Readonly<Record<string, readonly Parts[]>> 
         },
       },
     ],
+    'GET /:id/provenance': [
+      {
+        status: 200,
+        async build(world, base) {
+          return { path: `${base}/${await changed(world, entity)}/provenance` }
+        },
+      },
+    ],
     'GET /:id/history': [
       {
         status: 200,

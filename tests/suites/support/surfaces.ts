@@ -17,6 +17,7 @@ export const surfaces: Readonly<Record<string, readonly string[]>> = {
   measures: ['POST /:plural/aggregate'],
   formula: ['POST /studio/formula'],
   history: ['GET /:plural/:id/history'],
+  provenance: ['GET /:plural/:id/provenance'],
   timeline: ['GET /:plural/:id/timeline', 'GET /:plural/:id/timeline?types'],
   changes: ['GET /changes'],
   change: ['GET /changes/:id'],
