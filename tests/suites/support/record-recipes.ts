@@ -212,7 +212,7 @@ async function changed(world: World, entity: Entity): Promise<string> {
 }
 
 async function upserts(world: World, entity: Entity) {
-  const by = [...entity.fields.values()].find((field) => field.unique)
+  const by = [...entity.fields.values()].find((field) => field.unique && !field.readOnly)
   return by ? { upsert: { by: by.apiName, records: [await world.values(entity)] } } : {}
 }
 
