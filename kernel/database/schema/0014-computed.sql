@@ -190,10 +190,20 @@ begin
 end
 $$;
 
+-- Whether a step leads near the calendar, so that taking it cannot raise.
+create function kernel.calc_leads(year numeric, step interval) returns boolean
+language plpgsql immutable strict parallel safe
+as $$
+begin
+  return year + extract(epoch from step) / 31557600 between -10 and 10010;
+end
+$$;
+
 create function kernel.calc_date_add(x date, n float8, unit text) returns date
 language plpgsql immutable strict parallel safe
 as $$
 begin
+  if kernel.calc_leads(extract(year from x), kernel.calc_interval(n, unit)) is not true then return null; end if;
   return kernel.calc_day((x + kernel.calc_interval(n, unit))::date);
 end
 $$;
@@ -202,6 +212,7 @@ create function kernel.calc_moment_add(x timestamptz, n float8, unit text, zone 
 language plpgsql stable strict parallel safe
 as $$
 begin
+  if kernel.calc_leads(extract(year from x), kernel.calc_interval(n, unit)) is not true then return null; end if;
   if unit = 'h' then return kernel.calc_moment(x + kernel.calc_interval(n, unit)); end if;
   return kernel.calc_moment(((x at time zone zone) + kernel.calc_interval(n, unit)) at time zone zone);
 end
