@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { HookOutcome, Log, Principal } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
@@ -23,6 +25,7 @@ import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
 import type { Logger } from './logging.ts'
+import type { Model } from './model/model.ts'
 import { createOrgStates } from './model/model-cache.ts'
 import { createOrgModels } from './model/org-models.ts'
 import { changeOrgProfile } from './model/org-profile.ts'
@@ -38,6 +41,7 @@ import { createOutbound } from './plugins/outbound.ts'
 import { createJobRunner } from './plugins/run-job.ts'
 import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
+import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
@@ -128,6 +132,12 @@ export async function boot(options: BootOptions) {
     reader,
     hooks,
     onCommitted: ({ orgId }) => relay.poke(orgId),
+    async attachFiles(ctx, uses) {
+      const service = serviceOf(ctx.model, 'files', 1)
+      const handler = service?.definition.methods['attach']
+      if (!service || !handler) return {}
+      return (await callHandler(ctx, service.plugin, handler, { uses })) as Record<string, object>
+    },
   })
 
   const history = createHistory({ db, codecs, reader })
@@ -162,10 +172,14 @@ export async function boot(options: BootOptions) {
     settingsOf: async (orgId) => (await orgStates.get(orgId)).settings,
     describe: describeEntity,
     onCommitted: (orgId) => relay.poke(orgId),
-    kernelServices: () => ({ 'kernel.credentials@1': accounts.credentialsService }),
+    kernelServices: () => ({
+      'kernel.credentials@1': accounts.credentialsService,
+      'kernel.records@1': { holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use) },
+    }),
     environment: {
       RUNWAY_PUBLIC_URL: publicUrlOf(config),
       SMTP_URL: config.smtpUrl,
+      RUNWAY_FILES_URL: config.filesUrl ?? pathToFileURL(path.join(config.dataDir, 'files')).href,
       ...Object.fromEntries(
         Object.entries(config.baseUrls).map(([name, url]) => [
           `${name.toUpperCase()}_BASE_URL`,
@@ -264,9 +278,7 @@ export async function boot(options: BootOptions) {
     input: unknown,
   ) => {
     const ctx = await systemContext(orgId)
-    const service = [...ctx.model.services.values()].find(
-      ({ definition }) => definition.interface === name && definition.version === version,
-    )
+    const service = serviceOf(ctx.model, name, version)
     const handler = service?.definition.methods[method]
     if (!service || !handler) throw new Error(`No enabled plugin offers ${name} ${version}.`)
     return callHandler(ctx, service.plugin, handler, input)
@@ -406,6 +418,7 @@ export async function boot(options: BootOptions) {
     app,
     accounts,
     actions,
+    callHandler,
     callService,
     contexts,
     db,
@@ -478,6 +491,12 @@ function reportPlugins(deployment: Deployment, log: Logger): void {
     if (plugin.state !== 'failed') continue
     log.error({ plugin: plugin.id, problems: plugin.problems }, 'a plugin failed and is left out')
   }
+}
+
+function serviceOf(model: Model, name: string, version: number) {
+  return [...model.services.values()].find(
+    ({ definition }) => definition.interface === name && definition.version === version,
+  )
 }
 
 export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>): string {

@@ -40,6 +40,13 @@ export const variables = {
     '/var/lib/runway',
     (t) => path.resolve(t ?? '.runway'),
   ),
+  filesUrl: variable(
+    'RUNWAY_FILES_URL',
+    'Where uploaded files are kept: a folder or a bucket that speaks S3, as `s3://bucket?region=…&endpoint=…`; keys as `s3://key:secret@bucket` or from the usual variables of AWS',
+    'the folder `files` in the data folder',
+    's3://runway-files?region=eu-north-1',
+    (t) => (t === null ? null : filesUrl(t)),
+  ),
   secretKey: variable(
     'RUNWAY_SECRET_KEY',
     'Signs contexts and sessions and wraps the keys of the vault; at least 16 characters',
@@ -230,6 +237,15 @@ function bytes(text: string): number {
 function postgresUrl(text: string): string {
   if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol)) {
     throw new Error('a connection string that begins with postgresql://')
+  }
+  return text
+}
+
+function filesUrl(text: string): string {
+  const isPlace = URL.canParse(text) && /^(s3:\/\/.|file:\/\/\/)/.test(text)
+  const endpoint = isPlace ? new URL(text).searchParams.get('endpoint') : null
+  if (!isPlace || (endpoint !== null && !/^https?:\/\/./.test(endpoint))) {
+    throw new Error('s3://bucket?region=…&endpoint=https://… or file:///folder')
   }
   return text
 }

@@ -22,6 +22,7 @@ it('works without any variable, with a secret key that stays the same', async ()
     demo: true,
     roles: { web: true, worker: true },
     uploadLimitBytes: 100 * 1024 * 1024,
+    filesUrl: null,
     production: false,
   })
   expect(first.secretKey).toHaveLength(43)

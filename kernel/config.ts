@@ -28,6 +28,8 @@ export interface Config {
   /** Requests per second and organisation; 0 turns the limit off. */
   readonly rateLimit: number
   readonly uploadLimitBytes: number
+  /** Null is the folder `files` in the data folder. */
+  readonly filesUrl: string | null
   readonly signup: boolean
   readonly metricsPort: number | null
   readonly smtpUrl: string | null

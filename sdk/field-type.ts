@@ -117,6 +117,9 @@ export interface FieldTypeDefinition {
     | 'json'
     | 'reference'
     | 'composite'
+    /** An uploaded file, or a list of them: written by id, the kernel adds what is known of it. */
+    | 'file'
+    | 'files'
   /** What a type of storage `computed` compiles; `template` when nothing is said. */
   readonly computed?: 'template' | 'formula' | 'lookup' | 'rollup'
   /** The kernel numbers it when a record is created. */

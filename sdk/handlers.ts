@@ -89,8 +89,19 @@ export interface RouteReply {
   readonly status: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
-  /** Instead of a body: a file of `ctx.files` or text of another type. */
-  readonly file?: { readonly id: string; readonly name: string; readonly type: string }
+  /** Instead of a body: a file of `ctx.files`, or one that is kept elsewhere. */
+  readonly file?:
+    | { readonly id: string; readonly name: string; readonly type: string }
+    | {
+        readonly name: string
+        readonly type: string
+        /** In bytes. */
+        readonly size: number
+        /** Shown by the browser instead of saved, where its type can do no harm. */
+        readonly isInline?: boolean
+        /** Called when the content is sent; a request for the headers alone does not. */
+        open(): Promise<NodeJS.ReadableStream>
+      }
 }
 
 export type SeedHandler = (

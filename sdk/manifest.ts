@@ -15,6 +15,7 @@ export const contractVersion = 1
 /** What of the deployment's configuration plugins may ask for; nothing else ever reaches them. */
 export const environmentNames = [
   'RUNWAY_PUBLIC_URL',
+  'RUNWAY_FILES_URL',
   'SMTP_URL',
   'GEMINI_BASE_URL',
   'ANTHROPIC_BASE_URL',

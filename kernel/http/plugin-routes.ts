@@ -104,22 +104,33 @@ async function answerOf(
       ...(reply.body === undefined ? {} : { body: reply.body }),
     }
   }
-  const path = await files().path(reply.file.id)
-  headers['content-length'] = String((await stat(path)).size)
-  headers['content-disposition'] = dispositionOf(reply.file.name)
+  const { file } = reply
   const isHead = call.request.method === 'HEAD'
-  return {
-    status: reply.status,
-    headers,
-    type: reply.file.type,
-    ...(isHead ? {} : { stream: createReadStream(path) }),
+  headers['content-disposition'] = dispositionOf(file)
+  // Even a picture that a browser takes for a page can do nothing then.
+  headers['content-security-policy'] = "default-src 'none'; frame-ancestors 'self'; sandbox"
+  const answer = { status: reply.status, headers, type: file.type }
+  if ('open' in file) {
+    headers['content-length'] = String(file.size)
+    return { ...answer, ...(isHead ? {} : { stream: await file.open() }) }
   }
+  const path = await files().path(file.id)
+  headers['content-length'] = String((await stat(path)).size)
+  return { ...answer, ...(isHead ? {} : { stream: createReadStream(path) }) }
 }
 
-/** Always a download: a file that somebody uploaded never runs as a page of ours. */
-function dispositionOf(name: string): string {
+/** What browsers show without running anything in it. Pages and SVG are not among them. */
+const safeInline: ReadonlySet<string> = new Set([
+  ...['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/bmp'],
+  'application/pdf',
+])
+
+/** A download unless it was asked for otherwise: a file that somebody uploaded never runs as a page of ours. */
+function dispositionOf(file: NonNullable<RouteReply['file']>): string {
+  const { name, type } = file
+  const isInline = 'isInline' in file && file.isInline === true && safeInline.has(type)
   const plain = name.replace(/[^\w. -]/g, '_').slice(0, 100)
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).slice(0, 400)}`
+  return `${isInline ? 'inline' : 'attachment'}; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).slice(0, 400)}`
 }
 
 function propertiesOf(schema: unknown): Readonly<Record<string, JsonSchema>> {

@@ -2,6 +2,7 @@ import type { BulkRequest, BulkResult, FieldValues, RecordData } from '@runwaycr
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
+import { type AttachFiles, noFiles } from './attach-files.ts'
 import { createBulk } from './bulk.ts'
 import type { Codecs } from './fields.ts'
 import { type HookRunner, noHooks } from './hooks.ts'
@@ -65,6 +66,8 @@ export interface WriterDeps {
   readonly reader: Pick<Reader, 'get' | 'getMany'>
   readonly hooks?: HookRunner
   readonly kernelHooks?: KernelHooks
+  /** Whoever keeps files; without it no field takes one. */
+  readonly attachFiles?: AttachFiles
   /** A hint for those who wait for events. */
   readonly onCommitted?: (batch: CommittedBatch) => void
 }
@@ -83,6 +86,7 @@ export function createWriter(deps: WriterDeps): Writer {
     validator,
     hooks: deps.hooks ?? noHooks,
     kernelHooks: deps.kernelHooks ?? kernelHooks,
+    attachFiles: deps.attachFiles ?? noFiles,
     transaction: transactions.transaction,
   })
 

@@ -10,6 +10,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
 import type { Entity, Field } from '../model/model.ts'
+import { type AttachFiles, attachFiles, fileFieldsOf } from './attach-files.ts'
 import { asConcurrentWrite } from './concurrent-change.ts'
 import { asItemError } from './errors-of-many.ts'
 import { forbiddenError } from './explain-rows.ts'
@@ -66,13 +67,14 @@ export interface WriteRecordsDeps {
   readonly validator: Validator
   readonly hooks: HookRunner
   readonly kernelHooks: KernelHooks
+  readonly attachFiles: AttachFiles
   /** Runs in the transaction of the context, or in one of its own with a change set of its own. */
   readonly transaction: Transactions['transaction']
 }
 
 /** A draft on its way: either it has failed, or it has a row. */
 interface Step {
-  readonly draft: Draft
+  draft: Draft
   readonly id: string
   /** The fields that the actor names. */
   fields: readonly Field[]
@@ -99,6 +101,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     if (operation !== 'create')
       for (const step of steps) if (!isUuid(step.id)) step.error = new NotFoundError()
     if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
+    await fillFiles(ctx, entity, operation, steps)
     check(ctx, entity, operation, steps)
     if (operation === 'update') await keepWhatPeopleWrote(ctx, entity, steps)
     const isOneWrite =
@@ -116,6 +119,22 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
           ? { status: 'failed', id: step.id, error: step.error }
           : (byId.get(step.id) as RowOutcome),
     )
+  }
+
+  async function fillFiles(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    steps: readonly Step[],
+  ): Promise<void> {
+    if (operation !== 'create' && operation !== 'update') return
+    if (fileFieldsOf(entity).length === 0) return
+    const given = alive(steps).filter(({ draft }) => draft.values && !draft.stored)
+    const drafts = given.map(({ id, draft }) => ({ id, values: draft.values ?? {} }))
+    const filled = await attachFiles(ctx, entity, drafts, deps.attachFiles)
+    given.forEach((step, index) => {
+      step.draft = { ...step.draft, values: filled[index] }
+    })
   }
 
   /** Nobody is told more than 404 of a record that is not theirs to see. */
