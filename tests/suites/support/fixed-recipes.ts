@@ -14,6 +14,7 @@ const fixedRecipes: Readonly<Record<string, readonly RouteParts[]>> = {
   ...changes(),
   ...studio(),
   ...imports(),
+  ...files(),
   'GET /search': [
     {
       status: 200,
@@ -165,6 +166,27 @@ function studio(): Record<string, RouteParts[]> {
       {
         status: 409,
         build: () => ({ path: '/plugins/crm.campaigns', body: { state: 'enabled' } }),
+      },
+    ],
+  }
+}
+
+function files(): Record<string, RouteParts[]> {
+  const upload = (world: World): Exchange => ({
+    method: 'POST',
+    path: '/api/v1/files',
+    headers: asKey(world),
+    form: { spec: {}, file: `${world.source.token} is written in this file` },
+  })
+  return {
+    'POST /files': [{ status: 201, anew: true, build: upload }],
+    'GET /files/:id/content': [
+      {
+        status: 200,
+        async build(world) {
+          const { body } = await send(world.app, upload(world))
+          return { path: `/files/${(JSON.parse(body) as { id: string }).id}/content` }
+        },
       },
     ],
   }

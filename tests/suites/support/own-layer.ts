@@ -32,7 +32,9 @@ export function ownContributions(model: Model, token: string) {
     fields[name] = {
       type: ref,
       label: `${key} ${token}`,
-      ...(kind === 'option' || kind === 'options' ? { options: { one: {}, two: {} } } : {}),
+      ...(kind === 'option' || (kind === 'options' && !/^(?:emails|phones)$/.test(key))
+        ? { options: { one: {}, two: {} } }
+        : {}),
       ...(kind === 'relation' || kind === 'relations' ? { to: 'crm.accounts:account' } : {}),
       ...(storage === 'computed' ? computations[computed ?? 'template'] : {}),
       ...(params?.required?.includes('prompt') ? { params: { prompt: 'Say it shorter.' } } : {}),

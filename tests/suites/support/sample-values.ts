@@ -68,6 +68,8 @@ export function sampleValue(
 ): unknown {
   const own = particular[`${entity.ref}.${field.key}`]
   if (own) return own(source)
+  const formed = formedValue(field, source)
+  if (formed !== undefined) return formed
   const { token, digits } = source
   const count = source.count()
   const { min = 0, max = field.type === 'platform.fields:rating' ? 5 : undefined } =
@@ -116,6 +118,37 @@ export function sampleValue(
     default:
       throw new Error(`${entity.ref}.${field.key}: no sample value for the type ${field.type}.`)
   }
+}
+
+/** Texts and numbers of one form, and values of parts: no made-up words fit into them. */
+function formedValue(field: Field, { token }: ValueSource): unknown {
+  const { kind, value } = field.typeDefinition
+  switch (field.type) {
+    case 'platform.fields:personName':
+      return { first: 'Ann', last: token }
+    case 'platform.fields:address':
+      return { street: token, city: 'Oslo', country: 'NO' }
+    case 'platform.fields:richText':
+      return `<p>${token}</p>`
+    case 'platform.fields:domain':
+      return `${token}.example`
+    case 'platform.fields:sku':
+      return token.toUpperCase()
+    case 'platform.fields:emails':
+      return [`${token}@example.test`]
+    case 'platform.fields:keyValue':
+      return { note: token }
+    case 'platform.fields:checklist':
+      return [{ text: token, done: false }]
+  }
+  // What a file says of itself belongs to the suite of files.
+  if (kind === 'file' || kind === 'files') return null
+  const free =
+    /:(?:text|longText|code|email|phone|url|tags|multiSelect|select|number|integer|percent|rating|autoNumber|json|template)$/
+  const isFormed = field.type.startsWith('platform.fields:') && !free.test(field.type)
+  const plain = ['text', 'number', 'options', 'composite', 'json']
+  if (!isFormed || !plain.includes(kind ?? '')) return undefined
+  return (value as { readonly examples?: readonly unknown[] }).examples?.[0]
 }
 
 function textValue(field: Field, { token, digits }: ValueSource, count: number): string {
