@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { HookOutcome, Log, Principal } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
@@ -25,7 +23,6 @@ import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
 import type { Logger } from './logging.ts'
-import type { Model } from './model/model.ts'
 import { createOrgStates } from './model/model-cache.ts'
 import { createOrgModels } from './model/org-models.ts'
 import { changeOrgProfile } from './model/org-profile.ts'
@@ -33,12 +30,13 @@ import { createPackages } from './model/packages.ts'
 import { createRevisions } from './model/revisions.ts'
 import { storageId } from './model/storage-names.ts'
 import { hostsOf } from './plugins/capabilities.ts'
-import { createFiles } from './plugins/files.ts'
+import { createFiles, filesUrlOf } from './plugins/files.ts'
 import { createHandlerCaller } from './plugins/handler-context.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
 import { type Deployment, loadPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
 import { createJobRunner } from './plugins/run-job.ts'
+import { attachByService, methodOf } from './plugins/services.ts'
 import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
@@ -132,19 +130,13 @@ export async function boot(options: BootOptions) {
     reader,
     hooks,
     onCommitted: ({ orgId }) => relay.poke(orgId),
-    async attachFiles(ctx, uses) {
-      const service = serviceOf(ctx.model, 'files', 1)
-      const handler = service?.definition.methods['attach']
-      if (!service || !handler) return {}
-      return (await callHandler(ctx, service.plugin, handler, { uses })) as Record<string, object>
-    },
+    attachFiles: (ctx, uses) => attachByService(callHandler, ctx, uses),
   })
 
   const history = createHistory({ db, codecs, reader })
   const timeline = createTimeline({ db, codecs, reader })
   const ledger = createLedger({ db, codecs })
 
-  const tables = createTables(db)
   const outbound = createOutbound({ allow: hostsOf(Object.values(config.baseUrls)) })
   const files = createFiles(config.dataDir)
   const trace = createTrace({ db, log: busLog })
@@ -159,7 +151,7 @@ export async function boot(options: BootOptions) {
     actions: () => actionsLater.current!,
     queue,
     bus,
-    tables,
+    tables: createTables(db),
     outbound,
     secrets: {
       get: (orgId, plugin, name) => vault.get(orgId, plugin, name),
@@ -179,7 +171,7 @@ export async function boot(options: BootOptions) {
     environment: {
       RUNWAY_PUBLIC_URL: publicUrlOf(config),
       SMTP_URL: config.smtpUrl,
-      RUNWAY_FILES_URL: config.filesUrl ?? pathToFileURL(path.join(config.dataDir, 'files')).href,
+      RUNWAY_FILES_URL: filesUrlOf(config),
       ...Object.fromEntries(
         Object.entries(config.baseUrls).map(([name, url]) => [
           `${name.toUpperCase()}_BASE_URL`,
@@ -278,10 +270,9 @@ export async function boot(options: BootOptions) {
     input: unknown,
   ) => {
     const ctx = await systemContext(orgId)
-    const service = serviceOf(ctx.model, name, version)
-    const handler = service?.definition.methods[method]
-    if (!service || !handler) throw new Error(`No enabled plugin offers ${name} ${version}.`)
-    return callHandler(ctx, service.plugin, handler, input)
+    const found = methodOf(ctx.model, name, version, method)
+    if (!found) throw new Error(`No enabled plugin offers ${name} ${version}.`)
+    return callHandler(ctx, found.plugin, found.handler, input)
   }
   const accounts = createAccounts({
     db,
@@ -491,12 +482,6 @@ function reportPlugins(deployment: Deployment, log: Logger): void {
     if (plugin.state !== 'failed') continue
     log.error({ plugin: plugin.id, problems: plugin.problems }, 'a plugin failed and is left out')
   }
-}
-
-function serviceOf(model: Model, name: string, version: number) {
-  return [...model.services.values()].find(
-    ({ definition }) => definition.interface === name && definition.version === version,
-  )
 }
 
 export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>): string {

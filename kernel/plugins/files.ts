@@ -4,6 +4,7 @@ import { access, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { pathToFileURL } from 'node:url'
 import { type HandlerContext, NotFoundError, StorageFullError } from '@runwaycrm/sdk'
 
 export interface PluginFiles {
@@ -57,4 +58,12 @@ export function createFiles(dataDir: string): PluginFiles {
       }
     },
   }
+}
+
+/** Where uploads are kept when the operator says nothing else. */
+export function filesUrlOf(config: {
+  readonly filesUrl: string | null
+  readonly dataDir: string
+}): string {
+  return config.filesUrl ?? pathToFileURL(path.join(config.dataDir, 'files')).href
 }

@@ -60,6 +60,24 @@ export async function attachFiles(
   })
 }
 
+/** Fills the values of drafts; what comes from the ledger was filled when it was first written. */
+export async function fillFiles<
+  D extends { readonly values?: FieldValues | undefined; readonly stored?: unknown },
+>(
+  ctx: RequestContext,
+  entity: Entity,
+  steps: readonly { readonly id: string; draft: D }[],
+  attach: AttachFiles,
+): Promise<void> {
+  if (fileFieldsOf(entity).length === 0) return
+  const given = steps.filter(({ draft }) => draft.values && !draft.stored)
+  const drafts = given.map(({ id, draft }) => ({ id, values: draft.values ?? {} }))
+  const filled = await attachFiles(ctx, entity, drafts, attach)
+  given.forEach((step, index) => {
+    step.draft = { ...step.draft, values: filled[index] }
+  })
+}
+
 const compiled = new WeakMap<Entity, readonly Field[]>()
 
 export function fileFieldsOf(entity: Entity): readonly Field[] {

@@ -1,16 +1,10 @@
-import {
-  FieldNotWritableError,
-  type FieldValues,
-  NotFoundError,
-  type RecordData,
-  type RunwayError,
-} from '@runwaycrm/sdk'
+import { type FieldValues, NotFoundError, type RecordData, type RunwayError } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
 import type { Entity, Field } from '../model/model.ts'
-import { type AttachFiles, attachFiles, fileFieldsOf } from './attach-files.ts'
+import { type AttachFiles, fillFiles } from './attach-files.ts'
 import { asConcurrentWrite } from './concurrent-change.ts'
 import { asItemError } from './errors-of-many.ts'
 import { forbiddenError } from './explain-rows.ts'
@@ -101,7 +95,8 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     if (operation !== 'create')
       for (const step of steps) if (!isUuid(step.id)) step.error = new NotFoundError()
     if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
-    await fillFiles(ctx, entity, operation, steps)
+    if (operation === 'create' || operation === 'update')
+      await fillFiles(ctx, entity, alive(steps), deps.attachFiles)
     check(ctx, entity, operation, steps)
     if (operation === 'update') await keepWhatPeopleWrote(ctx, entity, steps)
     const isOneWrite =
@@ -119,22 +114,6 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
           ? { status: 'failed', id: step.id, error: step.error }
           : (byId.get(step.id) as RowOutcome),
     )
-  }
-
-  async function fillFiles(
-    ctx: RequestContext,
-    entity: Entity,
-    operation: RowOperation,
-    steps: readonly Step[],
-  ): Promise<void> {
-    if (operation !== 'create' && operation !== 'update') return
-    if (fileFieldsOf(entity).length === 0) return
-    const given = alive(steps).filter(({ draft }) => draft.values && !draft.stored)
-    const drafts = given.map(({ id, draft }) => ({ id, values: draft.values ?? {} }))
-    const filled = await attachFiles(ctx, entity, drafts, deps.attachFiles)
-    given.forEach((step, index) => {
-      step.draft = { ...step.draft, values: filled[index] }
-    })
   }
 
   /** Nobody is told more than 404 of a record that is not theirs to see. */
