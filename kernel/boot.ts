@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { HookOutcome, Log, Principal } from '@runwaycrm/sdk'
+import type { HookOutcome, Principal } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createContexts } from './accounts/contexts.ts'
@@ -13,16 +13,16 @@ import { createDatabase } from './database/postgres.ts'
 import { createTables } from './database/tables.ts'
 import { createDatabaseBus } from './events/bus.ts'
 import { createRelay } from './events/relay.ts'
-import { bulkJob, createBulkByFilter } from './http/bulk-by-filter.ts'
+import { createBulkByFilter } from './http/bulk-by-filter.ts'
 import { describeEntity } from './http/describe-entity.ts'
 import { createLive } from './http/live.ts'
 import { createServer } from './http/server.ts'
 import { createQueue, type RunAs } from './jobs/queue.ts'
-import { applyRetention, retentionJob, retentionSettings } from './jobs/retention.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
-import type { Logger } from './logging.ts'
+import { kernelJobs } from './kernel-jobs.ts'
+import { type Logger, toLog } from './logging.ts'
 import { createOrgStates } from './model/model-cache.ts'
 import { createOrgModels } from './model/org-models.ts'
 import { changeOrgProfile } from './model/org-profile.ts'
@@ -42,6 +42,7 @@ import { createSettingsStore } from './plugins/settings-store.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
 import { createCodecs } from './records/fields.ts'
+import { createSlotFiller } from './records/fill-slots.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
@@ -51,7 +52,7 @@ import { createReader } from './records/read.ts'
 import { asSystem } from './records/relations.ts'
 import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
-import { createIndexFiller, fillJob } from './search/fill-index.ts'
+import { createIndexFiller } from './search/fill-index.ts'
 import { createIndexer } from './search/index-events.ts'
 import { createSearch } from './search/search.ts'
 import { createVault } from './secrets/vault.ts'
@@ -209,9 +210,16 @@ export async function boot(options: BootOptions) {
     })
     for (const customer of rows) onChanged(customer.org_id)
   }
+  const slots = createSlotFiller({
+    db,
+    queue,
+    modelOf: async (orgId, epoch) => (await orgStates.get(orgId, epoch)).model,
+    onReady: onChanged,
+  })
   const revisions = createRevisions({
     db,
     models,
+    inPublish: slots.inPublish,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere: async (orgId, entity, filter) =>
       reader.count(await systemContext(orgId), entity, filter),
@@ -341,14 +349,7 @@ export async function boot(options: BootOptions) {
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: {
-        [bulkJob]: bulkByFilter.run,
-        [fillJob]: searchIndex.run,
-        [retentionJob]: async ({ org, model, settings, now, signal }) => {
-          const kept = settings?.get(retentionSettings)
-          await applyRetention(db, { id: org.id, model, settings: kept }, now, signal)
-        },
-      },
+      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, slots }),
     }),
   })
   const stopHints = bus.subscribe((hint) => {
@@ -487,13 +488,4 @@ function reportPlugins(deployment: Deployment, log: Logger): void {
 export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>): string {
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   return config.publicUrl ?? `http://${host}:${config.port}`
-}
-
-/** The logger as the parts and plugins see it. */
-function toLog(log: Logger): Log {
-  const at =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, details?: Record<string, unknown>) =>
-      log[level](details ?? {}, message)
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -1,3 +1,4 @@
+import type { Log } from '@runwaycrm/sdk'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { LogLevel } from './config.ts'
 
@@ -114,4 +115,13 @@ function cleanText(text: string): string {
   return cleaned.replace(threeRuns, (runs) => {
     return runs.slice(0, runs.indexOf('.')).includes('eyJ') ? hidden : runs
   })
+}
+
+/** The logger as the parts and plugins see it. */
+export function toLog(log: Logger): Log {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, details?: Record<string, unknown>) =>
+      log[level](details ?? {}, message)
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -56,6 +56,8 @@ export const Field = Type.Object(
     /** No two records that are not deleted share the value. */
     unique: Type.Optional(Type.Boolean()),
     readOnly: Type.Optional(Type.Boolean(narrow('true-only'))),
+    /** Lists filter and sort by it quickly, however many records there are. An entity has 20 such fields. */
+    indexed: Type.Optional(Type.Boolean(free)),
     hidden: Type.Optional(Type.Boolean(free)),
     default: Type.Optional(Type.Unknown(free)),
     /** Personal: erased with the person. */

@@ -98,6 +98,8 @@ function purge(orgId: string, entity: Entity, model: Model, before: Date): State
           where t.org_id = $1 and t.deleted_at < $2${shared ? ' and t.entity = $3' : ''}${free.join('')} limit ${atOnce}
       ), past as (
         delete from tenant.ledger l using old where l.org_id = $1 and l.record_id = old.id
+      ), copies as (
+        delete from tenant.slot s using old where s.org_id = $1 and s.record_id = old.id
       )
       delete from ${table} t using old where t.org_id = $1 and t.id = old.id`,
     values: [orgId, before, ...(shared ? [ref] : [])],

@@ -95,9 +95,7 @@ function sourcesOf(
   const owner = around.layer(plugin)
   const own = Object.entries(definition.fields).map(([key, field]) => {
     const path = placeOf('entities', entityKey, 'fields', key)
-    const place: FieldPlace = shared
-      ? { in: 'custom', storageId: storageIdIn(owner, path, field) }
-      : { in: 'column' }
+    const place: FieldPlace = shared ? inCustom(owner, path, field) : { in: 'column' }
     const at = placeOf(plugin, path)
     return { key, definition: field, layer: owner, at, place, previous: previous?.fields.get(key) }
   })
@@ -111,15 +109,16 @@ function sourcesOf(
       definition: field,
       layer,
       at: placeOf(on.plugin, path),
-      place: { in: 'custom', storageId: storageIdIn(layer, path, field) },
+      place: inCustom(layer, path, field),
       previous: previous?.fields.get(key),
     }
   })
   return [...own, ...others]
 }
 
-function storageIdIn(layer: Layer, path: string, field: FieldDefinition): string {
-  return layer.storageIds[path] ?? derivedStorageId(layer.id, path, field.type)
+function inCustom(layer: Layer, path: string, field: FieldDefinition): FieldPlace {
+  const storageId = layer.storageIds[path] ?? derivedStorageId(layer.id, path, field.type)
+  return { in: 'custom', storageId, slot: layer.slots[storageId] }
 }
 
 function tryField(
@@ -168,7 +167,8 @@ function tryField(
   const field =
     previous?.definition === definition &&
     previous.typeDefinition === type.definition &&
-    previous.from === layer.id
+    previous.from === layer.id &&
+    slotOf(previous) === (place.in === 'custom' ? place.slot : undefined)
       ? previous
       : buildField(key, definition, type, layer.id, place)
   if (taken.has(field.key) || taken.has(field.apiName)) {
@@ -178,6 +178,8 @@ function tryField(
   problems.push(...checkField(field, at))
   return field
 }
+
+const slotOf = ({ storage }: Field) => (storage.in === 'custom' ? storage.slot : undefined)
 
 /** A plugin that only enhances another does without it: its fields wait in silence. */
 function isOptional(layer: Layer, ref: string): boolean {

@@ -1,12 +1,12 @@
 import type { FieldDefinition, FieldTypeDefinition } from '@runwaycrm/sdk'
 import { manyApiName } from '../access/many-name.ts'
-import type { Computation, Contribution, Field, FieldStorage } from './model.ts'
+import type { Computation, Contribution, Field, FieldStorage, Slot } from './model.ts'
 import { snakeCase } from './storage-names.ts'
 
 /** What decides where the values of a field are kept. */
 export type FieldPlace =
   | { readonly in: 'column' }
-  | { readonly in: 'custom'; readonly storageId: string }
+  | { readonly in: 'custom'; readonly storageId: string; readonly slot?: Slot | undefined }
 
 /** Makes a field of its definition and its type. */
 export function buildField(
@@ -84,6 +84,7 @@ function storageOf(
     in: 'custom',
     id,
     class: type.storage,
+    ...(place.slot ? { slot: place.slot } : {}),
     parts: Object.fromEntries(
       parts.map(([part, kind]) => [part, { id: `${id}.${part}`, class: kind }]),
     ),

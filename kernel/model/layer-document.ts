@@ -8,6 +8,8 @@ export interface LayerDocument {
   readonly contributes: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly overrides: readonly Override[]
   readonly storageIds: Readonly<Record<string, string>>
+  /** Storage ids of indexed fields to the column of `tenant.slot` that holds their copies. */
+  readonly slots?: Readonly<Record<string, string>>
 }
 
 export const emptyDocument: LayerDocument = Object.freeze({
@@ -29,10 +31,22 @@ export function manifestOf(document: LayerDocument): Manifest {
   }
 }
 
-/** The layer to compose with. @param document checked; frozen from here on. */
-export function layerOf(document: LayerDocument): Layer {
-  return createLayer(manifestOf(document), 'own', document.storageIds)
+/**
+ * The layer to compose with.
+ *
+ * @param document checked; frozen from here on.
+ * @param filled storage ids of the indexed fields whose copies are complete.
+ */
+export function layerOf(document: LayerDocument, filled: ReadonlySet<string> = nothing): Layer {
+  const slots = Object.fromEntries(
+    Object.entries(document.slots ?? {}).map(([id, column]) => [
+      id,
+      { column, isReady: filled.has(id) },
+    ]),
+  )
+  return createLayer(manifestOf(document), 'own', document.storageIds, slots)
 }
+const nothing: ReadonlySet<string> = new Set()
 
 /** Whether the layer says nothing, so that the model is the one beneath it. */
 export function isEmpty(document: LayerDocument): boolean {
@@ -87,11 +101,14 @@ export function assignStorageIds(
 
 /** What stands in the database as a document; parts that are missing are empty. */
 export function toDocument(value: unknown): LayerDocument {
-  const { contributes, overrides, storageIds } = isJsonObject(value) ? value : ({} as JsonObject)
+  const { contributes, overrides, storageIds, slots } = isJsonObject(value)
+    ? value
+    : ({} as JsonObject)
   return {
     contributes: (contributes ?? {}) as LayerDocument['contributes'],
     overrides: (overrides ?? []) as LayerDocument['overrides'],
     storageIds: (storageIds ?? {}) as LayerDocument['storageIds'],
+    ...(slots ? { slots: slots as Record<string, string> } : {}),
   }
 }
 

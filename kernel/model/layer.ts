@@ -1,5 +1,6 @@
 import type { Manifest } from '@runwaycrm/sdk'
 import { canonicalJson, sha256 } from './canonical-json.ts'
+import type { Slot } from './model.ts'
 
 /**
  * Where a layer comes from, which is also the folding order: the kernel, plugins of the deployment,
@@ -15,6 +16,8 @@ export interface Layer {
   readonly manifest: Manifest
   /** `entities/x/fields/y` or `fields/x` to the storage id that was given at first publish. */
   readonly storageIds: Readonly<Record<string, string>>
+  /** Storage ids of indexed fields to the place of their copies. */
+  readonly slots: Readonly<Record<string, Slot>>
   /** SHA-256 of all of it, hex. */
   readonly hash: string
   /** Length of its JSON. */
@@ -33,13 +36,15 @@ export function createLayer(
   manifest: Manifest,
   origin: LayerOrigin,
   storageIds: Readonly<Record<string, string>> = {},
+  slots: Readonly<Record<string, Slot>> = {},
 ): Layer {
-  const json = canonicalJson([origin, manifest, storageIds])
+  const json = canonicalJson([origin, manifest, storageIds, slots])
   return Object.freeze({
     id: manifest.id,
     origin,
     manifest: deepFreeze(manifest),
     storageIds: Object.freeze(storageIds),
+    slots: deepFreeze(slots),
     hash: sha256(json),
     size: json.length,
   })

@@ -126,6 +126,8 @@ export type FieldStorage =
       readonly in: 'custom'
       readonly id: string
       readonly class: StorageClass
+      /** Where an indexed copy of the main value is written. */
+      readonly slot?: Slot
       readonly parts: Readonly<
         Record<string, { readonly id: string; readonly class: StorageClass }>
       >
@@ -142,6 +144,12 @@ export type FieldStorage =
       /** References of the other entities that its values depend on. */
       readonly reads: readonly string[]
     }
+
+/** A column of `tenant.slot`; it may be asked once every record has its copy there. */
+export interface Slot {
+  readonly column: string
+  readonly isReady: boolean
+}
 
 /** How a value is worked out. Names are API names; they are looked up in the model of whoever asks. */
 export type Computation =

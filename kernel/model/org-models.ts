@@ -10,13 +10,15 @@ export interface ModelSource {
   readonly packages: readonly Layer[]
   readonly reseller: Layer | null
   readonly document: LayerDocument
+  /** Storage ids of the indexed fields whose copies are complete; none when missing. */
+  readonly filled?: ReadonlySet<string>
 }
 
 export interface OrgModels {
   /** The model of all plugins that are ready. */
   readonly deployment: Model
   /** The model beneath the own layer: deployment, packages, the reseller's layer. */
-  base(source: Omit<ModelSource, 'document'>): Model
+  base(source: Omit<ModelSource, 'document' | 'filled'>): Model
   of(source: ModelSource): Model
 }
 
@@ -42,7 +44,7 @@ export function createOrgModels(deployment: Model): OrgModels {
     return model
   }
 
-  function base({ states, packages, reseller }: Omit<ModelSource, 'document'>): Model {
+  function base({ states, packages, reseller }: Omit<ModelSource, 'document' | 'filled'>): Model {
     const layers = enabledLayers(deployment.stack, states)
     const plugins =
       layers.length === deployment.stack.length
@@ -61,6 +63,7 @@ export function createOrgModels(deployment: Model): OrgModels {
   return {
     deployment,
     base,
-    of: ({ document, ...rest }) => extend(base(rest), isEmpty(document) ? [] : [layerOf(document)]),
+    of: ({ document, filled, ...rest }) =>
+      extend(base(rest), isEmpty(document) ? [] : [layerOf(document, filled)]),
   }
 }

@@ -13,6 +13,8 @@ export interface OrgRow {
   readonly revision: number
   readonly epoch: number
   readonly document: LayerDocument
+  /** Storage ids of the indexed fields whose copies are complete. */
+  readonly filled: ReadonlySet<string>
   readonly packages: readonly Layer[]
   /** What the organisation's reseller offers; null without one, or when it offers nothing. */
   readonly reseller: Layer | null
@@ -33,6 +35,8 @@ export const epochSql = 'epoch + kernel.reseller_epoch()'
 const orgRow = `select s.*, s.${epochSql} as full_epoch, r.document as reseller_document, r.brand as reseller_brand,
   (select r.document from tenant.layer_revision r
     where r.org_id = s.org_id and r.n = s.revision) as document,
+  (select coalesce(jsonb_agg(f.storage_id), '[]') from tenant.slot_fill f
+    where f.org_id = s.org_id and f.is_ready) as filled,
   (select coalesce(jsonb_agg(p.document order by p.id), '[]') from tenant.installed_package p
     where p.org_id = s.org_id) as packages,
   (select coalesce(jsonb_object_agg(p.plugin, p.state), '{}') from tenant.plugin_state p
@@ -81,6 +85,7 @@ export interface OrgStateRow {
   readonly locale: string
   readonly brand: Brand
   readonly document: unknown
+  readonly filled: readonly string[]
   readonly reseller_document: unknown
   readonly reseller_brand: Brand | null
   readonly packages: readonly { readonly id?: unknown }[]
@@ -105,6 +110,7 @@ export function toOrgRow(row: OrgStateRow): OrgRow {
     revision: row.revision,
     epoch: row.full_epoch,
     document: toDocument(row.document),
+    filled: new Set(row.filled),
     packages: row.packages.flatMap((document) => {
       const { manifest } = checkEnvelope(document, String(document.id))
       return manifest ? [createLayer(manifest, 'package')] : []

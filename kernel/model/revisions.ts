@@ -10,6 +10,7 @@ import {
 import { Type } from 'typebox'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { schemaCheck } from '../manifest/schema-check.ts'
+import { assignSlots } from './assign-slots.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { checkDocument, refuseProblems, toIssue } from './check-document.ts'
 import { applyOperations, type DraftOperation } from './draft-operations.ts'
@@ -98,9 +99,11 @@ export function createRevisions(deps: {
   readonly models: OrgModels
   readonly countWhere: (orgId: string, ...args: Parameters<CountWhere>) => Promise<number>
   readonly newStorageId: () => string
+  /** What else belongs into the transaction that publishes. */
+  readonly inPublish?: (tx: Tx, orgId: string, model: Model) => Promise<void>
   readonly onPublished?: (published: Published) => void
 }): Revisions {
-  const { db, models, countWhere, newStorageId, onPublished } = deps
+  const { db, models, countWhere, newStorageId, inPublish, onPublished } = deps
 
   async function draft(orgId: string): Promise<Draft> {
     return toDraft((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0])
@@ -143,6 +146,7 @@ export function createRevisions(deps: {
     const { published, document } = read(row)
     const before = models.of(published)
     const after = models.of({ ...published, document })
+    assignSlots({ ...document, ...slotsOf(published.document) }, after)
     const items = await planChange(before, after, (entity, filter) =>
       countWhere(orgId, entity, filter),
     )
@@ -160,8 +164,8 @@ export function createRevisions(deps: {
       const after = models.of({ ...published, document })
       if (planHash(published, document, after) !== hash) throw new PlanStaleError()
       if (publishedBy) refuseExcess(publishedBy, published, after, false)
-      const next = assignStorageIds(document, published.document, newStorageId)
-      return write(tx, orgId, published, { document: next, message, actor, restores: null })
+      const named = assignStorageIds(document, published.document, newStorageId)
+      return write(tx, orgId, published, { document: named, message, actor, restores: null })
     })
     onPublished?.(published)
     return { revision: published.revision }
@@ -186,6 +190,20 @@ export function createRevisions(deps: {
     })
     onPublished?.(published)
     return { revision: published.revision }
+  }
+
+  /** Indexes find their place last, when all storage ids are known. */
+  async function write(
+    tx: Tx,
+    orgId: string,
+    published: OrgRow,
+    next: Omit<NewRevision, 'document'> & { readonly document: LayerDocument },
+  ): Promise<Published> {
+    const kept = { ...next.document, ...slotsOf(published.document) }
+    const document = assignSlots(kept, models.of({ ...published, document: next.document }))
+    const written = await writeRevision(tx, orgId, published, { ...next, document })
+    await inPublish?.(tx, orgId, models.of({ ...published, document }))
+    return written
   }
 
   function refuseExcess(
@@ -245,11 +263,22 @@ async function locked(tx: Tx, orgId: string): Promise<OrgWithDraftRow | undefine
   return results[1]?.rows[0] as OrgWithDraftRow | undefined
 }
 
-async function write(
+interface NewRevision {
+  readonly document: LayerDocument
+  readonly message: string
+  readonly actor: Actor
+  readonly restores: number | null
+}
+
+function slotsOf({ slots }: LayerDocument): Pick<LayerDocument, 'slots'> {
+  return slots ? { slots } : {}
+}
+
+async function writeRevision(
   tx: Tx,
   orgId: string,
   published: OrgRow,
-  next: { document: LayerDocument; message: string; actor: Actor; restores: number | null },
+  next: NewRevision,
 ): Promise<Published> {
   const revision = published.revision + 1
   const results = await tx.run([

@@ -6,6 +6,7 @@ import type { Codecs } from './fields.ts'
 import { createParams, type Params, type Slot } from './params.ts'
 import { compileProjection, type Projection } from './projection.ts'
 import { type Compiler, createCompiler, living, ofEntitySql, type Source } from './query.ts'
+import { slotJoinSql } from './slots.ts'
 import { isById, orderSql, type SortKey } from './sort.ts'
 
 /** A list as it was asked for, checked; only what decides its SQL. */
@@ -20,6 +21,11 @@ export interface ListShape {
   readonly after: readonly boolean[] | null
   readonly offset: boolean
   readonly deleted: boolean
+  /**
+   * Of a list that is sorted by an indexed field: the records that have a value in it, in the order of its
+   * index, or those that have none, which come behind.
+   */
+  readonly phase?: 'filled' | 'blank'
 }
 
 /** Where the values of a list's run stand. */
@@ -40,15 +46,31 @@ export function compileList(
   entity: Entity,
   shape: ListShape,
 ): ListSql {
-  const { compiler, params, source, where, joins } = compileWhere(ctx, codecs, entity, shape)
+  const {
+    compiler,
+    params,
+    source,
+    where,
+    joins: joinsOf,
+  } = compileWhere(ctx, codecs, entity, shape)
   const keys = shape.sort.map((key) => ({
     key,
     sql: compiler.reach(source, key.path.steps, key.path.field, key.path.part),
   }))
+  const [first] = keys
+  let joins = joinsOf
+  if (first && shape.phase === 'blank') where.push(`${first.sql} is null`)
+  if (first && shape.phase === 'filled') {
+    const org = params.share('org', (run) => run.ctx.org.id)
+    const slot = slotJoinSql(first.key.path.field, source, org)
+    joins = () => slot.join + joinsOf()
+    where.push(`${slot.value} is not null`)
+    keys[0] = { key: { ...first.key, nullable: false, isFolded: true }, sql: slot.value }
+  }
   if (shape.after) where.push(afterSql(shape, keys, params, source))
   const sorted = shape.sort.every(isById) ? [] : keys
   const order = orderBy(
-    shape.sort,
+    keys.map(({ key }) => key),
     keys.map(({ sql }) => sql),
     source,
   )
@@ -83,7 +105,11 @@ export function compileList(
     ...projection.columns,
     ...sorted.map(({ key }, index) => positionSql(key, names[index]!)),
   ]
-  const outerOrder = orderBy(shape.sort, sorted.length > 0 ? names : ['t.id'], source)
+  const outerOrder = orderBy(
+    keys.map(({ key }) => key),
+    sorted.length > 0 ? names : ['t.id'],
+    source,
+  )
   return {
     text: `select ${columns.join(', ')} from (${inner}) t${compiler.joins()} order by ${outerOrder}`,
     slots: params.slots,
@@ -189,7 +215,15 @@ function afterSql(
     const sign = sort.at(-1)!.descending ? '<' : '>'
     alternatives.push([...equal, `${source.alias}.id ${sign} ${id()}`].join(' and '))
   }
-  return `(${alternatives.map((sql) => `(${sql})`).join(' or ')})`
+  const behind = `(${alternatives.map((sql) => `(${sql})`).join(' or ')})`
+  const [first] = keys
+  if (!first || byId || first.key.nullable) return behind
+  // Where an index begins to be read; the alternatives alone would let it be read from its beginning.
+  const from = orderSql(
+    first.key,
+    positionParam(first.key, params, 'position 0', listValues.position),
+  )
+  return `(${orderSql(first.key, first.sql)} ${first.key.descending ? '<=' : '>='} ${from} and ${behind})`
 }
 
 function behindSql(key: SortKey, sql: string, value: string): string {

@@ -1,6 +1,12 @@
 import type { Filter } from '@runwaycrm/sdk'
 import { conditionToSql } from '../access/ability-to-sql.ts'
-import { type Condition, isMany, type Leaf, type Operand } from '../access/condition-tree.ts'
+import {
+  type Condition,
+  isMainPart,
+  isMany,
+  type Leaf,
+  type Operand,
+} from '../access/condition-tree.ts'
 import { fieldMaskOf } from '../access/field-mask.ts'
 import { orderOf, resolveOperand } from '../access/match-condition.ts'
 import { leafSemantics } from '../access/operators.ts'
@@ -12,6 +18,7 @@ import type { Codecs } from './fields.ts'
 import { checkRule } from './filter.ts'
 import { anyInListSql, anyLinkedSql, linkedIdsSql, linkedSql } from './links-sql.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
+import { readySlot, slotConditionSql, slotLeadsToSql } from './slots.ts'
 import { literal } from './sql-text.ts'
 
 /** A row in a statement. */
@@ -54,6 +61,8 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   let joined = new Map<string, Source>()
   let joinSql: string[] = []
   let aliases = 0
+
+  const orgParam = () => params.share('org', (run) => run.ctx.org.id)
 
   /** The records that a many-relation leads to, as a row of a statement of their own. */
   function targetOf(field: Field): Source {
@@ -127,7 +136,11 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
         const leads = isMany(relation)
           ? `${see(child, relation, null, depth)} ? ${source.alias}.id::text`
           : `${see(child, relation, null, depth)} = ${source.alias}.id`
-        const linked = isMany(relation) ? `${linkedSql(child, relation, source)} and ` : ''
+        const linked = isMany(relation)
+          ? `${linkedSql(child, relation, source)} and `
+          : readySlot(relation)
+            ? `${child.alias}.id in (${slotLeadsToSql(relation, entity, orgParam(), `${source.alias}.id`)}) and `
+            : ''
         const where =
           `${child.alias}.org_id = ${source.alias}.org_id ` +
           `and ${linked}${leads} and ${isThere(child)}`
@@ -283,7 +296,17 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
       at = follow(at, step)
     }
     if (isMany(leaf.field)) return anyShown(at, leaf.field, (to) => linkedLeafSql(leaf, to, bind))
-    return leafSql(leaf, value(at, leaf.field, leaf.part), bind)
+    const sql = leafSql(leaf, value(at, leaf.field, leaf.part), bind)
+    if (at !== source || !isWholeSlot(at, leaf)) return sql
+    // An index finds the candidates, the value itself decides.
+    const indexed = slotConditionSql(leaf, at, orgParam(), () => castOperand(leaf, bind))
+    return indexed === null ? sql : `(${indexed} and ${sql})`
+  }
+
+  /** The main value of an indexed field, which the reader sees on every record. */
+  function isWholeSlot({ entity }: Source, { field, part }: Leaf<Field>): boolean {
+    if (readySlot(field) === null || (part !== null && !isMainPart(field, part))) return false
+    return fieldMaskOf(ability, entity, 'read').get(field.apiName) === true
   }
 }
 
@@ -303,9 +326,17 @@ function leafSql(leaf: Leaf<Field>, column: string, bind: (operand: Operand) => 
   // An actor as a whole is its id.
   const at = field.typeDefinition.kind === 'actor' && part === null ? actorId(column) : column
   if (operator === '$exists') return semantics.sql(at, '', domain, orderOf(field))
+  return semantics.sql(
+    at,
+    castOperand(leaf, () => bind(operand)),
+    domain,
+    orderOf(field),
+  )
+}
+
+function castOperand({ domain, field, part, operand }: Leaf<Field>, bind: () => string): string {
   const kind = domain === 'list' ? 'text' : classOf(field, part)
-  const cast = operand.is === 'list' ? `${kind}[]` : kind
-  return semantics.sql(at, `${bind(operand)}::${cast}`, domain, orderOf(field))
+  return `${bind()}::${operand.is === 'list' ? `${kind}[]` : kind}`
 }
 
 /** A question about a many-relation itself, asked of one record that it leads to. */

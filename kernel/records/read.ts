@@ -13,7 +13,7 @@ import {
   UnknownFieldError,
 } from '@runwaycrm/sdk'
 import { isMany } from '../access/condition-tree.ts'
-import { canReadField } from '../access/field-mask.ts'
+import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Result, Statement } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
@@ -28,7 +28,8 @@ import { createParams, type QueryRun } from './params.ts'
 import { type Compiled, createPlans } from './plans.ts'
 import { compileProjection, type Projection } from './projection.ts'
 import { createCompiler } from './query.ts'
-import { parseSort } from './sort.ts'
+import { readySlot } from './slots.ts'
+import { parseSort, type SortKey } from './sort.ts'
 import { storageOf } from './storage-columns.ts'
 
 export interface ReaderDeps {
@@ -84,13 +85,21 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
     const asked = readListQuery(ctx, entity, query, codecs)
     const { shape, question, limit } = asked
     const queryRun: QueryRun = { ctx, operands: operandsOf(shape.condition), values: asked.values }
-    const plan = plans.of(ctx, entity, listKey('list', shape), isLocal(entity, shape), () =>
-      compileList(ctx, codecs, entity, shape),
-    )
+    const planOf = (one: ListShape) =>
+      plans.of(ctx, entity, listKey('list', one), isLocal(entity, one), () =>
+        compileList(ctx, codecs, entity, one),
+      )
+    let plan = planOf(shape)
     const statements = [plan.statement(queryRun)]
     if (query.count) statements.push(...countStatements(ctx, entity, shape, queryRun, query.count))
     const results = await run(ctx, statements)
-    const rows = results[0]!.rows as unknown as readonly (readonly unknown[])[]
+    let rows = results[0]!.rows as unknown as readonly (readonly unknown[])[]
+    if (shape.phase === 'filled' && rows.length <= limit) {
+      // Those without a value come behind those with one, from their beginning.
+      plan = planOf({ ...shape, phase: 'blank', after: null })
+      const [behind] = await run(ctx, [plan.statement(queryRun)])
+      rows = [...rows, ...(behind!.rows as unknown as readonly (readonly unknown[])[])]
+    }
     const { projection } = plan.compiled
     const data: RecordData[] = []
     for (let index = 0; index < rows.length && index < limit; index++) {
@@ -247,6 +256,9 @@ function readListQuery(
     if (offset > 0) throw new BadCursorError('Use a cursor or an offset, not both.')
     after = readCursor(query.cursor, question, ctx.now, sort)
   }
+  const phase = isBySlot(ctx, entity, sort, deleted || offset > 0)
+    ? { phase: after?.values[0] === null ? ('blank' as const) : ('filled' as const) }
+    : {}
   return {
     question,
     limit,
@@ -261,8 +273,23 @@ function readListQuery(
       after: after?.values.map((value) => value === null) ?? null,
       offset: offset > 0,
       deleted,
+      ...phase,
     },
   }
+}
+
+/** Sorted by the index of a field that the reader sees on every record. */
+function isBySlot(
+  { ability }: RequestContext,
+  entity: Entity,
+  [first]: readonly SortKey[],
+  isOdd: boolean,
+): boolean {
+  if (isOdd || !first || first.path.steps.length > 0 || first.path.part !== null) return false
+  const { field } = first.path
+  return (
+    readySlot(field) !== null && fieldMaskOf(ability, entity, 'read').get(field.apiName) === true
+  )
 }
 
 function assertRange(name: string, value: number, least: number, most: number): void {
@@ -308,12 +335,12 @@ function readExpand(
 }
 
 function listKey(kind: string, shape: ListShape): string {
-  const { condition, sort, fields, expand, limit, after, offset, deleted } = shape
+  const { condition, sort, fields, expand, limit, after, offset, deleted, phase = '' } = shape
   if (kind !== 'list') return `${kind} ${shapeOf(condition)} ${deleted}`
   const by = sort.map(({ path, descending }) => (descending ? `-${path.name}` : path.name))
   const place = after ? after.map(Number).join('') : offset ? 'offset' : ''
   const wanted = fields === null ? '*' : [...fields]
-  return `list ${shapeOf(condition)} ${by} ${wanted} ${expandKey(expand)} ${limit} ${place} ${deleted}`
+  return `list ${shapeOf(condition)} ${by} ${wanted} ${expandKey(expand)} ${limit} ${place} ${deleted} ${phase}`
 }
 
 function expandKey(tree: ExpandTree): string {

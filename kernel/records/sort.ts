@@ -17,6 +17,8 @@ export interface SortKey {
   readonly class: StorageClass
   /** Whether it can be null, blank or hidden from the reader; that comes last, both ways. */
   readonly nullable: boolean
+  /** The value is what it is sorted by already. */
+  readonly isFolded?: boolean
 }
 
 const maxKeys = 3
@@ -74,8 +76,8 @@ export function isById({ path }: SortKey): boolean {
 }
 
 /** What the key orders by, of a value or of a placeholder. */
-export function orderSql({ path, domain }: SortKey, expression: string): string {
-  return domain === 'text' ? sortKeySql(expression, orderOf(path.field)) : expression
+export function orderSql({ path, domain, isFolded }: SortKey, expression: string): string {
+  return domain === 'text' && !isFolded ? sortKeySql(expression, orderOf(path.field)) : expression
 }
 
 const neverBlank = ['id', 'version', 'createdAt', 'updatedAt']

@@ -1,5 +1,6 @@
 import type { Entity, Field } from '../model/model.ts'
 import { linkIndexParts } from './link-index-sql.ts'
+import { slotParts } from './slots.ts'
 import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { ofEntity, type RowOperation, type WriteCheck } from './write-checks.ts'
@@ -29,6 +30,7 @@ export function writeText(shape: WriteShape): string {
     ...(operation === 'create' ? insertParts(shape, values) : [updatePart(shape, values)]),
     ...uniqueParts(shape.entity, operation),
     ...linkIndexParts(shape.entity, operation, shape.input.given),
+    ...slotParts(shape.entity, operation, shape.input.given),
     ledgerPart(shape, values),
     outboxPart(shape, values),
     changeSetPart(shape, values),

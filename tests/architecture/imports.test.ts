@@ -14,6 +14,7 @@ const floors: readonly (readonly string[])[] = [
   ['actions'],
   ['plugins', 'accounts', 'transfer'],
   ['http'],
+  ['kernel-jobs.ts'],
   ['boot.ts'],
   ['main.ts'],
   ['cli.ts', 'bin'],

@@ -1,0 +1,135 @@
+import type { Leaf } from '../access/condition-tree.ts'
+import type { Entity, Field, Slot } from '../model/model.ts'
+import { columnSql } from './column-sql.ts'
+import { identifier, literal } from './sql-text.ts'
+import type { RowOperation } from './write-checks.ts'
+
+/** A field whose values have an indexed copy. */
+export interface SlottedField {
+  readonly field: Field
+  readonly slot: Slot
+  /** Of the ledger, and of `custom`. */
+  readonly ledgerKey: string
+}
+
+const slotted = new WeakMap<Entity, readonly SlottedField[]>()
+
+export function slotsOf(entity: Entity): readonly SlottedField[] {
+  let found = slotted.get(entity)
+  if (!found) {
+    found = [...entity.fields.values()].flatMap((field) => {
+      const { storage } = field
+      return storage.in === 'custom' && storage.slot
+        ? [{ field, slot: storage.slot, ledgerKey: storage.id }]
+        : []
+    })
+    slotted.set(entity, found)
+  }
+  return found
+}
+
+/** The slot that may be asked instead of the value; null while it is being filled. */
+export function readySlot(field: Field): Slot | null {
+  const { storage } = field
+  return storage.in === 'custom' && storage.slot?.isReady ? storage.slot : null
+}
+
+/** Longest copy of a text, in characters: as much as an index takes. */
+const longestCopy = 500
+
+/** What a text is compared by, as lists sort it. */
+function foldedSql(text: string): string {
+  return `left(lower(${text} collate "und-x-icu"), ${longestCopy})`
+}
+
+/** The copy of a field's value in a row. */
+function copySql({ field }: SlottedField, alias: string): string {
+  const value = columnSql(field, null, alias)
+  return field.storage.class === 'text' ? foldedSql(value) : value
+}
+
+/** `insert` and what it does to a row that is there, for all slots of an entity; rows come from `from`. */
+export function upsertSlotsSql(entity: Entity, from: string, alias: string): string {
+  const slots = slotsOf(entity)
+  const columns = slots.map(({ slot }) => identifier(slot.column))
+  return `insert into tenant.slot (org_id, entity, record_id, ${columns.join(', ')})
+select $1, ${literal(entity.ref)}, ${alias}.id, ${slots.map((one) => copySql(one, alias)).join(', ')} from ${from}
+on conflict (org_id, entity, record_id) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
+}
+
+/**
+ * Keeps the copies in step, in the statement that writes the records. Those of deleted records stay:
+ * whoever asks looks at the record too.
+ *
+ * @param given ledger keys that some row writes.
+ * @returns common table expressions over `written w`.
+ */
+export function slotParts(
+  entity: Entity,
+  operation: RowOperation,
+  given: readonly string[],
+): string[] {
+  const slots = slotsOf(entity)
+  if (slots.length === 0 || (operation !== 'create' && operation !== 'update')) return []
+  const isTouched = slots.some(({ ledgerKey }) => given.includes(ledgerKey))
+  if (operation === 'update' && !isTouched) return []
+  return [`slots as (${upsertSlotsSql(entity, 'written w', 'w')})`]
+}
+
+const signs: Readonly<Record<string, string>> = {
+  $eq: '=',
+  $gt: '>=',
+  $gte: '>=',
+  $lt: '<=',
+  $lte: '<=',
+}
+
+/**
+ * A condition over the copies that holds wherever the leaf does, and that an index answers. Null when the
+ * operator has none.
+ *
+ * @param org placeholder of the organisation.
+ * @param operand placeholder with its cast.
+ */
+export function slotConditionSql(
+  { field, operator }: Pick<Leaf<Field>, 'field' | 'operator'>,
+  { alias, entity }: { readonly alias: string; readonly entity: Entity },
+  org: string,
+  operand: () => string,
+): string | null {
+  const slot = readySlot(field)
+  const sign = signs[operator]
+  if (!slot || (sign === undefined && operator !== '$in')) return null
+  const column = `s.${identifier(slot.column)}`
+  const isText = field.storage.class === 'text'
+  const test =
+    sign !== undefined
+      ? `${column} ${sign} ${isText ? foldedSql(operand()) : operand()}`
+      : isText
+        ? `${column} = any(array(select ${foldedSql('v')} from unnest(${operand()}) v))`
+        : `${column} = any(${operand()})`
+  return `${alias}.id in (${recordsWhere(entity, org, test)})`
+}
+
+/** Ids of the records whose copy in the slot is a value of another row. */
+export function slotLeadsToSql(field: Field, entity: Entity, org: string, id: string): string {
+  const slot = readySlot(field)
+  return slot ? recordsWhere(entity, org, `s.${identifier(slot.column)} = ${id}`) : ''
+}
+
+function recordsWhere(entity: Entity, org: string, test: string): string {
+  return `select s.record_id from tenant.slot s where s.org_id = ${org} and s.entity = ${literal(entity.ref)} and ${test}`
+}
+
+/** The join that brings the copies of a row along, and the value to sort by in it. */
+export function slotJoinSql(
+  field: Field,
+  { alias, entity }: { readonly alias: string; readonly entity: Entity },
+  org: string,
+): { readonly join: string; readonly value: string } {
+  const column = identifier(readySlot(field)!.column)
+  return {
+    join: ` join tenant.slot s0 on s0.org_id = ${org} and s0.entity = ${literal(entity.ref)} and s0.record_id = ${alias}.id`,
+    value: `s0.${column}`,
+  }
+}
