@@ -80,6 +80,7 @@ describe('the history of a record', () => {
           number: { from: null, to: 1 },
           margin: { from: null, to: money('5.00') },
           placedAt: { from: null, to: placedAt },
+          rank: { from: null, to: 3 },
           ownerId: { from: null, to: userId },
         },
       },
@@ -118,13 +119,13 @@ describe('the history of a record', () => {
       const { data } = await history.list(reader, orders, order.id)
       return data.map(({ version, fields }) => `${version} ${Object.keys(fields)}`)
     }
-    const without = ['3 name', '1 name,number']
+    const without = ['3 name', '1 name,number,rank']
     expect(await seen(hiding())).toEqual(without)
     expect(await seen(hiding({ name: 'b' }))).toEqual(without)
     expect(await seen(hiding({ name: 'other' }))).toEqual([
       '3 name,margin',
       '2 margin',
-      '1 margin,name,number',
+      '1 margin,name,number,rank',
     ])
   })
 
