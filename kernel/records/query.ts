@@ -296,11 +296,10 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
       at = follow(at, step)
     }
     if (isMany(leaf.field)) return anyShown(at, leaf.field, (to) => linkedLeafSql(leaf, to, bind))
-    const sql = leafSql(leaf, value(at, leaf.field, leaf.part), bind)
-    if (at !== source || !isWholeSlot(at, leaf)) return sql
-    // An index finds the candidates, the value itself decides.
-    const indexed = slotConditionSql(leaf, at, orgParam(), () => castOperand(leaf, bind))
-    return indexed === null ? sql : `(${indexed} and ${sql})`
+    const last = at
+    const sql = () => leafSql(leaf, value(last, leaf.field, leaf.part), bind)
+    if (at !== source || !isWholeSlot(at, leaf)) return sql()
+    return slotConditionSql(leaf, at, orgParam(), () => castOperand(leaf, bind), sql) ?? sql()
   }
 
   /** The main value of an indexed field, which the reader sees on every record. */

@@ -78,37 +78,40 @@ export function slotParts(
 
 const signs: Readonly<Record<string, string>> = {
   $eq: '=',
-  $gt: '>=',
+  $gt: '>',
   $gte: '>=',
-  $lt: '<=',
+  $lt: '<',
   $lte: '<=',
 }
 
 /**
- * A condition over the copies that holds wherever the leaf does, and that an index answers. Null when the
- * operator has none.
+ * A leaf as a condition over the copies, which an index answers. Copies of texts are folded and cut: they
+ * find the candidates, and the value itself decides. Null when the operator has none.
  *
  * @param org placeholder of the organisation.
  * @param operand placeholder with its cast.
+ * @param leaf the condition over the value.
  */
 export function slotConditionSql(
   { field, operator }: Pick<Leaf<Field>, 'field' | 'operator'>,
   { alias, entity }: { readonly alias: string; readonly entity: Entity },
   org: string,
   operand: () => string,
+  leaf: () => string,
 ): string | null {
   const slot = readySlot(field)
   const sign = signs[operator]
   if (!slot || (sign === undefined && operator !== '$in')) return null
   const column = `s.${identifier(slot.column)}`
-  const isText = field.storage.class === 'text'
-  const test =
-    sign !== undefined
-      ? `${column} ${sign} ${isText ? foldedSql(operand()) : operand()}`
-      : isText
-        ? `${column} = any(array(select ${foldedSql('v')} from unnest(${operand()}) v))`
-        : `${column} = any(${operand()})`
-  return `${alias}.id in (${recordsWhere(entity, org, test)})`
+  const found = (test: string) =>
+    `exists (${recordsWhere(entity, org, `s.record_id = ${alias}.id and ${test}`)})`
+  if (field.storage.class !== 'text')
+    return found(`${column} ${sign ?? '='} ${sign ? operand() : `any(${operand()})`}`)
+  const candidates = sign
+    ? `${column} ${sign === '=' || sign.endsWith('=') ? sign : `${sign}=`} ${foldedSql(operand())}`
+    : `${column} = any(array(select ${foldedSql('v')} from unnest(${operand()}) v))`
+  // Told apart from the candidates, it would make them look rare to the planner.
+  return `(${found(candidates)} and case when ${leaf()} then true else false end)`
 }
 
 /** Ids of the records whose copy in the slot is a value of another row. */

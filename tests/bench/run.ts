@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: the product against bare Fastify + pg, side by side in one run. Prints ratios and
- * never fails on a figure. `-- --only search --rows 200000` searches an organisation of so many leads. `-- --leads 20000 --rounds 3 --seconds 2` makes it shorter.
+ * never fails on a figure. `-- --only search --rows 200000` searches an organisation of so many leads,
+ * `--only data` asks for records of its own making by indexed fields. `-- --leads 20000 --rounds 3 --seconds 2` makes it shorter.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -11,6 +12,7 @@ import pg from 'pg'
 import { openEmbedded } from '../../kernel/database/embedded.ts'
 import { openHouse } from '../../kernel/main.ts'
 import { leadBody, leadColumns, makeBenchOrg } from './bench-org.ts'
+import { measureData } from './data.ts'
 import { type LoadResult, load, rawRequest } from './load.ts'
 import { measureOrgs } from './orgs.ts'
 import { measureSearch } from './search.ts'
@@ -53,6 +55,17 @@ try {
   if (!values.only || values.only === 'orgs') {
     await measureStart()
     await measureOrgs({ environment, orgs: Number(values.orgs), say })
+  }
+  if (values.only === 'data') {
+    await measureData({
+      environment,
+      rows: Number(values.rows),
+      seconds,
+      adminUrl: embedded.adminUrl,
+      startProduct,
+      stop,
+      say,
+    })
   }
   if (values.only === 'search') {
     await measureSearch({
