@@ -24,6 +24,8 @@ export function dayIn(now: Date, timeZone: string): string {
 /** Making one takes half a millisecond, and there are some 600 time zones at most. */
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
+const offsetFormatters = new Map<string, Intl.DateTimeFormat>()
+
 function formatterOf(timeZone: string): Intl.DateTimeFormat {
   let formatter = formatters.get(timeZone)
   if (!formatter) {
@@ -116,9 +118,12 @@ function firstOf(year: number, month: number): string {
 /** How far the zone's clocks are ahead of UTC at an instant, in milliseconds; an unknown zone is UTC. */
 function offsetAt(instant: number, timeZone: string): number {
   try {
-    const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
-      .formatToParts(instant)
-      .find((part) => part.type === 'timeZoneName')
+    let formatter = offsetFormatters.get(timeZone)
+    if (!formatter) {
+      formatter = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' })
+      offsetFormatters.set(timeZone, formatter)
+    }
+    const parts = formatter.formatToParts(instant).find((part) => part.type === 'timeZoneName')
     const match = /([+-])(\d{2}):(\d{2})/.exec(parts?.value ?? '')
     if (!match) return 0
     const minutes = Number(match[2]) * 60 + Number(match[3])

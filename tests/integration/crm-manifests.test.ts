@@ -32,6 +32,12 @@ const published: Readonly<Record<string, string>> = {
     'name*, measure* (won_value deals_won activities), target*, from*, to*, memberId, teamId, status, progress, progressPercent',
   'campaign-members':
     'name, campaignId*, person, email, status (added contacted responded converted declined), respondedAt',
+  tickets:
+    'subject*, number, status (new open waiting_customer waiting_third_party resolved closed), priority, channel (email phone web chat other), accountId, contactId, email, description, sla (on_track paused breached met), firstResponseDue, firstResponseAt, resolutionDue, resolvedAt, firstResponseBreached, resolutionBreached, escalationLevel',
+  'ticket-replies': 'name*, ticketId*, type (email note), state (draft sent), body*, about',
+  'knowledge-articles':
+    'title*, number, summary, body, category, keywords, state (draft published archived), visibility (internal public), helpful, notHelpful',
+  'article-feedback': 'name*, articleId*, helpful*, comment',
   activities: 'type* (call email meeting note), subject*, body, dueAt, doneAt, about',
 }
 
@@ -88,6 +94,8 @@ describe('the plugins of the CRM', () => {
       '/quotes',
       '/orders',
       '/customer-invoices',
+      '/tickets',
+      '/knowledge-articles',
       '/activities',
       '/campaigns',
       '/goals',

@@ -37,6 +37,10 @@ describe('the sample company', () => {
     ['customer-invoices', 15],
     ['campaign-members', 100],
     ['goals', 8],
+    ['tickets', 90],
+    ['ticket-replies', 50],
+    ['knowledge-articles', 10],
+    ['article-feedback', 8],
     ['activities', 260],
     ['tasks', 48],
   ])('has %s', async (plural, count) => {

@@ -1,0 +1,3 @@
+export const articleEntity = 'crm.knowledge:article'
+export const feedbackEntity = 'crm.knowledge:article_feedback'
+export const ticketEntity = 'crm.tickets:ticket'

@@ -1,0 +1,17 @@
+import { defineHandlers } from '@runwaycrm/sdk'
+import { countFeedback, fillFeedback, rateArticle } from './feedback.ts'
+import { seedSample } from './sample.ts'
+import { searchKnowledge, suggestArticles } from './search-knowledge.ts'
+import { archiveArticle, createArticle, publishArticle } from './write-article.ts'
+
+export const handlers = defineHandlers({
+  createArticle,
+  publishArticle,
+  archiveArticle,
+  searchKnowledge,
+  suggestArticles,
+  rateArticle,
+  fillFeedback,
+  countFeedback,
+  seedSample,
+})
