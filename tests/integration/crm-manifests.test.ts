@@ -38,6 +38,7 @@ const published: Readonly<Record<string, string>> = {
   'knowledge-articles':
     'title*, number, summary, body, category, keywords, state (draft published archived), visibility (internal public), helpful, notHelpful',
   'article-feedback': 'name*, articleId*, helpful*, comment',
+  segments: 'name*, description, target, condition, status (active retired), lastCount',
   activities: 'type* (call email meeting note), subject*, body, dueAt, doneAt, about',
 }
 
@@ -98,6 +99,7 @@ describe('the plugins of the CRM', () => {
       '/knowledge-articles',
       '/activities',
       '/campaigns',
+      '/segments',
       '/goals',
       '/products',
       '/tasks',

@@ -41,6 +41,7 @@ describe('the sample company', () => {
     ['ticket-replies', 50],
     ['knowledge-articles', 10],
     ['article-feedback', 8],
+    ['segments', 8],
     ['activities', 260],
     ['tasks', 48],
   ])('has %s', async (plural, count) => {
