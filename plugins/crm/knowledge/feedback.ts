@@ -2,7 +2,6 @@ import {
   type AfterChange,
   type HandlerContext,
   type HookChange,
-  type HookContext,
   type HookOutcome,
   UniqueTakenError,
 } from '@runwaycrm/sdk'
@@ -17,6 +16,7 @@ interface RateInput {
 export async function rateArticle(input: RateInput, ctx: HandlerContext) {
   const { articleId, helpful } = input
   await ctx.records.get(articleEntity, articleId)
+  const feedbackKey = keyOf(articleId, ctx)
   const comment = input.comment?.trim() || null
   try {
     await ctx.records.create(feedbackEntity, {
@@ -24,11 +24,12 @@ export async function rateArticle(input: RateInput, ctx: HandlerContext) {
       articleId,
       helpful,
       comment,
+      feedbackKey,
     })
   } catch (error) {
     if (!(error instanceof UniqueTakenError)) throw error
     const { data } = await ctx.records.list(feedbackEntity, {
-      filter: { feedbackKey: keyOf(articleId, ctx) },
+      filter: { feedbackKey },
       limit: 1,
     })
     if (data[0]) await ctx.records.update(feedbackEntity, data[0].id, { helpful, comment })
@@ -41,14 +42,7 @@ export async function rateArticle(input: RateInput, ctx: HandlerContext) {
   }
 }
 
-/** One answer per person and article. */
-export function fillFeedback(change: HookChange, ctx: HookContext): HookOutcome | undefined {
-  const { operation, values, before } = change
-  if (operation === 'create') {
-    // Sample answers come from nobody in particular.
-    if (ctx.door === 'seed') return undefined
-    return { set: { feedbackKey: keyOf(String(values['articleId']), ctx) } }
-  }
+export function keepArticle({ values, before }: HookChange): HookOutcome | undefined {
   if (values['articleId'] === undefined || values['articleId'] === before?.['articleId'])
     return undefined
   return { refuse: { field: 'articleId', message: 'Feedback stays with its article.' } }
@@ -89,6 +83,6 @@ export async function countFeedback(change: AfterChange, ctx: HandlerContext): P
   }
 }
 
-function keyOf(articleId: string, { principal }: Pick<HookContext, 'principal'>): string {
+function keyOf(articleId: string, { principal }: Pick<HandlerContext, 'principal'>): string {
   return `${articleId} ${principal.userId ?? `${principal.type}:${principal.id}`}`
 }

@@ -1,5 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
-import { countFeedback, fillFeedback, rateArticle } from './feedback.ts'
+import { countFeedback, keepArticle, rateArticle } from './feedback.ts'
 import { seedSample } from './sample.ts'
 import { searchKnowledge, suggestArticles } from './search-knowledge.ts'
 import { archiveArticle, createArticle, publishArticle } from './write-article.ts'
@@ -11,7 +11,7 @@ export const handlers = defineHandlers({
   searchKnowledge,
   suggestArticles,
   rateArticle,
-  fillFeedback,
+  keepArticle,
   countFeedback,
   seedSample,
 })
