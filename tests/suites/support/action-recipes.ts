@@ -70,6 +70,15 @@ async function invoiceWithLine(world: World, isIssued = false): Promise<Prepared
   return { invoiceId }
 }
 
+/** A segment that has a condition, which only its actions give it. */
+async function segmentOfLeads(world: World): Promise<Prepared> {
+  const input = { name: world.source.token, entity: 'leads', condition: {} }
+  const { output } = await succeed<{ output: { segmentId: string } }>(
+    world.key.call('POST', '/actions/crm.segments:create_segment', { input }),
+  )
+  return { segmentId: output.segmentId }
+}
+
 const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
 
 /** Records that have come so far that the action is possible, and the input for it. */
@@ -117,6 +126,33 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
   'crm.invoices:issue_invoice': (world) => invoiceWithLine(world),
   'crm.invoices:record_payment': (world) => invoiceWithLine(world, true),
   'crm.invoices:void_invoice': (world) => invoiceWithLine(world, true),
+  'crm.tickets:create_ticket': async (world) => ({
+    contactId: await made(world, 'crm.contacts:contact'),
+    accountId: await made(world, 'crm.accounts:account'),
+    email: 'to@example.test',
+    assignTo: world.userId,
+  }),
+  'crm.tickets:escalate_ticket': async ({ userId }) => ({ assignTo: userId }),
+  'crm.tickets:reply_to_ticket': async () => ({ draftId: undefined }),
+  'crm.knowledge:create_article': async () => ({ ticketId: undefined }),
+  'crm.knowledge:suggest_articles': async (world) => ({
+    ticketId: await made(world, 'crm.tickets:ticket'),
+  }),
+  'crm.segments:create_segment': async () => ({ entity: 'leads', condition: {} }),
+  'crm.segments:change_segment': segmentOfLeads,
+  'crm.segments:preview_segment': async (world) => ({
+    ...(await segmentOfLeads(world)),
+    entity: undefined,
+    condition: undefined,
+  }),
+  'crm.segments:segment_members': async (world) => ({
+    ...(await segmentOfLeads(world)),
+    cursor: undefined,
+  }),
+  'crm.segments:add_segment_to_campaign': async (world) => ({
+    ...(await segmentOfLeads(world)),
+    campaignId: await made(world, 'crm.campaigns:campaign'),
+  }),
 }
 
 /** A person alone may do it, and recipes are run with a key. */
