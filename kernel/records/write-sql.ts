@@ -60,6 +60,12 @@ export function commonValues(bind: BindValue): CommonValues {
 
 const column = (part: StoredPart) => identifier(part.column ?? '')
 
+/**
+ * Not `coalesce`: row level security takes that for something that may leak, and the planner then finds
+ * the records that a field in `custom` leads to by no index.
+ */
+const givenCustom = `case when i.custom is null then '{}'::jsonb else i.custom end`
+
 /** The input of a create as rows of the table, which conditions can be asked about. */
 export function newRows(
   entity: Entity,
@@ -71,7 +77,7 @@ export function newRows(
   )
   return `select $1::uuid as org_id, ${entity.shared ? `${literal(entity.ref)} as entity, ` : ''}i.id,
  1::bigint as version, ${now} as created_at, ${now} as updated_at, ${actor} as created_by, ${actor} as updated_by,
- null::timestamptz as deleted_at, ${input.hasCustom ? `coalesce(i.custom, '{}')` : `'{}'::jsonb`} as custom, i."_n"${
+ null::timestamptz as deleted_at, ${input.hasCustom ? givenCustom : `'{}'::jsonb`} as custom, i."_n"${
    input.isUniform ? '' : ', i."_given", i."_added"'
  }${columns.map((name) => `, ${name}`).join('')} from input i`
 }
