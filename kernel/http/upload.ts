@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { MultipartFile } from '@fastify/multipart'
@@ -54,13 +55,32 @@ export async function receiveUpload(request: FastifyRequest, folder: string): Pr
     }
   } catch (error) {
     await dispose()
-    // A body that is read by nobody any more would leave the connection neither free nor closed.
-    request.raw.unpipe()
-    request.raw.resume()
+    leaveRest(request.raw)
     throw error
   }
   if (file) file = { ...file, fields }
   return { file, fields, digest: digest.digest('base64url'), dispose }
+}
+
+/** As much is read on after a refusal, and for so long, so that the sender sees the answer. */
+const rest = { bytes: 8_388_608, ms: 2_000 }
+
+/**
+ * A body that is read by nobody any more would leave the connection neither free nor closed, and one of
+ * 5 GB is not read to its end either: what is short is taken, and a sender that goes on is cut off.
+ */
+function leaveRest(raw: IncomingMessage): void {
+  raw.unpipe()
+  const timer = setTimeout(() => raw.socket?.destroy(), rest.ms)
+  timer.unref()
+  let left = rest.bytes
+  raw.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) raw.pause()
+  })
+  const done = () => clearTimeout(timer)
+  raw.once('end', done).once('close', done)
+  raw.resume()
 }
 
 async function save(
@@ -69,6 +89,9 @@ async function save(
   digest: ReturnType<typeof createHash>,
 ): Promise<UploadedFile> {
   let size = 0
+  const tooLarge = new TooLargeError('The file is larger than uploads may be.')
+  // The file ends with the body; nobody waits for that once it is too much.
+  part.file.once('limit', () => part.file.destroy(tooLarge))
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
   try {
     await pipeline(
@@ -86,7 +109,7 @@ async function save(
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw new StorageFullError(undefined, { cause: error })
   }
-  if (part.file.truncated) throw new TooLargeError('The file is larger than uploads may be.')
+  if (part.file.truncated) throw tooLarge
   return { path, name: plainName(part.filename), type: part.mimetype, size, fields: {} }
 }
 
