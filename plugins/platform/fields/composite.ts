@@ -40,10 +40,10 @@ export const personName: FieldTypeHandler = () => {
   }
 }
 
-/** A place on earth in degrees of WGS 84. */
+/** A place on earth in degrees of WGS 84; tables write it as `59.91, 10.75`. */
 export const geo: FieldTypeHandler = () => ({
   parse(input) {
-    const values = ownParts(input, ['lat', 'lng'])
+    const values = ownParts(latLngOf(input), ['lat', 'lng'])
     if (!values.ok) return values.refused
     const { lat, lng } = values.parts
     if (blank(lat) && blank(lng)) return stored(null)
@@ -61,6 +61,12 @@ export const geo: FieldTypeHandler = () => ({
   format: ({ parts }) => ({ lat: parts?.['lat'] ?? null, lng: parts?.['lng'] ?? null }),
   text: ({ main }) => String(main),
 })
+
+function latLngOf(input: unknown): unknown {
+  if (typeof input !== 'string') return input
+  const found = /^\s*(-?\d{1,3}(?:\.\d+)?)\s*[,;]\s*(-?\d{1,3}(?:\.\d+)?)\s*$/.exec(input)
+  return found ? { lat: Number(found[1]), lng: Number(found[2]) } : input
+}
 
 /** Two calendar days, both within: a lease, a trip, a campaign. */
 export const period: FieldTypeHandler = () => ({

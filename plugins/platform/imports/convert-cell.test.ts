@@ -46,6 +46,15 @@ describe('converting a cell', () => {
     expect(convertCell('constructor', field('text'), target, spec)).toBe('constructor')
   })
 
+  it('takes what has parts as JSON, and leaves a text to the field', () => {
+    const place = field('composite')
+    expect(convertCell('{"lat": 1, "lng": 2}', place, { field: 'x' }, spec)).toEqual({
+      lat: 1,
+      lng: 2,
+    })
+    expect(convertCell('59.9, 10.7', place, { field: 'x' }, spec)).toBe('59.9, 10.7')
+  })
+
   it('reads dates in the format of the file', () => {
     expect(convertCell('3.2.2026', field('date'), { field: 'x' }, german)).toBe('2026-02-03')
     expect(convertCell('2026-02-03', field('date'), { field: 'x' }, german)).toBe('2026-02-03')

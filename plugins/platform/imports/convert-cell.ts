@@ -44,6 +44,8 @@ export function convertCell(
         .filter((part) => part !== '')
     case 'json':
       return json(mapped)
+    case 'composite':
+      return mapped.startsWith('{') ? json(mapped) : mapped
     default:
       return mapped
   }
