@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the product against bare Fastify + pg, side by side in one run. Prints ratios and
  * never fails on a figure. `-- --only search --rows 200000` searches an organisation of so many leads,
- * `--only data` asks for records of its own making by indexed fields. `-- --leads 20000 --rounds 3 --seconds 2` makes it shorter.
+ * `--only data` asks for records of its own making by indexed fields, `--only import --rows 50000` imports a
+ * file of so many lines. `-- --leads 20000 --rounds 3 --seconds 2` makes it shorter.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,6 +14,7 @@ import { openEmbedded } from '../../kernel/database/embedded.ts'
 import { openHouse } from '../../kernel/main.ts'
 import { leadBody, leadColumns, makeBenchOrg } from './bench-org.ts'
 import { measureData } from './data.ts'
+import { measureImport } from './import.ts'
 import { type LoadResult, load, rawRequest } from './load.ts'
 import { measureOrgs } from './orgs.ts'
 import { measureSearch } from './search.ts'
@@ -47,6 +49,8 @@ const environment = {
   RUNWAY_DEMO: 'false',
   RUNWAY_RATE_LIMIT: '0',
   LOG_LEVEL: 'error',
+  // A million lines are more than an upload may be.
+  RUNWAY_UPLOAD_LIMIT: '2GiB',
   PORT: '0',
 }
 const embedded = await openEmbedded({ dataDir, settings: { shared_buffers: '1GB', jit: 'off' } })
@@ -73,6 +77,16 @@ try {
       rows: Number(values.rows),
       seconds,
       adminUrl: embedded.adminUrl,
+      startProduct,
+      stop,
+      say,
+    })
+  }
+  if (values.only === 'import') {
+    await measureImport({
+      environment,
+      folder: dataDir,
+      rows: Number(values.rows),
       startProduct,
       stop,
       say,
