@@ -28,7 +28,7 @@ import { createParams, type QueryRun } from './params.ts'
 import { type Compiled, createPlans } from './plans.ts'
 import { compileProjection, type Projection } from './projection.ts'
 import { createCompiler } from './query.ts'
-import { readySlot } from './slots.ts'
+import { isOrderedSlot } from './slots.ts'
 import { parseSort, type SortKey } from './sort.ts'
 import { storageOf } from './storage-columns.ts'
 
@@ -287,9 +287,7 @@ function isBySlot(
 ): boolean {
   if (isOdd || !first || first.path.steps.length > 0 || first.path.part !== null) return false
   const { field } = first.path
-  return (
-    readySlot(field) !== null && fieldMaskOf(ability, entity, 'read').get(field.apiName) === true
-  )
+  return isOrderedSlot(field) && fieldMaskOf(ability, entity, 'read').get(field.apiName) === true
 }
 
 function assertRange(name: string, value: number, least: number, most: number): void {

@@ -45,7 +45,20 @@ function foldedSql(text: string): string {
 /** The copy of a field's value in a row. */
 function copySql({ field }: SlottedField, alias: string): string {
   const value = columnSql(field, null, alias)
-  return field.storage.class === 'text' ? foldedSql(value) : value
+  return field.storage.class === 'text' ? textCopySql(field, value) : value
+}
+
+function textCopySql(field: Field, text: string): string {
+  return field.typeDefinition.collation === 'ci' ? foldedSql(text) : `left(${text}, ${longestCopy})`
+}
+
+/** Whether the copies stand in the order of the values: texts do where all of them is copied. */
+export function isOrderedSlot(field: Field): boolean {
+  if (readySlot(field) === null) return false
+  if (field.storage.class !== 'text') return true
+  const { collation, value } = field.typeDefinition
+  const { maxLength = Number.POSITIVE_INFINITY } = value as { maxLength?: number }
+  return collation === 'ci' && maxLength <= longestCopy
 }
 
 /** `insert` and what it does to a row that is there, for all slots of an entity; rows come from `from`. */
@@ -102,14 +115,15 @@ export function slotConditionSql(
   const slot = readySlot(field)
   const sign = signs[operator]
   if (!slot || (sign === undefined && operator !== '$in')) return null
+  if (sign !== undefined && sign !== '=' && !isOrderedSlot(field)) return null
   const column = `s.${identifier(slot.column)}`
   const found = (test: string) =>
     `exists (${recordsWhere(entity, org, `s.record_id = ${alias}.id and ${test}`)})`
   if (field.storage.class !== 'text')
     return found(`${column} ${sign ?? '='} ${sign ? operand() : `any(${operand()})`}`)
   const candidates = sign
-    ? `${column} ${sign === '=' || sign.endsWith('=') ? sign : `${sign}=`} ${foldedSql(operand())}`
-    : `${column} = any(array(select ${foldedSql('v')} from unnest(${operand()}) v))`
+    ? `${column} ${sign === '=' || sign.endsWith('=') ? sign : `${sign}=`} ${textCopySql(field, operand())}`
+    : `${column} = any(array(select ${textCopySql(field, 'v')} from unnest(${operand()}) v))`
   // Told apart from the candidates, it would make them look rare to the planner.
   return `(${found(candidates)} and case when ${leaf()} then true else false end)`
 }

@@ -215,6 +215,42 @@ describe('an indexed field', () => {
     )
   })
 
+  it('holds what was written without knowing of it, by those who began before the publish', async () => {
+    const { model } = await app.house.orgStates.get(acme.orgId)
+    const before = await app.house.contexts.system(acme.orgId)
+    expect(before.model).toBe(model)
+    expect((await publish(acme, [index('name')])).statusCode).toBe(201)
+    // As a long job does: it keeps the model it began with.
+    const entityBefore = model.entities.get('t:property')!
+    const late = await app.house.writer.create(before, entityBefore, { name: 'Latecomer' })
+    await filled()
+    const found = await list({ filter: { name: 'Latecomer' } })
+    expect(found.data.map(({ id }) => id)).toEqual([late.id])
+    expect((await publish(acme, [index('name', false)])).statusCode).toBe(201)
+    await acme.call('DELETE', `/properties/${late.id}`)
+  })
+
+  it('keeps the order of types that look at the case', async () => {
+    const sku = set(['entities', 'property', 'fields', 'sku'], field('sku'))
+    expect((await publish(acme, [sku])).statusCode).toBe(201)
+    const { data } = await list({ limit: '6' })
+    const skus = ['b-1', 'B-2', 'a-3', 'C-4', 'c-5', 'A-6']
+    await acme.call('POST', '/properties/bulk', {
+      update: data.map(({ id }, at) => ({ id, sku: skus[at] })),
+    })
+    const asked = [
+      { sort: 'sku' },
+      { filter: { sku: { $gte: 'B' } }, sort: 'sku' },
+      { filter: { sku: 'b-1' } },
+      { filter: { sku: 'B-1' } },
+    ]
+    const answers = await Promise.all(asked.map(all))
+    expect((await publish(acme, [index('sku')])).statusCode).toBe(201)
+    await filled()
+    expect(await Promise.all(asked.map(all))).toEqual(answers)
+    expect((await publish(acme, [index('sku', false)])).statusCode).toBe(201)
+  })
+
   it('gives its slot back, and nothing of it to whoever gets the slot next', async () => {
     expect((await publish(acme, [index('price', false)])).statusCode).toBe(201)
     expect(await slots()).not.toHaveProperty('f1')
@@ -255,13 +291,16 @@ describe('an indexed field', () => {
       create: [3, 1, 2].map((n) => ({ name: `Lead ${n}`, rank: n })),
     })
     await expect
-      .poll(async () => {
-        const { rows: found } = await admin.query(
-          'select 1 from tenant.slot_fill where org_id = $1 and not is_ready',
-          [other.orgId],
-        )
-        return found.length
-      })
+      .poll(
+        async () => {
+          const { rows: found } = await admin.query(
+            'select 1 from tenant.slot_fill where org_id = $1 and not is_ready',
+            [other.orgId],
+          )
+          return found.length
+        },
+        { timeout: 10_000 },
+      )
       .toBe(0)
     const sorted = (await other.call('GET', '/leads?sort=rank')).json().data
     expect(sorted.map((lead: { rank: number }) => lead.rank)).toEqual([1, 2, 3])

@@ -4,7 +4,7 @@ create table tenant.slot (
   org_id uuid not null,
   entity text collate "C" not null,
   record_id uuid not null,
-  -- Folded and cut, in the order in which texts are sorted.
+  -- Folded as texts are sorted, where they are; others as they are.
   t1 text collate "und-x-icu", t2 text collate "und-x-icu", t3 text collate "und-x-icu",
   t4 text collate "und-x-icu", t5 text collate "und-x-icu", t6 text collate "und-x-icu",
   f1 float8, f2 float8, f3 float8, f4 float8,
@@ -37,6 +37,8 @@ create table tenant.slot_fill (
   is_ready boolean not null default false,
   -- The last record that was filled.
   after uuid,
+  -- From here on writers are asked to keep it; those who were under way may not know of it.
+  since timestamptz not null default now(),
   primary key (org_id, entity, slot)
 );
 call kernel.protect('tenant.slot_fill');
