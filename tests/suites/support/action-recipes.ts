@@ -110,6 +110,17 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
   'crm.campaigns:campaign_analytics': async (world) => ({
     campaignId: await made(world, 'crm.campaigns:campaign'),
   }),
+  'platform.duplicates:find_duplicates': async () => ({
+    entity: 'leads',
+    recordId: undefined,
+    filter: {},
+  }),
+  'platform.duplicates:merge_records': async (world) => ({
+    entity: 'leads',
+    keepId: await made(world, 'crm.leads:lead'),
+    otherIds: [await made(world, 'crm.leads:lead')],
+    choices: {},
+  }),
   'crm.goals:set_goal': async (world) => ({
     member: world.userId,
     teamId: await made(world, 'kernel:team'),
