@@ -46,6 +46,7 @@ import { createSlotFiller } from './records/fill-slots.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
+import { createOwnUniques } from './records/own-uniques.ts'
 import { createFormulaPreview } from './records/preview-formula.ts'
 import { createProvenance } from './records/provenance.ts'
 import { createReader } from './records/read.ts'
@@ -216,16 +217,21 @@ export async function boot(options: BootOptions) {
     modelOf: async (orgId, epoch) => (await orgStates.get(orgId, epoch)).model,
     onReady: onChanged,
   })
+  const uniques = createOwnUniques({ db })
   const revisions = createRevisions({
     db,
     models,
-    inPublish: slots.inPublish,
+    async inPublish(tx, orgId, after, before) {
+      await slots.inPublish(tx, orgId, after)
+      await uniques.inPublish(tx, orgId, after, before)
+    },
+    lookAtValues: uniques.lookAtValues,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere: async (orgId, entity, filter) =>
       reader.count(await systemContext(orgId), entity, filter),
     onPublished: ({ orgId }) => void onOffered(orgId),
   })
-  const packages = createPackages({ db, models, onChanged })
+  const packages = createPackages({ db, models, inChange: uniques.inPublish, onChanged })
   const lifecycle = createLifecycle({ db, deployment, onChanged })
   const stateOf = (orgId: string) => orgStates.get(orgId)
   const settings = createSettingsStore({ db, vault, stateOf, onChanged })

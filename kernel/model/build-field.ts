@@ -2,6 +2,7 @@ import type { FieldDefinition, FieldTypeDefinition } from '@runwaycrm/sdk'
 import { manyApiName } from '../access/many-name.ts'
 import type { Computation, Contribution, Field, FieldStorage, Slot } from './model.ts'
 import { snakeCase } from './storage-names.ts'
+import { canBeUnique } from './unique-storage.ts'
 
 /** What decides where the values of a field are kept. */
 export type FieldPlace =
@@ -31,7 +32,7 @@ export function buildField(
     target: targetOf(definition, typeDefinition),
     system: false,
     required: definition.required === true,
-    unique: definition.unique === true && storage.in === 'column',
+    unique: definition.unique === true && canBeUnique(storage, typeDefinition, from),
     readOnly:
       definition.readOnly === true ||
       storage.in === 'computed' ||

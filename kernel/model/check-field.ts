@@ -2,6 +2,7 @@ import type { FieldDefinition } from '@runwaycrm/sdk'
 import { type Problem, placeOf } from '../manifest/problem.ts'
 import { schemaCheck } from '../manifest/schema-check.ts'
 import type { Field } from './model.ts'
+import { canBeUnique } from './unique-storage.ts'
 
 /** What a definition says that its type cannot keep. The field stands all the same. */
 export function checkField(field: Field, at: string): Problem[] {
@@ -123,14 +124,14 @@ function checkComputation({ definition, typeDefinition, storage }: Field, at: st
   }))
 }
 
-function checkUnique({ definition, storage }: Field, at: string): Problem[] {
-  if (definition.unique !== true || storage.in === 'column') return []
+function checkUnique({ definition, typeDefinition, storage, from }: Field, at: string): Problem[] {
+  if (definition.unique !== true || canBeUnique(storage, typeDefinition, from)) return []
   return [
     {
       at: placeOf(at, 'unique'),
       code: 'OUT_OF_RANGE',
-      message: 'A field that a layer adds cannot be unique yet.',
-      hint: 'Remove "unique"; only fields of a plugin\'s own entities can have it.',
+      message: 'A field of this type or from this layer cannot be unique.',
+      hint: 'Remove "unique"; texts, numbers, days and moments can have it.',
     },
   ]
 }

@@ -143,6 +143,7 @@ describe('composeModel', () => {
   it('tells what a type cannot keep', () => {
     const fields = {
       name: { type: 'text', unique: true },
+      flag: { type: 'boolean', unique: true },
       rate: { type: 'number', min: 5, max: 1, default: 'much' },
       kind: { type: 'select' },
       size: { type: 'select', options: { small: {}, large: {} }, default: 'huge' },
@@ -153,7 +154,7 @@ describe('composeModel', () => {
       base,
     )
     expect(places(model).map((at) => at.slice('t/entities/property/fields/'.length))).toEqual([
-      'name/unique',
+      'flag/unique',
       'rate/min',
       'rate/default',
       'kind/options',

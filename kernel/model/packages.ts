@@ -1,10 +1,11 @@
 import { type Actor, InvalidError, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
-import type { Database } from '../database/postgres.ts'
+import type { Database, Tx } from '../database/postgres.ts'
 import { checkEnvelope } from '../manifest/check-plugin.ts'
 import { toIssue } from './check-document.ts'
 import { composeModel } from './compose-model.ts'
 import { createLayer, type Layer } from './layer.ts'
 import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
+import type { Model } from './model.ts'
 import type { OrgModels } from './org-models.ts'
 
 import {
@@ -44,9 +45,11 @@ export interface Packages {
 export function createPackages(deps: {
   readonly db: Database
   readonly models: OrgModels
+  /** What else belongs into the transaction that changes the stack. */
+  readonly inChange?: (tx: Tx, orgId: string, model: Model, before: Model) => Promise<void>
   readonly onChanged?: (orgId: string) => void
 }): Packages {
-  const { db, models, onChanged } = deps
+  const { db, models, inChange, onChanged } = deps
 
   return {
     async list(orgId) {
@@ -78,6 +81,12 @@ export function createPackages(deps: {
           },
           raiseEpoch(orgId),
         ])
+        await inChange?.(
+          tx,
+          orgId,
+          models.of({ ...row, packages: [...others, layer] }),
+          models.of(row),
+        )
         const review = mergeOverrides(row.document.overrides, base).filter(
           ({ fate }) => fate === 'review' || fate === 'parked',
         )
@@ -91,7 +100,8 @@ export function createPackages(deps: {
         await tx.one(lockOrg(orgId))
         const { rows } = await tx.one<OrgStateRow>(selectOrgRow(orgId))
         if (!rows[0]) throw new NotFoundError()
-        const needing = toOrgRow(rows[0]).packages.find((other) =>
+        const row = toOrgRow(rows[0])
+        const needing = row.packages.find((other) =>
           Object.hasOwn(other.manifest.requires ?? {}, id),
         )
         if (needing) throw new StateConflictError(`${needing.id} requires it; remove that first.`)
@@ -103,6 +113,8 @@ export function createPackages(deps: {
           raiseEpoch(orgId),
         ])
         if (removed?.rowCount === 0) throw new NotFoundError()
+        const packages = row.packages.filter((one) => one.id !== id)
+        await inChange?.(tx, orgId, models.of({ ...row, packages }), models.of(row))
         return Number(raised?.rows[0]?.['epoch'])
       })
       onChanged?.(orgId)

@@ -14,6 +14,8 @@ export interface PlanItem {
   readonly text: string
   /** The records that it touches, e.g. those without a value that becomes required. */
   readonly affects: readonly { readonly entity: string; readonly records: number }[]
+  /** Publishing is refused while it is so. */
+  readonly blocking?: true
 }
 
 /** How many records of an entity, as published, meet a filter. */
@@ -29,6 +31,7 @@ export async function planChange(
   before: Model,
   after: Model,
   countWhere: CountWhere,
+  more: readonly PlanItem[] = [],
 ): Promise<PlanItem[]> {
   const refs = new Set([...before.entities.keys(), ...after.entities.keys()])
   const entities = await Promise.all(
@@ -36,7 +39,7 @@ export async function planChange(
       planEntity(before.entities.get(ref), after.entities.get(ref), countWhere),
     ),
   )
-  const items = [...entities.flat(), ...planContributions(before, after)]
+  const items = [...entities.flat(), ...planContributions(before, after), ...more]
   return items.sort(
     (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || (a.path < b.path ? -1 : 1),
   )

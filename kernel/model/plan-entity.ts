@@ -97,9 +97,9 @@ async function planField(
     return [tell(records > 0 ? 'destructive' : 'breaking', is, text, records)]
   }
   const items = await Promise.all(
-    stricterRules(was, is).map(async ({ filter, text }) => {
+    stricterRules(was, is).map(async ({ filter, text, worst }) => {
       const records = await countWhere(before, filter)
-      const severity = records > 0 ? 'breaking' : 'safe'
+      const severity = records > 0 ? (worst ?? 'breaking') : 'safe'
       const subject = `${recordsOf(after, records)} ${text(records)}`
       return tell(severity, is, `${subject}.`, records)
     }),
@@ -115,6 +115,8 @@ async function planField(
 interface StricterRule {
   readonly filter: Parameters<CountWhere>[1]
   readonly text: (records: number) => string
+  /** Of records that fall short; breaking unless said. */
+  readonly worst?: Severity
 }
 
 /** What records can fall short of after the change, as filters in the terms of the published model. */
@@ -132,7 +134,9 @@ function stricterRules(was: Field, is: Field): StricterRule[] {
     const operator = was.typeDefinition.kind === 'options' ? '$contains' : '$eq'
     rules.push({
       filter: { [apiName]: { [operator]: key } },
-      text: (n) => `${have(n)} the option "${key}" of ${label}, which goes away`,
+      text: (n) =>
+        `${have(n)} the option "${key}" of ${label}, which goes away: the value stays and is shown as "${key}", but nobody can choose it again`,
+      worst: 'destructive',
     })
   }
   const { min, max } = is.definition

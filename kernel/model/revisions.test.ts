@@ -161,11 +161,11 @@ describe('plan and publish', () => {
     )
     const { items } = await revisions.plan(orgId)
     expect(items.map(({ severity, text }) => `${severity}: ${text}`)).toEqual([
+      'destructive: 1 prospect has the option "lost" of Status, which goes away: the value stays and is shown as "lost", but nobody can choose it again.',
       'breaking: Adds the field "Budget" to leads. 214 leads have no Budget.',
-      'breaking: 1 prospect has the option "lost" of Status, which goes away.',
       'safe: Calls "Lead" from now on "Prospect".',
     ])
-    expect(items[0]).toMatchObject({
+    expect(items[1]).toMatchObject({
       path: `entities/${target}/fields/budget`,
       affects: [{ entity: target, records: 214 }],
     })

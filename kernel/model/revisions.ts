@@ -100,10 +100,12 @@ export function createRevisions(deps: {
   readonly countWhere: (orgId: string, ...args: Parameters<CountWhere>) => Promise<number>
   readonly newStorageId: () => string
   /** What else belongs into the transaction that publishes. */
-  readonly inPublish?: (tx: Tx, orgId: string, model: Model) => Promise<void>
+  readonly inPublish?: (tx: Tx, orgId: string, model: Model, before: Model) => Promise<void>
+  /** What the plan says besides, from a look at the values that are there. */
+  readonly lookAtValues?: (orgId: string, before: Model, after: Model) => Promise<PlanItem[]>
   readonly onPublished?: (published: Published) => void
 }): Revisions {
-  const { db, models, countWhere, newStorageId, inPublish, onPublished } = deps
+  const { db, models, countWhere, newStorageId, inPublish, lookAtValues, onPublished } = deps
 
   async function draft(orgId: string): Promise<Draft> {
     return toDraft((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0])
@@ -147,9 +149,9 @@ export function createRevisions(deps: {
     const before = models.of(published)
     const after = models.of({ ...published, document })
     assignSlots({ ...document, ...slotsOf(published.document) }, after)
-    const items = await planChange(before, after, (entity, filter) =>
-      countWhere(orgId, entity, filter),
-    )
+    const more = await lookAtValues?.(orgId, before, after)
+    const count: CountWhere = (entity, filter) => countWhere(orgId, entity, filter)
+    const items = await planChange(before, after, count, more)
     return { hash: planHash(published, document, after), items }
   }
 
@@ -202,7 +204,8 @@ export function createRevisions(deps: {
     const kept = { ...next.document, ...slotsOf(published.document) }
     const document = assignSlots(kept, models.of({ ...published, document: next.document }))
     const written = await writeRevision(tx, orgId, published, { ...next, document })
-    await inPublish?.(tx, orgId, models.of({ ...published, document }))
+    const after = models.of({ ...published, document })
+    await inPublish?.(tx, orgId, after, models.of(published))
     return written
   }
 

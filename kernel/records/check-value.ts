@@ -2,7 +2,7 @@ import type { CodecOrg, FieldCodec, StoredValue, ValueProblem } from '@runwaycrm
 import type { Field } from '../model/model.ts'
 
 /** Longest value of a unique text: it has to fit into an index entry. */
-const maxUniqueLength = 500
+export const maxUniqueLength = 500
 /** Amounts are kept in units of 1/10,000. */
 const currencyUnits = 10_000
 
