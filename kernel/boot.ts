@@ -41,6 +41,7 @@ import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
+import { convertFieldJob, createFieldConverter } from './records/convert-fields.ts'
 import { createCodecs } from './records/fields.ts'
 import { createSlotFiller } from './records/fill-slots.ts'
 import { createHistory } from './records/history.ts'
@@ -218,14 +219,26 @@ export async function boot(options: BootOptions) {
     onReady: onChanged,
   })
   const uniques = createOwnUniques({ db })
+  const converter = createFieldConverter({
+    db,
+    queue,
+    codecs,
+    stateOf: (orgId, epoch) => orgStates.get(orgId, epoch),
+    onProgress: (orgId, audience, payload) =>
+      bus.publish({ kind: 'progress', orgId, topic: convertFieldJob, audience, payload }),
+  })
   const revisions = createRevisions({
     db,
     models,
-    async inPublish(tx, orgId, after, before) {
+    async inPublish(tx, orgId, after, before, by) {
       await slots.inPublish(tx, orgId, after)
       await uniques.inPublish(tx, orgId, after, before)
+      await converter.inPublish(tx, orgId, after, before, by)
     },
-    lookAtValues: uniques.lookAtValues,
+    lookAtValues: async (...models) => [
+      ...(await uniques.lookAtValues(...models)),
+      ...(await converter.lookAtValues(...models)),
+    ],
     newStorageId: () => storageId(randomBytes(10)),
     countWhere: async (orgId, entity, filter) =>
       reader.count(await systemContext(orgId), entity, filter),
@@ -355,7 +368,7 @@ export async function boot(options: BootOptions) {
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, slots }),
+      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, slots, converter }),
     }),
   })
   const stopHints = bus.subscribe((hint) => {

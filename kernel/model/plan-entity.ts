@@ -2,6 +2,7 @@ import { placeOf } from '../manifest/problem.ts'
 import { sameValue } from './leaf.ts'
 import type { Entity, Field } from './model.ts'
 import type { CountWhere, PlanItem, Severity } from './plan-change.ts'
+import { isTypeChange } from './type-change.ts'
 
 /** What happens to one entity and its fields; nothing when both are the same. */
 export async function planEntity(
@@ -91,6 +92,8 @@ async function planField(
     const text = `The field "${is.label}" of ${many} stays blank: what it builds on goes away.`
     return [tell('breaking', is, text)]
   }
+  // Said by whoever has looked at the values.
+  if (isTypeChange(was, is)) return []
   if (!isSameField(was, is)) {
     const records = await filled()
     const text = `Starts the field "${is.label}" of ${many} anew. ${holding(records, after)}`

@@ -100,7 +100,13 @@ export function createRevisions(deps: {
   readonly countWhere: (orgId: string, ...args: Parameters<CountWhere>) => Promise<number>
   readonly newStorageId: () => string
   /** What else belongs into the transaction that publishes. */
-  readonly inPublish?: (tx: Tx, orgId: string, model: Model, before: Model) => Promise<void>
+  readonly inPublish?: (
+    tx: Tx,
+    orgId: string,
+    after: Model,
+    before: Model,
+    by: Pick<NewRevision, 'actor' | 'restores'>,
+  ) => Promise<void>
   /** What the plan says besides, from a look at the values that are there. */
   readonly lookAtValues?: (orgId: string, before: Model, after: Model) => Promise<PlanItem[]>
   readonly onPublished?: (published: Published) => void
@@ -205,7 +211,7 @@ export function createRevisions(deps: {
     const document = assignSlots(kept, models.of({ ...published, document: next.document }))
     const written = await writeRevision(tx, orgId, published, { ...next, document })
     const after = models.of({ ...published, document })
-    await inPublish?.(tx, orgId, after, models.of(published))
+    await inPublish?.(tx, orgId, after, models.of(published), next)
     return written
   }
 

@@ -190,3 +190,100 @@ describe('rules that become stricter', () => {
     await discard(acme)
   })
 })
+
+describe('a field of another type', () => {
+  const ids: string[] = []
+  const size = async (id: string) =>
+    (await acme.call('GET', `/parts/${id}`)).json<{ size: unknown; version: number }>()
+  let before = 0
+
+  it('previews what converts, and converts it after the publish', async () => {
+    for (const value of ['12', '7.5', 'large', ' 3 ', null]) {
+      ids.push(await create({ name: 'sized', size: value }))
+    }
+    const { n } = (
+      await admin.query('select count(*)::integer as n from tenant.ledger where org_id = $1', [
+        acme.orgId,
+      ])
+    ).rows[0]
+    before = (await acme.call('GET', '/studio/draft')).json<{ revision: number }>().revision
+    const planned = await plan(acme, [set(field('size', 'type'), 'number', 'text')])
+    const [item] = planned.items
+    expect(planned.items).toHaveLength(1)
+    expect(item?.severity).toBe('destructive')
+    expect(item?.text).toContain('Of its values 3 convert and 1 do not, e.g. "large" (')
+    const answer = await acme.call('POST', '/studio/publish', { hash: planned.hash })
+    expect(answer.statusCode).toBe(201)
+    await expect.poll(async () => (await size(ids[0]!)).size, { timeout: 15_000 }).toBe(12)
+    const seen = await Promise.all(ids.map(size))
+    expect(seen.map((one) => one.size)).toEqual([12, 7.5, null, 3, null])
+    expect(seen.map(({ version }) => version)).toEqual([1, 1, 1, 1, 1])
+    const { rows } = await admin.query(
+      'select count(*)::integer as n from tenant.ledger where org_id = $1',
+      [acme.orgId],
+    )
+    expect(rows).toEqual([{ n }])
+    const list = await acme.call('GET', `/parts?filter=${encodeURIComponent('{"size":{"$gt":5}}')}`)
+    expect(list.json<{ data: unknown[] }>().data).toHaveLength(2)
+  })
+
+  it('comes back with its old values in a roll back', async () => {
+    const back = await acme.call('POST', '/studio/rollback', { revision: before })
+    expect(back.statusCode).toBe(201)
+    const seen = await Promise.all(ids.map(size))
+    expect(seen.map((one) => one.size)).toEqual(['12', '7.5', 'large', ' 3 ', null])
+  })
+})
+
+describe('every sensible pair', () => {
+  const options = { a: { label: 'Alpha' }, b: {} }
+  const pairs = {
+    dayed: [{ type: 'text' }, { type: 'date' }, '2026-03-01', '2026-03-01'],
+    asked: [{ type: 'text' }, { type: 'boolean' }, 'Yes', true],
+    priced: [
+      { type: 'text' },
+      { type: 'currency' },
+      '12.5 EUR',
+      { amount: '12.50', currency: 'EUR' },
+    ],
+    chosen: [{ type: 'text' }, { type: 'select', options }, 'alpha', 'a'],
+    several: [{ type: 'select', options }, { type: 'multiSelect', options }, 'a', ['a']],
+    single: [{ type: 'multiSelect', options }, { type: 'select', options }, ['b'], 'b'],
+    moment: [
+      { type: 'date' },
+      { type: 'dateTime' },
+      '2026-03-01',
+      expect.stringMatching(/^2026-0/),
+    ],
+    whole: [{ type: 'number' }, { type: 'integer' }, 4, 4],
+    broken: [{ type: 'number' }, { type: 'integer' }, 4.5, null],
+    long: [{ type: 'longText' }, { type: 'text' }, 'words', 'words'],
+    told: [{ type: 'percent' }, { type: 'text' }, 12.5, '12.5'],
+    mailed: [{ type: 'text' }, { type: 'email' }, 'nobody', null],
+    coded: [{ type: 'number' }, { type: 'text', unique: true }, 7, '7'],
+  } as const
+  const fieldsOf = (at: 0 | 1) =>
+    Object.fromEntries(Object.entries(pairs).map(([key, pair]) => [key, pair[at]]))
+
+  it('converts, and leaves blank what does not', async () => {
+    const base = { label: 'Pair', labelPlural: 'Pairs', plural: 'pairs', titleField: 'name' }
+    const name = { type: 'text' }
+    const old = { ...base, fields: { name, ...fieldsOf(0) } }
+    expect((await publish(other, [set(['entities', 'pair'], old)])).statusCode).toBe(201)
+    const values = Object.fromEntries(Object.entries(pairs).map(([key, pair]) => [key, pair[2]]))
+    const made = await other.call('POST', '/pairs', values)
+    expect(made.statusCode, made.body).toBe(201)
+    // Of two with one value of a unique field, the first has it.
+    const second = await other.call('POST', '/pairs', { coded: 7 })
+    const now = { ...base, fields: { name, ...fieldsOf(1) } }
+    expect((await publish(other, [set(['entities', 'pair'], now, old)])).statusCode).toBe(201)
+    const url = `/pairs/${made.json<{ id: string }>().id}`
+    const want = Object.fromEntries(Object.entries(pairs).map(([key, pair]) => [key, pair[3]]))
+    await expect
+      .poll(async () => (await other.call('GET', url)).json(), { timeout: 15_000 })
+      .toMatchObject(want)
+    const again = await other.call('GET', `/pairs/${second.json<{ id: string }>().id}`)
+    expect(again.json()).toMatchObject({ coded: null })
+    expect((await other.call('POST', '/pairs', { coded: '7' })).statusCode).toBe(409)
+  })
+})
