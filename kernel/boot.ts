@@ -41,19 +41,18 @@ import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
-import { convertFieldJob, createFieldConverter } from './records/convert-fields.ts'
 import { createCodecs } from './records/fields.ts'
 import { createSlotFiller } from './records/fill-slots.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
-import { createOwnUniques } from './records/own-uniques.ts'
 import { createFormulaPreview } from './records/preview-formula.ts'
 import { createProvenance } from './records/provenance.ts'
 import { createReader } from './records/read.ts'
 import { asSystem } from './records/relations.ts'
 import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
+import { createValuesInPublish } from './records/values-in-publish.ts'
 import { createIndexFiller } from './search/fill-index.ts'
 import { createIndexer } from './search/index-events.ts'
 import { createSearch } from './search/search.ts'
@@ -218,35 +217,20 @@ export async function boot(options: BootOptions) {
     modelOf: async (orgId, epoch) => (await orgStates.get(orgId, epoch)).model,
     onReady: onChanged,
   })
-  const uniques = createOwnUniques({ db })
-  const converter = createFieldConverter({
-    db,
-    queue,
-    codecs,
-    stateOf: (orgId, epoch) => orgStates.get(orgId, epoch),
-    onProgress: (orgId, audience, payload) =>
-      bus.publish({ kind: 'progress', orgId, topic: convertFieldJob, audience, payload }),
-  })
+  const stateOf = (orgId: string, epoch?: number) => orgStates.get(orgId, epoch)
+  const values = createValuesInPublish({ db, queue, codecs, stateOf, bus, slots })
   const revisions = createRevisions({
     db,
     models,
-    async inPublish(tx, orgId, after, before, by) {
-      await slots.inPublish(tx, orgId, after)
-      await uniques.inPublish(tx, orgId, after, before)
-      await converter.inPublish(tx, orgId, after, before, by)
-    },
-    lookAtValues: async (...models) => [
-      ...(await uniques.lookAtValues(...models)),
-      ...(await converter.lookAtValues(...models)),
-    ],
+    inPublish: values.inPublish,
+    lookAtValues: values.lookAtValues,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere: async (orgId, entity, filter) =>
       reader.count(await systemContext(orgId), entity, filter),
     onPublished: ({ orgId }) => void onOffered(orgId),
   })
-  const packages = createPackages({ db, models, inChange: uniques.inPublish, onChanged })
+  const packages = createPackages({ db, models, inChange: values.uniques.inPublish, onChanged })
   const lifecycle = createLifecycle({ db, deployment, onChanged })
-  const stateOf = (orgId: string) => orgStates.get(orgId)
   const settings = createSettingsStore({ db, vault, stateOf, onChanged })
   const orgProfile = {
     async get(orgId: string) {
@@ -368,7 +352,7 @@ export async function boot(options: BootOptions) {
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, slots, converter }),
+      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, slots, ...values }),
     }),
   })
   const stopHints = bus.subscribe((hint) => {
