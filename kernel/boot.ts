@@ -31,6 +31,7 @@ import { createRevisions } from './model/revisions.ts'
 import { storageId } from './model/storage-names.ts'
 import { hostsOf } from './plugins/capabilities.ts'
 import { createFiles, filesUrlOf } from './plugins/files.ts'
+import { forgetFiles } from './plugins/forget-files.ts'
 import { createHandlerCaller } from './plugins/handler-context.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
 import { type Deployment, loadPlugins } from './plugins/load-plugins.ts'
@@ -57,6 +58,7 @@ import { createIndexFiller } from './search/fill-index.ts'
 import { createIndexer } from './search/index-events.ts'
 import { createSearch } from './search/search.ts'
 import { createVault } from './secrets/vault.ts'
+import { createErasure } from './transfer/erase-person.ts'
 
 export interface BootOptions {
   readonly config: Config
@@ -145,6 +147,11 @@ export async function boot(options: BootOptions) {
   const wakeWorkers = () => bus.publish({ kind: 'jobs' })
   const queue = createQueue({ db, onEnqueued: wakeWorkers })
   const actionsLater: { current: ReturnType<typeof createActions> | null } = { current: null }
+  const erasure = createErasure({
+    reader,
+    writer,
+    forgetFiles: (...found) => forgetFiles(files, ...found),
+  })
   const callHandler = createHandlerCaller({
     deployment,
     db,
@@ -168,6 +175,7 @@ export async function boot(options: BootOptions) {
     onCommitted: (orgId) => relay.poke(orgId),
     kernelServices: () => ({
       'kernel.credentials@1': accounts.credentialsService,
+      'kernel.erasure@1': erasure,
       'kernel.records@1': { holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use) },
     }),
     environment: {

@@ -143,6 +143,11 @@ export const OperationalTable = Type.Object(
     ),
     /** Its rows go along when the organisation is exported. */
     export: Type.Optional(Type.Boolean()),
+    /**
+     * Its rows hold what people wrote or were sent. When a person is erased, optional columns that name
+     * them are emptied and rows whose required columns do so are removed, with files named by `…FileId`.
+     */
+    personal: Type.Optional(Type.Boolean()),
     /** Lists of columns; every index is led by the organisation. */
     indexes: Type.Optional(
       Type.Record(

@@ -71,6 +71,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     assertNotDraft(ctx)
     const change = await ledger.find(ctx, changeSetId)
     if (change.state === 'reverted') throw new StateConflictError('It was taken back already.')
+    await assertNotFinal(ctx, db, change.id)
     const steps = await loadPlan(ctx, db, change.id)
     const batches = inBatches(steps)
     const options = {
@@ -236,6 +237,18 @@ function stopAtConflicts({ conflicts, skipped }: Tally, onConflict: 'stop' | 'sk
     `${count} ${count === 1 ? 'record has' : 'records have'} changed since. Nothing was taken back.`,
     { extra: { conflicts } },
   )
+}
+
+/** @throws StateConflictError when what it took away is nowhere any more. */
+async function assertNotFinal(ctx: RequestContext, db: Database, id: string): Promise<void> {
+  const { rows } = await db.query<{ is_final: boolean }>(ctx.org.id, {
+    text: 'select is_final from tenant.change_set where org_id = $1 and id = $2',
+    values: [ctx.org.id, id],
+  })
+  if (rows[0]?.is_final)
+    throw new StateConflictError(
+      'A person was erased here. The values are nowhere any more, so it cannot be taken back.',
+    )
 }
 
 const newTally = (): Tally => ({ reverted: 0, skipped: new Set(), conflicts: [] })

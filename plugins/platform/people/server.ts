@@ -1,4 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { erasePerson } from './erase-person.ts'
 import { seedSample } from './sample.ts'
 
-export const handlers = defineHandlers({ seedSample })
+export const handlers = defineHandlers({ erasePerson, seedSample })

@@ -1,0 +1,198 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
+
+let app: TestApp
+let acme: Caller
+let other: Caller
+let admin: pg.Client
+const canary = 'Zebulonia'
+const email = `${canary.toLowerCase()}@canary.example`
+const phone = '+4915112345678'
+
+beforeAll(async () => {
+  app = await startApp()
+  acme = await app.createOrg({ name: 'Acme' })
+  other = await app.createOrg({ name: 'Other' })
+  admin = new pg.Client({ connectionString: app.database.adminUrl })
+  await admin.connect()
+})
+afterAll(async () => {
+  await admin.end()
+  await app.stop()
+})
+
+const erase = (caller: Caller, input: object) =>
+  caller.call('POST', '/actions/platform.people:erase_person', { input })
+
+/** Every table of the database in which a row of the organisation holds the text, with how many. */
+async function placesOf(orgId: string, text: string): Promise<Record<string, number>> {
+  const { rows: tables } = await admin.query(
+    `select c.oid::regclass::text as name, string_agg(format(case when t.typname = 'bytea' then $$encode(t.%I, 'escape')$$
+        else 't.%I::text' end, a.attname), $$, ' ', $$) as texts,
+        bool_or(a.attname = 'org_id') as is_of_org
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        join pg_type t on t.oid = a.atttypid
+      where n.nspname in ('tenant', 'directory') and c.relkind in ('r', 'p') and not c.relispartition
+      group by 1`,
+  )
+  const found: Record<string, number> = {}
+  for (const { name, texts, is_of_org } of tables) {
+    const { rows } = await admin.query(
+      `select count(*)::int as n from ${name} t where concat(${texts}) collate "C" ilike $1${is_of_org ? ' and t.org_id = $2' : ''}`,
+      is_of_org ? [`%${text}%`, orgId] : [`%${text}%`],
+    )
+    if (rows[0].n > 0) found[name] = rows[0].n
+  }
+  return found
+}
+
+/** Files below the data folder of the organisation that hold the text. */
+async function filesWith(orgId: string, text: string): Promise<string[]> {
+  const folder = path.join(app.config.dataDir, 'files', orgId)
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const found: string[] = []
+  for (const entry of entries) {
+    if (!entry.isFile()) continue
+    const place = path.join(entry.parentPath, entry.name)
+    if ((await readFile(place, 'utf8')).includes(text)) found.push(place)
+  }
+  return found
+}
+
+const wait = async (caller: Caller, id: string) => {
+  for (;;) {
+    const run = (await caller.call('GET', `/imports/${id}`)).json()
+    if (!['reading', 'running'].includes(run.status)) return run
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
+
+/** A contact whose name, addresses, texts and mails are all over the organisation. */
+async function scatter(caller: Caller): Promise<{ id: string; activity: string }> {
+  const made = await caller.call(
+    'POST',
+    '/contacts',
+    { firstName: canary, lastName: `${canary} Smith`, email: `old.${email}`, phone },
+    { 'idempotency-key': `scatter-${caller.orgId}` },
+  )
+  expect(made.statusCode).toBe(201)
+  const { id } = made.json<{ id: string }>()
+  await caller.call('PATCH', `/contacts/${id}`, { email, lastName: `${canary} Jones` })
+  const activity = (
+    await caller.call('POST', '/activities', {
+      type: 'note',
+      subject: `Met ${canary}`,
+      body: `${canary} likes tea`,
+      about: { entity: 'contacts', id },
+    })
+  ).json().id as string
+  await caller.call('PATCH', `/activities/${activity}`, { body: `${canary} likes coffee` })
+  await app.house.callService(caller.orgId, 'mail', 1, 'send', {
+    to: email,
+    subject: `Dear ${canary}`,
+    text: `Hello ${canary}`,
+  })
+  const uploaded = await importFile(caller)
+  await wait(caller, uploaded)
+  return { id, activity }
+}
+
+async function importFile(caller: Caller): Promise<string> {
+  const csv = `Last name,Email\n${canary} Twin,${email} is none\n`
+  const form = new FormData()
+  const columns = { 'Last name': 'lastName', Email: 'email' }
+  form.set('spec', JSON.stringify({ entity: 'contacts', columns, dryRun: true }))
+  form.set('file', new File([csv], 'people.csv', { type: 'text/csv' }))
+  const request = new Request('http://localhost', { method: 'POST', body: form })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/v1/imports',
+    headers: { ...caller.headers, 'content-type': request.headers.get('content-type')! },
+    payload: Buffer.from(await request.arrayBuffer()),
+  })
+  expect(answer.statusCode).toBe(202)
+  return answer.json<{ id: string }>().id
+}
+
+describe('erasing a person', () => {
+  it('leaves nothing of them in any table or file, and the other organisation as it was', async () => {
+    const { id, activity } = await scatter(acme)
+    const theirs = await scatter(other)
+    const before = await placesOf(other.orgId, canary)
+    expect(Object.keys(await placesOf(acme.orgId, canary)).length).toBeGreaterThan(5)
+    expect(await filesWith(acme.orgId, canary)).not.toEqual([])
+
+    const dry = await erase(acme, { entity: 'contacts', id, dryRun: true })
+    expect(dry.statusCode, dry.body).toBe(200)
+    expect((await acme.call('GET', `/contacts/${id}`)).json().email).toBe(email)
+
+    const answer = await erase(acme, { entity: 'contacts', id })
+    expect(answer.statusCode, answer.body).toBe(200)
+    expect(answer.json().output.counts).toMatchObject({ records: 2, answers: 1 })
+    // The index follows behind the outbox.
+    await expect.poll(() => placesOf(acme.orgId, canary), { timeout: 10_000 }).toEqual({})
+    expect(await placesOf(acme.orgId, phone)).toEqual({})
+    expect(await filesWith(acme.orgId, canary)).toEqual([])
+
+    const left = (await acme.call('GET', `/contacts/${id}`)).json()
+    expect(left).toMatchObject({
+      id,
+      firstName: null,
+      lastName: 'Erased',
+      email: null,
+      phone: null,
+    })
+    const note = (await acme.call('GET', `/activities/${activity}`)).json()
+    expect(note).toMatchObject({ subject: 'Erased', body: null, about: { id } })
+
+    const kept = await placesOf(other.orgId, canary)
+    expect(kept).toEqual(before)
+    expect((await other.call('GET', `/contacts/${theirs.id}`)).json().email).toBe(email)
+  })
+
+  it('cannot be taken back', async () => {
+    const id = (
+      await acme.call('POST', '/contacts', { lastName: 'Gone', email: 'gone@x.example' })
+    ).json().id
+    await erase(acme, { entity: 'contacts', id })
+    const { data } = (await acme.call('GET', '/changes')).json()
+    const change = data.find((one: { label: string }) => one.label === 'Erased a person')
+    const answer = await acme.call('POST', `/changes/${change.id}/revert`, {})
+    expect(answer.statusCode).toBe(409)
+    expect(answer.json().detail).toMatch(/erased/)
+    expect((await acme.call('GET', `/contacts/${id}`)).json().lastName).toBe('Erased')
+  })
+
+  it('is for those who manage members', async () => {
+    const id = (await acme.call('POST', '/contacts', { lastName: 'Stays' })).json().id
+    const editor = await app.createKey(acme.orgId, { role: 'editor' })
+    expect((await erase(editor, { entity: 'contacts', id })).statusCode).toBe(403)
+    expect((await acme.call('GET', `/contacts/${id}`)).json().lastName).toBe('Stays')
+  })
+
+  it('names other records with the same email and leaves them alone', async () => {
+    const contact = { lastName: 'Alike', email: 'alike@x.example' }
+    const id = (await acme.call('POST', '/contacts', contact)).json().id
+    const lead = (await acme.call('POST', '/leads', { name: 'Alike', email: contact.email })).json()
+      .id
+    const answer = await erase(acme, { entity: 'contacts', id })
+    expect(answer.statusCode, answer.body).toBe(200)
+    expect(answer.json().output.alike).toEqual([{ entity: 'leads', id: lead }])
+    expect((await acme.call('GET', `/leads/${lead}`)).json().email).toBe(contact.email)
+  })
+
+  it('refuses unknown entities, those without people, unknown records and the last admin', async () => {
+    const account = (await acme.call('POST', '/accounts', { name: 'A company' })).json().id
+    expect((await erase(acme, { entity: 'nothing', id: account })).statusCode).toBe(422)
+    expect((await erase(acme, { entity: 'accounts', id: account })).statusCode).toBe(422)
+    expect((await erase(acme, { entity: 'contacts', id: account })).statusCode).toBe(404)
+    const [last] = (await acme.call('GET', '/users')).json().data
+    const answer = await erase(acme, { entity: 'users', id: last.id })
+    expect(answer.json().code).toBe('LAST_ADMIN')
+    expect((await acme.call('GET', `/users/${last.id}`)).json().name).toBe(last.name)
+  })
+})
