@@ -117,7 +117,7 @@ export function createInvitations(deps: InvitationsDeps) {
      * Somebody new gets a login; somebody known proves it with the password they have. A login that never
      * had a password cannot be proven here, since whoever invites may know the link.
      *
-     * @throws SignInFirstError for a login without a password: its owner resets it first.
+     * @throws InvalidError when its role is gone; SignInFirstError for a login without a password: its owner resets it first.
      */
     async accept(
       input: { token: string; name: string; password: string },
@@ -142,6 +142,8 @@ export function createInvitations(deps: InvitationsDeps) {
         checkPassword(input.password)
         passwordHash = await passwords.hash(input.password)
       }
+      // An invitation that cannot be honoured now stays: its role may come back.
+      await members.checkRoles(orgId, rolesOf(token.data))
       if (!(await directory.useToken('invite', digest))) throw deadLink()
       const userId = await admit(orgId, email, name, rolesOf(token.data))
       await directory.transaction(async (tx) => {

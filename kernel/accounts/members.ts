@@ -1,6 +1,7 @@
 import type { FieldValues, ListQuery, RecordData, RecordPage } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity } from '../model/model.ts'
+import { resolveRoles } from './roles.ts'
 
 /** The kernel's own entity: a member of an organisation, with or without sign-in. */
 export const userEntity = 'kernel:user'
@@ -69,6 +70,10 @@ export function createMembers({ reader, writer, systemContext }: MembersDeps) {
         cursor = page.page.nextCursor ?? undefined
       } while (cursor !== undefined)
       return [...ids].sort()
+    },
+    /** @throws InvalidError when one of the roles is gone. */
+    async checkRoles(orgId: string, roles: readonly string[]): Promise<void> {
+      resolveRoles((await systemContext(orgId)).model, roles)
     },
     async create(orgId: string, values: FieldValues): Promise<string> {
       const ctx = await systemContext(orgId)

@@ -371,6 +371,30 @@ describe('invitations', () => {
     expect([member.statusCode, code(member)]).toEqual([409, 'STATE_CONFLICT'])
   })
 
+  it('stay when their role is gone, and work once it is back', async () => {
+    const ann = await app.signUp()
+    const email = newEmail()
+    const set = async (roles: string[]) => {
+      const client = new pg.Client({ connectionString: app.database.adminUrl })
+      await client.connect()
+      const { rowCount } = await client.query(
+        `update directory.token set data = jsonb_set(data, '{roles}', $1) where email = $2`,
+        [JSON.stringify(roles), email],
+      )
+      await client.end()
+      expect(rowCount).toBe(1)
+    }
+    const invited = await ann.call('POST', '/invitations', { email, roles: ['editor'] })
+    const token = tokenIn(invited.json<{ url: string }>().url)
+    const accept = () => post('/auth/accept', { token, name: 'Bob Berg', password })
+    await set(['t:gone'])
+    const refused = await accept()
+    expect([refused.statusCode, code(refused)]).toEqual([422, 'INVALID'])
+    expect((await ann.call('GET', '/invitations')).json().data).toHaveLength(1)
+    await set(['platform.people:editor'])
+    expect((await accept()).statusCode).toBe(201)
+  })
+
   it('ask somebody known for their own password, and link nothing without it', async () => {
     const ann = await app.signUp()
     const bob = await app.signUp()
