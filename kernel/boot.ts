@@ -15,7 +15,9 @@ import { createDatabaseBus } from './events/bus.ts'
 import { createRelay } from './events/relay.ts'
 import { createBulkByFilter } from './http/bulk-by-filter.ts'
 import { describeEntity } from './http/describe-entity.ts'
+import { linkOf } from './http/link-routes.ts'
 import { createLive } from './http/live.ts'
+import { apiPrefix } from './http/route.ts'
 import { createServer } from './http/server.ts'
 import { createQueue, type RunAs } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
@@ -57,6 +59,7 @@ import { createValuesInPublish } from './records/values-in-publish.ts'
 import { createIndexFiller } from './search/fill-index.ts'
 import { createIndexer } from './search/index-events.ts'
 import { createSearch } from './search/search.ts'
+import { createPublicLinks } from './secrets/public-links.ts'
 import { createVault } from './secrets/vault.ts'
 import { createErasure } from './transfer/erase-person.ts'
 
@@ -101,6 +104,7 @@ export async function boot(options: BootOptions) {
     secretKey: config.secretKey,
     formerSecretKey: config.formerSecretKey,
   })
+  const links = createPublicLinks(config.secretKey, config.formerSecretKey)
   const models = createOrgModels(deployment.model)
   const orgStates = createOrgStates({ db, models })
   const contexts = createContexts({ orgStates, signal: stopping.signal })
@@ -178,6 +182,10 @@ export async function boot(options: BootOptions) {
       'kernel.erasure@1': erasure,
       'kernel.records@1': { holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use) },
     }),
+    linkTo: (plugin, path, target, days) => {
+      const token = links.sign(linkOf(plugin, path), target, days)
+      return `${publicUrlOf(config)}${apiPrefix}${path.replace(':token', token)}`
+    },
     environment: {
       RUNWAY_PUBLIC_URL: publicUrlOf(config),
       SMTP_URL: config.smtpUrl,
@@ -397,7 +405,7 @@ export async function boot(options: BootOptions) {
       orgProfile,
       lifecycle,
       previewFormula: createFormulaPreview({ db, codecs }),
-      plugins: { model: deployment.model, callHandler, files },
+      plugins: { model: deployment.model, callHandler, files, links },
       studioDir: options.studioDir ?? null,
       async extend(parts) {
         live = createLive({

@@ -223,6 +223,15 @@ export interface HandlerContext {
    * @throws ForbiddenError for a name that the plugin did not declare.
    */
   environment(name: EnvironmentName): string | null
+  /**
+   * An address that anybody who has it may open, for mails. It holds for one path of the plugin's own routes
+   * of `auth: "link"`, for this organisation and this subject.
+   *
+   * @param path as the route declares it: `/forms/leave/:token`.
+   * @param subject at most 500 characters; whoever has the link can read it.
+   * @throws RangeError when the plugin contributes no such route.
+   */
+  publicLink(path: string, subject: string, options?: { readonly days?: number }): string
   readonly services: {
     /** @throws StateConflictError when no enabled plugin offers it. */ get<
       T = Record<string, (input: unknown) => Promise<unknown>>,

@@ -87,6 +87,8 @@ export interface RouteRequest {
 }
 export interface RouteReply {
   readonly status: number
+  /** What a route of `auth: "link"` answers with. */
+  readonly page?: PublicPage
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   /** Instead of a body: a file of `ctx.files`, or one that is kept elsewhere. */
@@ -102,6 +104,13 @@ export interface RouteReply {
         /** Called when the content is sent; a request for the headers alone does not. */
         open(): Promise<NodeJS.ReadableStream>
       }
+}
+
+/** A plain page of the kernel's making; the button posts to the page's own address. */
+export interface PublicPage {
+  readonly title: string
+  readonly text: readonly string[]
+  readonly button?: string
 }
 
 export type SeedHandler = (

@@ -352,7 +352,11 @@ export const Route = Type.Object(
     /** `/imports/:id`. */
     path: Type.String({ pattern: '^/[a-z0-9]' }),
     summary: Type.String(),
-    auth: Type.Union([Type.Literal('principal'), Type.Literal('none')]),
+    /**
+     * `link`: anybody who has a link that `ctx.publicLink` made for it. GET or POST, no body; its path ends
+     * in `/:token`, its handler gets `params.subject` and answers with a `page`, and a GET only reads.
+     */
+    auth: Type.Union([Type.Literal('principal'), Type.Literal('none'), Type.Literal('link')]),
     /** A right as roles and scopes name it; `null` when the handler's own record access decides. */
     permission: Type.Union([Type.String(), Type.Null()]),
     rate: Type.Union([Type.Literal('normal'), Type.Literal('costly'), Type.Literal('none')]),

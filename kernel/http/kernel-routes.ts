@@ -9,6 +9,7 @@ import type { Model } from '../model/model.ts'
 import type { Revisions } from '../model/revisions.ts'
 import type { PreviewFormula } from '../records/preview-formula.ts'
 import type { Search } from '../search/search.ts'
+import type { PublicLinks } from '../secrets/public-links.ts'
 import { type ActionRoutesDeps, actionRoutes } from './action-routes.ts'
 import { authRoutes } from './auth-routes.ts'
 import type { Authenticator } from './authenticate.ts'
@@ -47,8 +48,10 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
     readonly model: Pick<Model, 'routes'>
     readonly callHandler: CallHandler
     readonly files: { of(orgId: string, plugin: string): { path(id: string): Promise<string> } }
+    readonly links: PublicLinks
   }
   readonly log: { warn(details: object, message: string): void }
+  readonly config: { readonly rateLimit: number }
   readonly cookie: Authenticator['cookie']
   compile(schema: JsonSchema): Check
   isDraining(): boolean
@@ -90,7 +93,13 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
     }),
     ...settingsRoutes(deps),
     ...formulaRoutes(deps),
-    ...pluginRoutes({ ...deps.plugins, compile: deps.compile, log: deps.log }),
+    ...pluginRoutes({
+      ...deps.plugins,
+      contexts,
+      isLimited: deps.config.rateLimit > 0,
+      compile: deps.compile,
+      log: deps.log,
+    }),
     ...docsRoutes({ declared: deps.declared, templates: records.templates }),
   ]
 }

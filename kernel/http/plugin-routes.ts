@@ -11,6 +11,7 @@ import type { CallHandler } from '../actions/call-handler.ts'
 import type { Contribution, Model } from '../model/model.ts'
 import { isReservedPlural } from '../model/reserved-segments.ts'
 import type { Check } from './check-schema.ts'
+import { createLinkRoutes, type LinkRoutesDeps } from './link-routes.ts'
 import type { Answer, Call, JsonSchema, RouteDeclaration } from './route.ts'
 
 interface PluginRoutesDeps {
@@ -20,6 +21,9 @@ interface PluginRoutesDeps {
   readonly files: {
     of(orgId: string, plugin: string): { path(id: string): Promise<string> }
   }
+  readonly links: LinkRoutesDeps['links']
+  readonly contexts: LinkRoutesDeps['contexts']
+  readonly isLimited: boolean
   compile(schema: JsonSchema): Check
   readonly log: { warn(details: object, message: string): void }
 }
@@ -28,11 +32,19 @@ type RouteContribution = Contribution<RouteDefinition>
 
 /** Routes of trusted plugins. One whose first segment is not kept for routes, or that nobody signs in for, is left out. */
 export function pluginRoutes(deps: PluginRoutesDeps): RouteDeclaration[] {
+  const linkRoute = createLinkRoutes(deps)
   return [...deps.model.routes.values()].flatMap((contribution) => {
     const { path, auth } = contribution.definition
     const segment = path.split('/')[1] ?? ''
     if (!isReservedPlural(segment, 'declarative')) {
       deps.log.warn({ route: contribution.ref, path }, 'a route was left out: its name is not kept')
+      return []
+    }
+    if (auth === 'link') {
+      const { method, permission } = contribution.definition
+      const fits = /^\/[a-z0-9/-]+\/:token$/.test(path) && ['GET', 'POST'].includes(method)
+      if (fits && permission === null) return [linkRoute(contribution)]
+      deps.log.warn({ route: contribution.ref, path }, 'a route was left out: it is no link')
       return []
     }
     if (auth !== 'principal') {

@@ -1,5 +1,10 @@
 import type { WebsocketHandler } from '@fastify/websocket'
-import { BadJsonError, InvalidError, UnauthenticatedError } from '@runwaycrm/sdk'
+import {
+  BadJsonError,
+  InvalidError,
+  UnauthenticatedError,
+  UnsupportedMediaTypeError,
+} from '@runwaycrm/sdk'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestContext } from '../context/request-context.ts'
 import { type AdmissionDeps, createAdmission } from './admission.ts'
@@ -55,6 +60,16 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
       done(error as Error)
     }
   })
+  // Other sites can make a browser post this, so only routes that know nobody take it.
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer', bodyLimit: 4096 },
+    (request, _body, done) => {
+      const isTaken = request.routeOptions.config.declaration?.form === true
+      if (isTaken) done(null, undefined)
+      else done(new UnsupportedMediaTypeError())
+    },
+  )
 
   /** @param more `wsHandler` takes over what is upgraded to a WebSocket after it was admitted. */
   function add(

@@ -40,6 +40,8 @@ export interface RouteDeclaration {
   readonly bodyLimit?: number
   /** Multipart instead of JSON; the handler takes the parts from the request. */
   readonly upload?: boolean
+  /** Takes what an HTML form or a mail program posts, and looks at nothing of it. */
+  readonly form?: boolean
   /** Does nothing but write records, so that a kept answer can join their transaction. */
   readonly writesRecords?: boolean
   /** Listed in the OpenAPI document; false for template routes, which are listed per entity. */

@@ -55,6 +55,13 @@ export interface BrokerDeps {
   readonly kernelServices?: () => KernelServices
   /** What the operator configured. */
   readonly environment?: Readonly<Partial<Record<EnvironmentName, string | null>>>
+  /** The whole address of a link that needs no sign-in. */
+  readonly linkTo?: (
+    plugin: string,
+    path: string,
+    target: { readonly orgId: string; readonly subject: string },
+    days?: number,
+  ) => string
   readonly log: Log
   readonly callHandler: CallHandler
 }
@@ -86,6 +93,7 @@ export type Brokered = Pick<
   | 'secrets'
   | 'settings'
   | 'environment'
+  | 'publicLink'
   | 'services'
   | 'files'
   | 'model'
@@ -176,6 +184,15 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
 
     async settings<T>(key?: string) {
       return readSettings(ctx.model, plugin, await deps.settingsOf(orgId), key) as T
+    },
+
+    publicLink(path, subject, { days } = {}) {
+      const route = [...ctx.model.routes.values()].find(
+        (one) =>
+          one.plugin === plugin && one.definition.auth === 'link' && one.definition.path === path,
+      )
+      if (!route || !deps.linkTo) throw new RangeError(`${plugin} has no route ${path} for links.`)
+      return deps.linkTo(plugin, path, { orgId, subject }, days)
     },
 
     environment(name) {

@@ -39,6 +39,9 @@ const published: Readonly<Record<string, string>> = {
     'title*, number, summary, body, category, keywords, state (draft published archived), visibility (internal public), helpful, notHelpful',
   'article-feedback': 'name*, articleId*, helpful*, comment',
   segments: 'name*, description, target, condition, status (active retired), lastCount',
+  'consent-purposes': 'name*, key*, description, basis (consent legitimate_interest), active',
+  consents: 'name*, purposeId, person, email, state (given withdrawn), at, source, proof',
+  'consent-entries': 'name*, consentId, state, at, source, proof, about',
   activities: 'type* (call email meeting note), subject*, body, dueAt, doneAt, about',
 }
 
@@ -101,6 +104,7 @@ describe('the plugins of the CRM', () => {
       '/campaigns',
       '/segments',
       '/goals',
+      '/consents',
       '/products',
       '/tasks',
     ])

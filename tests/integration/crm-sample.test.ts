@@ -42,6 +42,9 @@ describe('the sample company', () => {
     ['knowledge-articles', 10],
     ['article-feedback', 8],
     ['segments', 8],
+    ['consent-purposes', 3],
+    ['consents', 50],
+    ['consent-entries', 50],
     ['activities', 260],
     ['tasks', 48],
   ])('has %s', async (plural, count) => {

@@ -79,6 +79,12 @@ async function segmentOfLeads(world: World): Promise<Prepared> {
   return { segmentId: output.segmentId }
 }
 
+/** A lead, and a purpose that every organisation begins with. */
+async function aboutLead(world: World, more: object = {}): Promise<Prepared> {
+  const person = { entity: 'leads', id: await made(world, 'crm.leads:lead') }
+  return { person, email: 'to@example.test', purpose: 'newsletter', ...more }
+}
+
 const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
 
 /** Records that have come so far that the action is possible, and the input for it. */
@@ -148,6 +154,13 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
   'crm.knowledge:create_article': async () => ({ ticketId: undefined }),
   'crm.knowledge:suggest_articles': async (world) => ({
     ticketId: await made(world, 'crm.tickets:ticket'),
+  }),
+  'crm.consent:record_consent': (world) => aboutLead(world, { at: '2026-01-02T10:00:00.000Z' }),
+  'crm.consent:withdraw_consent': (world) => aboutLead(world),
+  'crm.consent:check_consent': (world) => aboutLead(world),
+  'crm.consent:unsubscribe_link': async () => ({
+    email: 'to@example.test',
+    purpose: 'newsletter',
   }),
   'crm.segments:create_segment': async () => ({ entity: 'leads', condition: {} }),
   'crm.segments:change_segment': segmentOfLeads,

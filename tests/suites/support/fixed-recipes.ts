@@ -43,6 +43,8 @@ function probes(): Record<string, RouteParts[]> {
     'GET (root) /docs': open('/docs', 303),
     'GET /docs': open('/docs'),
     'GET /docs/:file': open('/docs/start.js'),
+    'GET /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
+    'POST /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
     'GET /openapi.json': [{ status: 200, build: plain }],
   }
 }
