@@ -42,6 +42,8 @@ const published: Readonly<Record<string, string>> = {
   'consent-purposes': 'name*, key*, description, basis (consent legitimate_interest), active',
   consents: 'name*, purposeId, person, email, state (given withdrawn), at, source, proof',
   'consent-entries': 'name*, consentId, state, at, source, proof, about',
+  messages:
+    'subject*, direction (outgoing incoming), state (draft sent received bounced failed), to, from, body, purpose, about, thread, messageId, inReplyTo, sentAt, problem',
   activities: 'type* (call email meeting note), subject*, body, dueAt, doneAt, about',
 }
 
@@ -101,6 +103,7 @@ describe('the plugins of the CRM', () => {
       '/tickets',
       '/knowledge-articles',
       '/activities',
+      '/messages',
       '/campaigns',
       '/segments',
       '/goals',

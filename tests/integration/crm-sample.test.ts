@@ -42,6 +42,7 @@ describe('the sample company', () => {
     ['knowledge-articles', 10],
     ['article-feedback', 8],
     ['segments', 8],
+    ['messages', 80],
     ['consent-purposes', 3],
     ['consents', 50],
     ['consent-entries', 50],

@@ -85,6 +85,16 @@ async function aboutLead(world: World, more: object = {}): Promise<Prepared> {
   return { person, email: 'to@example.test', purpose: 'newsletter', ...more }
 }
 
+/** A message to somebody who did not object, sent when it is said. */
+async function message(world: World, isSent = false): Promise<Prepared> {
+  const subject = world.source.token
+  const values = { subject, body: subject, to: 'other@example.test', purpose: 'sales' }
+  const { id } = await succeed<{ id: string }>(world.key.call('POST', '/messages', values))
+  const input = { messageId: id }
+  if (isSent) await succeed(world.key.call('POST', '/actions/crm.messages:send_message', { input }))
+  return input
+}
+
 const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
 
 /** Records that have come so far that the action is possible, and the input for it. */
@@ -161,6 +171,14 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
   'crm.consent:unsubscribe_link': async () => ({
     email: 'to@example.test',
     purpose: 'newsletter',
+  }),
+  'crm.messages:draft_message': async () => ({ to: 'to@example.test', purpose: 'sales' }),
+  'crm.messages:send_message': (world) => message(world),
+  'crm.messages:reply_to_message': (world) => message(world, true),
+  'crm.messages:mark_undelivered': (world) => message(world, true),
+  'crm.messages:log_received_message': async () => ({
+    from: 'from@example.test',
+    receivedAt: '2026-01-02T10:00:00.000Z',
   }),
   'crm.segments:create_segment': async () => ({ entity: 'leads', condition: {} }),
   'crm.segments:change_segment': segmentOfLeads,
