@@ -15,9 +15,8 @@ import { createDatabaseBus } from './events/bus.ts'
 import { createRelay } from './events/relay.ts'
 import { createBulkByFilter } from './http/bulk-by-filter.ts'
 import { describeEntity } from './http/describe-entity.ts'
-import { linkOf } from './http/link-routes.ts'
+import { linkAddress } from './http/link-routes.ts'
 import { createLive } from './http/live.ts'
-import { apiPrefix } from './http/route.ts'
 import { createServer } from './http/server.ts'
 import { createQueue, type RunAs } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
@@ -182,10 +181,7 @@ export async function boot(options: BootOptions) {
       'kernel.erasure@1': erasure,
       'kernel.records@1': { holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use) },
     }),
-    linkTo: (plugin, path, target, days) => {
-      const token = links.sign(linkOf(plugin, path), target, days)
-      return `${publicUrlOf(config)}${apiPrefix}${path.replace(':token', token)}`
-    },
+    linkTo: linkAddress(links, publicUrlOf(config)),
     environment: {
       RUNWAY_PUBLIC_URL: publicUrlOf(config),
       SMTP_URL: config.smtpUrl,

@@ -10,10 +10,10 @@ import type { Contexts } from '../accounts/contexts.ts'
 import type { CallHandler } from '../actions/call-handler.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
-import type { PublicLinks } from '../secrets/public-links.ts'
+import type { LinkTarget, PublicLinks } from '../secrets/public-links.ts'
 import { plainPage } from './plain-page.ts'
 import { createRateLimit } from './rate-limit.ts'
-import type { Call, RouteDeclaration } from './route.ts'
+import { apiPrefix, type Call, type RouteDeclaration } from './route.ts'
 
 export interface LinkRoutesDeps {
   readonly callHandler: CallHandler
@@ -109,7 +109,15 @@ export function createLinkRoutes(deps: LinkRoutesDeps) {
   }
 }
 
+/** Makes the whole address of a link. @param publicUrl without a slash at the end. */
+export function linkAddress(links: Pick<PublicLinks, 'sign'>, publicUrl: string) {
+  return (plugin: string, path: string, target: LinkTarget, days?: number): string => {
+    const token = links.sign(linkOf(plugin, path), target, days)
+    return `${publicUrl}${apiPrefix}${path.replace(':token', token)}`
+  }
+}
+
 /** What a token is signed for: the page and its button are two routes of one path. */
-export function linkOf(plugin: string, path: string): string {
+function linkOf(plugin: string, path: string): string {
   return `${plugin} ${path}`
 }
