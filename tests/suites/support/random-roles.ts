@@ -91,8 +91,8 @@ function randomCondition(
 
 const kinds: readonly string[] = ['text', 'number', 'boolean', 'date', 'dateTime', 'option']
 
-function isPlain({ typeDefinition: { kind }, storage }: Field): boolean {
-  return kinds.includes(kind ?? '') && storage.in !== 'computed'
+function isPlain({ typeDefinition: { kind, operators }, storage }: Field): boolean {
+  return kinds.includes(kind ?? '') && storage.in !== 'computed' && operators.includes('$eq')
 }
 
 function randomTest(random: Seeded, field: Field, value: unknown): unknown {

@@ -1,5 +1,16 @@
 import { ask, factsOf, type Look, nameOf, someFields, visibleOf } from './reading.ts'
 
+/** Kinds that no formula reads. */
+const outside: ReadonlySet<string> = new Set([
+  'json',
+  'reference',
+  'actor',
+  'file',
+  'files',
+  'relations',
+  'composite',
+])
+
 /** A formula that is tried tells no more of a value than the record does: here whether there is one. */
 export async function checkFormulas(look: Look): Promise<void> {
   const { cells, person, entity } = look
@@ -8,7 +19,7 @@ export async function checkFormulas(look: Look): Promise<void> {
   if (!record) return
   for (const field of someFields(look)) {
     const { kind } = field.typeDefinition
-    if (kind === 'json' || kind === 'reference' || kind === 'actor') continue
+    if (kind === undefined || outside.has(kind)) continue
     const body = {
       entity: entity.plural,
       formula: `is_blank(${field.apiName})`,

@@ -15,6 +15,8 @@ import {
   visibleOf,
 } from './reading.ts'
 
+const measured = { status: 200, code: null }
+
 /** Groups and measures of every field: a hidden value is in no group and in no sum. */
 export async function checkSums(look: Look): Promise<void> {
   const { cells, person, entity } = look
@@ -41,6 +43,7 @@ export async function checkSums(look: Look): Promise<void> {
       const reply = await ask(look, 'POST', address, body)
       const name = `${where} ${kind}`
       if (!exists(look, field)) cells.compare('measures', name, outcome(reply), unknownField)
+      else if (reply.status !== 200) cells.compare('measures', name, outcome(reply), measured)
       else cells.compare('measures', name, sorted(rowsOf(reply)[0]?.['m']), expected)
     }
     const body = { measures: { m: { count: '*', filter: { [field.apiName]: { $exists: true } } } } }

@@ -68,14 +68,25 @@ export function shownRecord(oracle: Oracle, entity: Entity, record: Facts): Fact
 }
 
 /** What somebody may know of a value: null where it is hidden. */
-export function maskedValue({ person, entity }: Look, record: Facts, field: Field): unknown {
-  return comparable(field, person.oracle.shown(entity.ref, record, field.apiName))
+export function maskedValue(look: Look, record: Facts, field: Field): unknown {
+  const { person, entity, setting } = look
+  const value = person.oracle.shown(entity.ref, record, field.apiName)
+  if (field.typeDefinition.kind !== 'relations' || !Array.isArray(value))
+    return comparable(field, value)
+  // A list is as long as what its reader sees behind it.
+  const living = setting.living.get(field.target!)
+  const seen = value.filter((id) => {
+    const facts = living?.get(String(id))
+    return facts && person.oracle.may('read', field.target!, facts)
+  })
+  return seen.length > 0 ? seen : null
 }
 
-/** To filters and sums an actor is its id, which the system has none of. */
+/** To filters and sums an actor is its id; the system has none and is somebody all the same. */
 export function comparable(field: Field, value: unknown): unknown {
-  const isActor = field.typeDefinition.kind === 'actor'
-  return (isActor ? (value as { id: unknown } | undefined)?.id : value) ?? null
+  if (field.typeDefinition.kind !== 'actor') return value ?? null
+  const actor = value as { id: unknown } | null | undefined
+  return actor ? (actor.id ?? 'the system') : null
 }
 
 export function exists({ person, entity }: Look, field: Field): boolean {

@@ -64,6 +64,9 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'GET /studio/revisions': 'is the layer, not its records',
   'POST /studio/export': 'is the layer, not its records',
   'GET /studio/functions': 'is the same for everybody',
+  'POST /files': 'is of nobody yet: tests/integration/files.test.ts',
+  'GET /files/:id/content':
+    'asks the record that holds it, under its reader: tests/integration/files.test.ts',
   'GET /settings': 'asks for settings:write',
   'PATCH /settings/org': 'asks for settings:write',
   'PATCH /settings/:ref': 'asks for settings:write',

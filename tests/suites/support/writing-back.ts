@@ -21,6 +21,9 @@ export async function checkRevert(look: Look): Promise<void> {
     .filter(({ key }) => ref !== 'kernel:user' || !['team', 'roles', 'active'].includes(key))
     .sort(() => setting.random.next() - 0.5)
   if (!field || ref === 'platform.api-keys:key') return
+  // What follows a write belongs to its change set: taking it back takes more records back.
+  const hooks = setting.model.hooks.get(ref) ?? []
+  if (hooks.some(({ definition }) => definition.after !== undefined)) return
   const created = await record(setting, entity)
   const change = await changed(setting, entity, created, field)
   if (change === null) return
