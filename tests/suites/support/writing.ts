@@ -262,7 +262,10 @@ export async function checkActionWrite(look: Look): Promise<void> {
   if (!isAllowed) cells.compare('action', where, reply.status, 403)
   // Inside of a handler there is no difference between a scope and a role that is missing.
   else if (code === 'SCOPE_MISSING') cells.compare('action', where, reply.status >= 400, true)
-  else cells.compare('action', where, brief(reply), { status, code })
+  else {
+    const expected = { status, code }
+    cells.compare('action', where, pastHooks(look, brief(reply), expected), expected)
+  }
   await afterWrite(look, [record['id'] as string])
 }
 
