@@ -16,9 +16,10 @@ beforeAll(async () => {
   await admin.connect()
   // Keys and checks are not what is asked here; without them any value will do.
   await admin.query('set session_replication_role = replica')
+  // A table in parts needs one for whatever row comes.
   const found = await admin.query<{ name: string; id: number; partitioned: boolean }>(
-    `select c.oid::regclass::text as name, c.oid as id, c.relkind = 'p' as partitioned
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    `select c.oid::regclass::text as name, c.oid as id, coalesce(p.partdefid = 0, false) as partitioned
+     from pg_class c left join pg_partitioned_table p on p.partrelid = c.oid join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'tenant' and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
   )
   tables = found.rows.map((row) => row.name)
