@@ -126,6 +126,12 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
   'crm.campaigns:campaign_analytics': async (world) => ({
     campaignId: await made(world, 'crm.campaigns:campaign'),
   }),
+  'platform.people:erase_person': async (world) => ({
+    entity: 'leads',
+    id: await made(world, 'crm.leads:lead'),
+    related: false,
+    dryRun: false,
+  }),
   'platform.duplicates:find_duplicates': async () => ({
     entity: 'leads',
     recordId: undefined,
