@@ -8,7 +8,7 @@ import { createTrace } from './actions/trace.ts'
 import type { Config } from './config.ts'
 import type { RequestContext } from './context/request-context.ts'
 import { assertServerRole } from './database/check-role.ts'
-import { assertSchemaCurrent, type MigrateReport, migrate } from './database/migrate.ts'
+import { assertSchemaCurrent } from './database/migrate.ts'
 import { createDatabase } from './database/postgres.ts'
 import { createTables } from './database/tables.ts'
 import { createDatabaseBus } from './events/bus.ts'
@@ -41,6 +41,7 @@ import { createJobRunner } from './plugins/run-job.ts'
 import { attachByService, methodOf } from './plugins/services.ts'
 import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
+import { prepareDatabase } from './prepare-database.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
 import { createCodecs } from './records/fields.ts'
@@ -477,21 +478,6 @@ const systemPrincipal: Principal = Object.freeze({
   teammates: [],
   scopes: null,
 })
-
-async function prepareDatabase(
-  options: BootOptions,
-  deployment: Deployment,
-): Promise<MigrateReport | null> {
-  const { serverUrl, adminUrl } = options.database
-  if (!adminUrl) return null
-  return migrate({
-    adminUrl,
-    serverUrl,
-    secretKey: options.config.secretKey,
-    model: deployment.model,
-    ...(options.databaseLog ? { log: options.databaseLog } : {}),
-  })
-}
 
 function reportPlugins(deployment: Deployment, log: Logger): void {
   for (const plugin of deployment.plugins.values()) {
