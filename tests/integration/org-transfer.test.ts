@@ -152,6 +152,11 @@ describe('an organisation in a file', () => {
     const [property] = (await copy.call('GET', '/properties?expand=lead')).json().data
     expect(property).toMatchObject({ street: 'Bank 1', lead: { id: lead.id } })
     expect((await copy.call('GET', '/leads?deleted=only')).json().data).toHaveLength(1)
+    await expect
+      .poll(async () => (await copy.call('GET', '/search?q=lucja')).json().data[0], {
+        timeout: 20_000,
+      })
+      .toMatchObject({ entity: 'leads', id: lead.id })
     expect((await copy.call('GET', '/auth/me')).json().org).toMatchObject({
       slug: 'acme-two',
       timeZone: 'Europe/Oslo',
