@@ -107,10 +107,6 @@ export function sampleValue(
     }
     case 'json':
       return { note: token }
-    case 'relations': {
-      const id = field.target === null ? null : source.target(field.target)
-      return id === null ? null : [id]
-    }
     case 'composite': {
       const { examples } = field.typeDefinition.value as { examples?: readonly unknown[] }
       return examples?.[0] ?? null
