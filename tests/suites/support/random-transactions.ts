@@ -250,7 +250,7 @@ function wordOf(value: unknown): string {
 const wordFor = (random: Seeded) => `word-${random.below(1e9)}`
 
 const keySql = (table: TenantTable) =>
-  table.key.map((name) => `"${name}"::text`).join(` || '|' || `)
+  table.key.map((name) => `(to_jsonb("${name}") #>> '{}')`).join(` || '|' || `)
 
 function fromKey(table: TenantTable, key: string): Record<string, unknown> {
   const parts = key.split('|')

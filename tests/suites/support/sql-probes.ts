@@ -126,7 +126,7 @@ export const probes: Readonly<Record<string, Probe>> = {
       const listen = ({ chunk }: { chunk: Buffer }) => copied.push(chunk.toString())
       const { connection } = client as unknown as { connection: NodeJS.EventEmitter }
       connection.on('copyData', listen)
-      await as(client, own, `copy ${table.name} to stdout`)
+      await as(client, own, `copy (select * from ${table.name}) to stdout`)
       connection.off('copyData', listen)
       const findings = expectAll({ counted, copied: copied.length }, [expected])
       if (copied.join('').includes(world.theirs)) findings.push('copied theirs')

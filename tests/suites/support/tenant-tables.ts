@@ -112,4 +112,11 @@ export function insertSql(table: TenantTable): string {
 }
 
 export const keyOf = (table: TenantTable, row: Row): string =>
-  table.key.map((name) => String(row[name])).join('|')
+  table.key.map((name) => plainKey(String(row[name]))).join('|')
+
+/** A moment is written as JSON in PostgreSQL has it, whoever gave it. */
+function plainKey(part: string): string {
+  return /^\d{4}-\d{2}-\d{2}T/.test(part)
+    ? new Date(part).toISOString().replace('.000Z', '+00:00')
+    : part
+}
