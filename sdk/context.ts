@@ -74,6 +74,8 @@ export interface BulkResult {
       readonly status: number
       readonly detail: string
       readonly errors?: readonly { path: string; code: string; message: string }[]
+      /** Whose value another record has already. */
+      readonly field?: string
     }
   }[]
 }

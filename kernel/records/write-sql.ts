@@ -28,7 +28,7 @@ export function writeText(shape: WriteShape): string {
   const parts = [
     inputSql(shape.input, bind),
     ...(operation === 'create' ? insertParts(shape, values) : [updatePart(shape, values)]),
-    ...uniqueParts(shape.entity, operation),
+    ...uniqueParts(shape),
     ...linkIndexParts(shape.entity, operation, shape.input.given),
     ...slotParts(shape.entity, operation, shape.input.given),
     ledgerPart(shape, values),
@@ -250,19 +250,23 @@ from ${n} where w.n > 0)`
 }
 
 /** Keeps the side table of unique values in `custom` in step. */
-function uniqueParts(entity: Entity, operation: RowOperation): string[] {
+function uniqueParts({ entity, operation, input }: WriteShape): string[] {
   const fields = storageOf(entity).customUnique
   return fields.flatMap((part, at) => {
+    if (operation === 'update' && !input.given.includes(part.ledgerKey)) return []
     const id = literal(part.ledgerKey)
-    const own = `u.org_id = $1 and u.entity = ${literal(entity.ref)} and u.field = ${id} and u.record_id = w.id`
+    // An array and no join: without statistics the planner takes the table for empty, and a join of it
+    // with many rows compares each with each.
+    const drop = (name: string, which: string) =>
+      `${name} as (delete from tenant.unique_value u where u.org_id = $1 and u.entity = ${literal(entity.ref)}
+ and u.field = ${id} and u.record_id = any(array(select w.id from written w${which})))`
     const insert = `u${at} as (insert into tenant.unique_value (org_id, entity, field, record_id, value)
 select $1, ${literal(entity.ref)}, ${id}, w.id, w.custom ->> ${id} from written w where w.custom ->> ${id} is not null`
-    if (operation === 'delete')
-      return [`u${at} as (delete from tenant.unique_value u using written w where ${own})`]
+    if (operation === 'delete') return [drop(`u${at}`, '')]
     if (operation !== 'update') return [`${insert})`]
     return [
       `${insert} and w."_changes" ? ${id} on conflict (org_id, entity, field, record_id) do update set value = excluded.value)`,
-      `v${at} as (delete from tenant.unique_value u using written w where ${own} and w."_changes" ? ${id} and w.custom ->> ${id} is null)`,
+      drop(`v${at}`, ` where w."_changes" ? ${id} and w.custom ->> ${id} is null`),
     ]
   })
 }

@@ -142,6 +142,11 @@ async function answeredFigures(by = agency): Promise<ReturnType<typeof figures>>
 const rounded = (list: ReturnType<typeof figures>) =>
   list.map((row) => ({ ...row, mean: Number(row.mean.toFixed(6)) }))
 
+const count = async (filter: object) => {
+  const url = `/properties?limit=1&count=exact&filter=${encodeURIComponent(JSON.stringify(filter))}`
+  return (await ask<{ page: { count: number } }>('GET', url)).page.count
+}
+
 async function found(q: string, by = agency): Promise<{ id: string; title: string }[]> {
   const url = `/search?q=${encodeURIComponent(q)}&entities=properties`
   return (await ask<{ data: { id: string; title: string }[] }>('GET', url, undefined, 200, by)).data
@@ -159,18 +164,18 @@ describe('an estate agency', () => {
         set(['duplicateRules', 'property'], duplicates),
       ])
       const again = [17, 18, 19].map((at) => ({ ...all[at]!, street: `Again ${at}` }))
-      const wrong = [20, 21, 22].map((at) => ({ ...all[at]!, reference: `BAD-${at}`, status: '?' }))
-      const run = await importCsv(
-        csvOf([...all.slice(0, 300), ...again, ...wrong, ...all.slice(300)]),
-        { entity: 'properties', columns, key: ['reference'], onDuplicate: 'skip' },
-      )
+      const run = await importCsv(csvOf([...all.slice(0, 300), ...again, ...all.slice(300)]), {
+        entity: 'properties',
+        columns,
+        key: [],
+      })
       expect(run).toMatchObject({
         status: 'done',
-        counts: { rows: size + 6, created: size, skipped: 3, failed: 3 },
+        counts: { rows: size + 3, created: size, failed: 3 },
       })
       const errors = (await agency.call('GET', run.errorsUrl!)).body.trim().split('\r\n').slice(1)
       expect(errors.map((line) => line.split(',').slice(0, 4))).toEqual(
-        [305, 306, 307].map((line) => [String(line), 'Status', '?', 'UNKNOWN_OPTION']),
+        [17, 18, 19].map((at, i) => [String(302 + i), 'Reference', `EST-${at}`, 'UNIQUE_TAKEN']),
       )
     },
     suiteTimeoutMs,
@@ -216,10 +221,6 @@ describe('an estate agency', () => {
   })
 
   it('filters and sorts by what is worked out and by what is indexed', async () => {
-    const count = async (filter: object) => {
-      const url = `/properties?limit=1&count=exact&filter=${encodeURIComponent(JSON.stringify(filter))}`
-      return (await ask<{ page: { count: number } }>('GET', url)).page.count
-    }
     const many = (test: (home: Home) => boolean) => all.filter(test).length
     expect(await count({ city: 'Oslo', pricePerMetre: { $gte: 5000 } })).toBe(
       many((home) => home.city === 'Oslo' && (perMetre(home) ?? 0) >= 5000),
@@ -337,11 +338,30 @@ describe('an estate agency', () => {
     const at = ['entities', 'property', 'fields', 'status', 'options']
     const { items } = await plan([{ op: 'set', path: at, from: options, value: left }])
     const records = all.filter(({ status }) => status === 'withdrawn').length
-    expect(items).toMatchObject([{ affects: [{ records }] }])
-    expect(items[0]!.severity).not.toBe('safe')
+    expect(items).toMatchObject([{ severity: 'destructive', affects: [{ records }] }])
     expect(items[0]!.text).toContain('"withdrawn"')
     await plan([{ op: 'set', path: at, from: left, value: options }])
   })
+
+  it(
+    'counts rooms as numbers from now on, and is told before which texts are none',
+    async () => {
+      const at = ['entities', 'property', 'fields', 'rooms', 'type']
+      const { items, hash } = await plan([{ op: 'set', path: at, from: 'text', value: 'integer' }])
+      expect(items).toMatchObject([{ severity: 'destructive' }])
+      // Of many values a sample is tried.
+      expect(items[0]!.text).toContain(`of ${size.toLocaleString('en')} values`)
+      expect(items[0]!.text).toContain('do not, e.g. "n/a" (Expected a whole number')
+      await ask('POST', '/studio/publish', { hash })
+      const large = all.filter(({ rooms }) => Number(rooms) >= 4).length
+      await expect
+        .poll(() => count({ rooms: { $gte: 4 } }).catch(() => null), { timeout: 120_000 })
+        .toBe(large)
+      expect(await one('EST-3')).toMatchObject({ rooms: Number(all[3]!.rooms) })
+      expect(await count({ reference: 'EST-99', rooms: null })).toBe(1)
+    },
+    suiteTimeoutMs,
+  )
 
   it(
     'moves to another organisation with everything, where figures and search are the same',
@@ -367,7 +387,11 @@ describe('an estate agency', () => {
         .poll(async () => (await found('torvald meyrs', second))[0]?.title, { timeout: 120_000 })
         .toBe('Thorvald Meyers gate 17')
       expect(await found('storgata 12', second)).toEqual(await found('storgata 12'))
-      // Two from here on.
+      // Two from here on, and a reference is taken in each for itself.
+      const taken = await second.call('POST', '/properties', { street: 'X', reference: 'EST-3' })
+      expect(taken.json()).toMatchObject({ status: 409, code: 'UNIQUE_TAKEN' })
+      await ask('POST', '/properties', { street: 'X', reference: 'NEW-1' })
+      await ask('POST', '/properties', { street: 'X', reference: 'NEW-1' }, 201, second)
       await second.call('PATCH', `/properties/${(await one('EST-3')).id}`, { price: '1' })
       expect((await one('EST-3')).price).not.toEqual((await one('EST-3', second)).price)
     },

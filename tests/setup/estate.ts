@@ -8,7 +8,7 @@ export const property = {
   fields: {
     street: { type: 'text', required: true },
     city: { type: 'text', indexed: true },
-    reference: { type: 'text', indexed: true },
+    reference: { type: 'text', unique: true },
     area: { type: 'number' },
     price: { type: 'currency', indexed: true },
     rooms: { type: 'text' },

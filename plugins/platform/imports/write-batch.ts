@@ -168,12 +168,13 @@ function issuesOf(problem: {
   code: string
   detail: string
   errors?: readonly { path: string; code: string; message: string }[]
+  field?: string
 }): { path: string; code: string; message: string }[] {
   const bare = (path: string) =>
     path.replace(/^(create|update)\[\d+\]\.?/, '').replace(/[.[].*$/, '')
   if (problem.errors && problem.errors.length > 0)
     return problem.errors.map((issue) => ({ ...issue, path: bare(issue.path) }))
-  return [{ path: '', code: problem.code, message: problem.detail }]
+  return [{ path: problem.field ?? '', code: problem.code, message: problem.detail }]
 }
 
 /** For a batch that failed as a whole, e.g. when a value broke the statement: each row says why. */
