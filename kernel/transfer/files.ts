@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 
+/** Characters given to gzip at once: each write is a round trip to another thread. */
+const chunkSize = 65_536
+
 /**
  * Writes lines into a gzipped file, which stands there under its name once all of it does.
  *
@@ -19,11 +22,16 @@ export async function writeLines<T>(
   // Others have no business in it.
   const done = pipeline(gzip, createWriteStream(unfinished, { mode: 0o600 }))
   done.catch(() => {})
+  let chunk = ''
   try {
     const answer = await work(async (line) => {
-      if (!gzip.write(`${line}\n`)) await Promise.race([once(gzip, 'drain'), done])
+      chunk += `${line}\n`
+      if (chunk.length < chunkSize) return
+      const isFull = !gzip.write(chunk)
+      chunk = ''
+      if (isFull) await Promise.race([once(gzip, 'drain'), done])
     })
-    gzip.end()
+    gzip.end(chunk)
     await done
     await rename(unfinished, path)
     return answer
@@ -34,16 +42,23 @@ export async function writeLines<T>(
   }
 }
 
-/** @returns the lines of a gzipped file. */
+/**
+ * @returns the lines of a gzipped file. Who stops early closes the file.
+ * @throws when the file cannot be read or is not gzipped, at the line where that shows.
+ */
 export async function* readLines(path: string): AsyncIterable<string> {
   const gunzip = createGunzip()
-  const source = createReadStream(path)
-  source.on('error', (error) => gunzip.destroy(error))
-  source.pipe(gunzip)
-  for await (const line of createInterface({
-    input: gunzip,
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    if (line !== '') yield line
+  const unpacking = pipeline(createReadStream(path), gunzip)
+  // Awaited below; until then a failure reaches the reader through the lines.
+  unpacking.catch(() => {})
+  const lines = createInterface({ input: gunzip, crlfDelay: Number.POSITIVE_INFINITY })
+  try {
+    for await (const line of lines) {
+      if (line !== '') yield line
+    }
+    await unpacking
+  } finally {
+    lines.close()
+    gunzip.destroy()
   }
 }
