@@ -75,4 +75,46 @@ describe('an edit', () => {
     await services.undo.undo()
     expect(asked.map((one) => `${one.method} ${one.path}`)).toContain('POST /changes/c7/revert')
   })
+
+  it('can be taken back before the server has answered', async () => {
+    let answer = (): void => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const { writer, services, asked } = mountList(async (request) => {
+      if (request.path.endsWith('/history'))
+        return {
+          body: {
+            data: [{ changeId: 'c7', version: 2, at: '', actor: {}, fields: {} }],
+            page: { nextCursor: null },
+          },
+        }
+      if (request.path.endsWith('/revert'))
+        return { body: { changeSetId: 'c8', reverted: 1, skipped: 0, conflicts: [] } }
+      if (request.method === 'PATCH') await answered
+      return { body: { ...record, version: 2, status: 'won' } }
+    })
+    await flushPromises()
+    const saving = writer.update(yacht, record, { status: 'won' })
+    const undone = services.undo.undo()
+    answer()
+    await saving
+    expect((await undone)?.label).toBe('Vega')
+    expect(asked.map((one) => `${one.method} ${one.path}`)).toContain('POST /changes/c7/revert')
+    expect(services.undo.last.value).toBeNull()
+  })
+
+  it('that was refused leaves nothing to take back', async () => {
+    const { writer, services } = mountList(() => ({
+      status: 403,
+      body: { status: 403, code: 'FIELD_NOT_WRITABLE', detail: 'No.', requestId: 'r' },
+    }))
+    await flushPromises()
+    const saving = writer.update(yacht, record, { status: 'won' })
+    const undone = services.undo.undo()
+    expect(await saving).toBeNull()
+    expect(await undone).toBeNull()
+    await writer.update(yacht, record, { status: 'won' })
+    expect(services.undo.last.value).toBeNull()
+  })
 })

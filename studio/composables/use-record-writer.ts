@@ -22,10 +22,12 @@ export function useRecordWriter() {
   const flashes = useFlashes()
 
   /** A deed that can be taken back: on the stack for Cmd+Z and, when `text` is given, in a toast. */
-  function offerUndo(label: string, run: () => Promise<void>, text?: string): void {
+  function offerUndo(label: string, run: () => Promise<unknown>, text?: string): void {
     const entry: UndoEntry = { label, run }
     undo.push(entry)
-    if (text === undefined) return
+    if (text !== undefined) toastUndo(entry, text)
+  }
+  function toastUndo(entry: UndoEntry, text: string): void {
     toasts.show({
       text,
       action: {
@@ -68,20 +70,28 @@ export function useRecordWriter() {
   ): Promise<RecordData | null> {
     const kept = Object.fromEntries(Object.keys(values).map((key) => [key, record[key] ?? null]))
     cache.patch(entity, record.id, (current) => ({ ...current, ...values }))
+    const saving = api.records.update(entity.plural, record.id, values)
+    // It can be taken back from the moment it shows, before the server has answered.
+    const entry: UndoEntry = {
+      label: recordTitle({ ...record, ...values }, entity.titleField) || entity.label,
+      run: async () => {
+        const saved = await saving.catch(() => null)
+        if (!saved || saved.version === record.version) return false
+        return revertVersion(entity, saved.id, saved.version)
+      },
+    }
+    undo.push(entry)
     try {
-      const saved = await api.records.update(entity.plural, record.id, values)
+      const saved = await saving
       cache.patch(entity, record.id, (current) =>
         saved.version >= current.version ? mergeRecord(current, saved) : current,
       )
       cache.refreshDerived(entity)
-      if (saved.version !== record.version)
-        offerUndo(
-          recordTitle(saved, entity.titleField) || entity.label,
-          () => revertVersion(entity, saved.id, saved.version),
-          options.toast,
-        )
+      if (saved.version === record.version) undo.withdraw(entry)
+      else if (options.toast !== undefined) toastUndo(entry, options.toast)
       return saved
     } catch (error) {
+      undo.withdraw(entry)
       cache.patch(entity, record.id, (current) => ({ ...current, ...kept }))
       flashes.add(record.id, Object.keys(values), 'failed')
       toasts.error(error, t('edit.notSaved'))

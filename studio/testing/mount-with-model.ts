@@ -24,7 +24,11 @@ export interface Asked {
   readonly query: URLSearchParams
   readonly body: unknown
 }
-export type Answering = (asked: Asked) => { readonly status?: number; readonly body: unknown }
+interface Answer {
+  readonly status?: number
+  readonly body: unknown
+}
+export type Answering = (asked: Asked) => Answer | Promise<Answer>
 
 /** Mounts a component inside the shell's services, against a server that is a function. */
 export function mountWithModel(
@@ -43,7 +47,7 @@ export function mountWithModel(
         body: typeof init?.body === 'string' ? JSON.parse(init.body) : null,
       }
       asked.push(request)
-      const { status = 200, body } = answer(request)
+      const { status = 200, body } = await answer(request)
       return new Response(status === 204 ? null : JSON.stringify(body), {
         status,
         headers: {
