@@ -6,6 +6,8 @@ const database = { globalSetup: ['tests/setup/global-database.ts'] }
 
 export default defineConfig({
   test: {
+    // One process waits for PostgreSQL most of its time, so a core less than there are is wasted.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
