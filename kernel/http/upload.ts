@@ -71,7 +71,7 @@ const rest = { bytes: 8_388_608, ms: 2_000 }
  */
 function leaveRest(raw: IncomingMessage): void {
   raw.unpipe()
-  const timer = setTimeout(() => raw.socket?.destroy(), rest.ms)
+  const timer = setTimeout(() => raw.destroy(), rest.ms)
   timer.unref()
   let left = rest.bytes
   raw.on('data', (chunk: Buffer) => {
