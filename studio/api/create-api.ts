@@ -7,6 +7,7 @@ import { createKeysApi } from './keys.ts'
 import { createMailApi } from './mail.ts'
 import { createModelApi } from './model.ts'
 import { createRecordsApi } from './records.ts'
+import { createSearchApi } from './search.ts'
 import { createStudioApi } from './studio.ts'
 
 /** Everything the studio asks of the server. */
@@ -16,6 +17,7 @@ export function createApi(http: Http) {
     auth: createAuthApi(http),
     model: createModelApi(http),
     records: createRecordsApi(http),
+    search: createSearchApi(http),
     studio: createStudioApi(http),
     changes: createChangesApi(http),
     actions: createActionsApi(http),

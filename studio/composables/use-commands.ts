@@ -1,11 +1,9 @@
 import type { EntityInfo } from '@runwaycrm/sdk'
-import { useQuery } from '@tanstack/vue-query'
+import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref, ref, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import type { ActionInfo } from '../api/model.ts'
-import { recordTitle } from '../model/read-value.ts'
-import { useFormat } from './use-format.ts'
 import { useModel } from './use-model.ts'
 import { useNavigation } from './use-navigation.ts'
 import { useNoun } from './use-noun.ts'
@@ -26,19 +24,16 @@ export interface CommandGroup {
 }
 
 const pauseMs = 150
-const perEntity = 4
-const mostEntities = 8
 const mostRecords = 12
 
 /** What the palette offers for the words typed so far. */
 export function useCommands(words: Ref<string>) {
-  const { api, preferences, palette, titles } = useServices()
+  const { api, preferences, palette } = useServices()
   const { t } = useI18n()
   const router = useRouter()
   const model = useModel()
   const navigation = useNavigation()
   const noun = useNoun()
-  const format = useFormat()
   const creating = shallowRef<EntityInfo | null>(null)
   const running = shallowRef<ActionInfo | null>(null)
 
@@ -51,33 +46,22 @@ export function useCommands(words: Ref<string>) {
     }, pauseMs)
   })
 
-  const searched = computed(() =>
-    model.value.pages
-      .flatMap((page) => {
-        const entity = page.entity ? model.value.entity(page.entity) : null
-        const title = entity ? model.value.fields(entity).get(entity.titleField) : null
-        return entity?.can.read && title?.operators.includes('$contains') ? [{ page, entity }] : []
-      })
-      .slice(0, mostEntities),
-  )
   const found = useQuery({
     queryKey: computed(() => ['records', 'palette', paused.value]),
     enabled: computed(() => paused.value.length > 1),
-    placeholderData: (before) => before,
-    queryFn: async () => {
-      const lists = await Promise.allSettled(
-        searched.value.map(async ({ page, entity }) => {
-          const list = await api.records.list(entity.plural, {
-            filter: { [entity.titleField]: { $contains: paused.value } },
-            limit: perEntity,
-          })
-          titles.note(entity, list.data)
-          return list.data.map((record) => ({ page, entity, record }))
-        }),
-      )
-      return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
-    },
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => api.search.find(paused.value, signal),
   })
+  /** Whether the records that show are those of earlier words. */
+  const isStale = computed(
+    () =>
+      words.value.trim().length > 1 &&
+      (words.value.trim() !== paused.value ||
+        found.isPlaceholderData.value ||
+        found.isPending.value),
+  )
+  /** Whether other words would bring more, or better ones. */
+  const isPartial = computed(() => records.value.length > 0 && found.data.value?.partial === true)
 
   const matches = (label: string): boolean =>
     label.toLocaleLowerCase().includes(words.value.trim().toLocaleLowerCase())
@@ -85,17 +69,20 @@ export function useCommands(words: Ref<string>) {
   const records = computed<readonly Command[]>(() =>
     words.value.trim().length < 2
       ? []
-      : (found.data.value ?? []).slice(0, mostRecords).map(({ page, entity, record }) => {
-          const field = model.value.fields(entity).get(entity.subtitleField ?? '')
-          const subtitle = field ? format.text(field, record[field.apiName]) : ''
-          return {
-            key: `record ${record.id}`,
-            label: recordTitle(record, entity.titleField) || t('record.untitled'),
-            icon: 'circle',
-            isRecord: true,
-            hint: [entity.label, subtitle].filter(Boolean).join(' · '),
-            run: () => void router.push(`${page.path}/${record.id}`),
-          }
+      : (found.data.value?.data ?? []).slice(0, mostRecords).flatMap((hit) => {
+          const entity = model.value.entity(hit.entity)
+          const page = entity ? model.value.pageOf(entity) : null
+          if (!entity || !page) return []
+          return [
+            {
+              key: `record ${hit.id}`,
+              label: hit.title || t('record.untitled'),
+              icon: 'circle',
+              isRecord: true,
+              hint: [entity.label, hit.snippet].filter(Boolean).join(' · '),
+              run: () => void router.push(`${page.path}/${hit.id}`),
+            },
+          ]
         }),
   )
   const places = computed<readonly Command[]>(() =>
@@ -185,5 +172,5 @@ export function useCommands(words: Ref<string>) {
       { label: t('palette.actions'), commands: deeds.value.filter((one) => matches(one.label)) },
     ].filter((group) => group.commands.length > 0),
   )
-  return { groups, creating, running }
+  return { groups, isPartial, isStale, creating, running }
 }

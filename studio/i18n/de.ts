@@ -381,6 +381,7 @@ const de: typeof en = {
     actions: 'Tun',
     views: 'Ansichten',
     nothing: 'Nichts gefunden für „{words}“',
+    partial: 'Vielleicht gibt es mehr. Weitere Wörter grenzen es ein.',
     move: 'bewegen',
     select: 'öffnen',
     shortcuts: 'Tastenkürzel',

@@ -368,6 +368,7 @@ export default {
     actions: 'Do',
     views: 'Views',
     nothing: 'Nothing found for “{words}”',
+    partial: 'There may be more. Further words narrow it down.',
     move: 'move',
     select: 'open',
     shortcuts: 'shortcuts',

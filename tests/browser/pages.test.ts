@@ -179,3 +179,30 @@ describe('settings', () => {
     await context.close()
   })
 })
+
+describe('the palette', () => {
+  it('finds a record by any of its words, typos forgiven, and opens it', async () => {
+    const email = 'mirabel@zephyrine.example'
+    const made = await studio.org.call('POST', '/leads', { name: 'Mirabel Zuckerbrot', email })
+    const { id } = made.json<{ id: string }>()
+    await expect
+      .poll(async () => (await studio.org.call('GET', '/search?q=zephyrine')).json().data[0]?.id)
+      .toBe(id)
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/accounts')
+    await page.getByRole('heading', { level: 1, name: 'Accounts' }).waitFor()
+    await page.keyboard.press('Control+k')
+    const box = page.getByRole('textbox', { name: 'Search records, pages and actions' })
+    await box.fill('zephyrine')
+    await page
+      .getByRole('option', { name: /Mirabel Zuckerbrot/ })
+      .getByText('zephyrine')
+      .waitFor()
+    // At once after the letters, while the records of other words still show.
+    await box.fill('Mirabel Zukerbrot')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(new RegExp(`/leads/${id}`))
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
