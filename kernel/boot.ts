@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { HookOutcome, Principal } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
-import { createContexts } from './accounts/contexts.ts'
+import { createContexts, systemPrincipal } from './accounts/contexts.ts'
 import { createActions } from './actions/pipeline.ts'
 import { createTrace } from './actions/trace.ts'
 import type { Config } from './config.ts'
@@ -32,7 +32,6 @@ import { createRevisions } from './model/revisions.ts'
 import { storageId } from './model/storage-names.ts'
 import { hostsOf } from './plugins/capabilities.ts'
 import { createFiles, filesUrlOf } from './plugins/files.ts'
-import { forgetFiles } from './plugins/forget-files.ts'
 import { createHandlerCaller } from './plugins/handler-context.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
 import { type Deployment, loadPlugins } from './plugins/load-plugins.ts'
@@ -61,7 +60,7 @@ import { createIndexer } from './search/index-events.ts'
 import { createSearch } from './search/search.ts'
 import { createPublicLinks } from './secrets/public-links.ts'
 import { createVault } from './secrets/vault.ts'
-import { createErasure } from './transfer/erase-person.ts'
+import { createTransfers } from './transfers.ts'
 
 export interface BootOptions {
   readonly config: Config
@@ -151,11 +150,6 @@ export async function boot(options: BootOptions) {
   const wakeWorkers = () => bus.publish({ kind: 'jobs' })
   const queue = createQueue({ db, onEnqueued: wakeWorkers })
   const actionsLater: { current: ReturnType<typeof createActions> | null } = { current: null }
-  const erasure = createErasure({
-    reader,
-    writer,
-    forgetFiles: (...found) => forgetFiles(files, ...found),
-  })
   const callHandler = createHandlerCaller({
     deployment,
     db,
@@ -179,7 +173,7 @@ export async function boot(options: BootOptions) {
     onCommitted: (orgId) => relay.poke(orgId),
     kernelServices: () => ({
       'kernel.credentials@1': accounts.credentialsService,
-      'kernel.erasure@1': erasure,
+      'kernel.erasure@1': transfer.erasure,
       'kernel.records@1': { holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use) },
     }),
     linkTo: linkAddress(links, publicUrlOf(config)),
@@ -340,6 +334,19 @@ export async function boot(options: BootOptions) {
     log,
   })
 
+  const transfer = createTransfers({
+    db,
+    queue,
+    reader,
+    writer: createWriter({ db, codecs, reader, onCommitted: ({ orgId }) => relay.poke(orgId) }),
+    contexts,
+    accounts,
+    trace,
+    files,
+    model: deployment.model,
+    callHandler,
+  })
+
   /** Rights are read again when a job runs: whoever is gone by then does nothing. */
   async function contextOf(
     orgId: string,
@@ -440,6 +447,7 @@ export async function boot(options: BootOptions) {
     reader,
     relay,
     revisions,
+    transfer,
     vault,
     writer,
     /** Background work: events, jobs, schedules, cleaning up. */
@@ -468,16 +476,6 @@ export async function boot(options: BootOptions) {
     },
   }
 }
-
-const systemPrincipal: Principal = Object.freeze({
-  type: 'system',
-  id: null,
-  name: 'System',
-  userId: null,
-  roles: [],
-  teammates: [],
-  scopes: null,
-})
 
 function reportPlugins(deployment: Deployment, log: Logger): void {
   for (const plugin of deployment.plugins.values()) {

@@ -7,10 +7,10 @@ import { configHelp } from './config.ts'
 import { examineDatabase } from './database/doctor.ts'
 import { explain, type Opened, openHouse, pluginRoots, serve } from './main.ts'
 import { loadPlugins } from './plugins/load-plugins.ts'
-import { exportOrg } from './transfer/export-org.ts'
 import { readLines, writeLines } from './transfer/files.ts'
-import { headerOf, importOrg, parse } from './transfer/import-org.ts'
-import type { OrgHeader } from './transfer/org-file.ts'
+import { headerOf } from './transfer/import-org.ts'
+import { parse } from './transfer/lines.ts'
+import { leftOut, type OrgHeader } from './transfer/org-file.ts'
 
 interface Command {
   readonly usage: string
@@ -86,14 +86,14 @@ const commands: Readonly<Record<string, Command>> = {
   },
   'org export': {
     usage: 'org export --org SLUG FILE',
-    meaning: 'Write all of an organisation but its secrets into one file',
+    meaning: 'Write all of an organisation, files included, but its secrets into one file',
     options: { org: text },
     run: (values, [file]) => withHouse((opened) => exportFile(opened, values, file)),
   },
   'org import': {
-    usage: 'org import --email E [--name N] [--slug S] [--password W] FILE',
+    usage: 'org import --email E [--name N] [--slug S] [--password W] [--reseller SLUG] FILE',
     meaning: 'Make an organisation of an exported file; prints {orgId, userId, slug, loginUrl}',
-    options: { email: text, name: text, slug: text, password: text },
+    options: { email: text, name: text, slug: text, password: text, reseller: text },
     run: (values, [file]) => withHouse((opened) => importOrgFile(opened, values, file)),
   },
   'key create': {
@@ -193,12 +193,12 @@ async function exportFile(
 ): Promise<number> {
   if (!file) throw new Error('Name the file to write.')
   const orgId = await orgOf(opened, values)
-  const { db, orgStates } = opened.house
-  const { model } = await orgStates.get(orgId)
+  const { transfer } = opened.house
   const rows = await writeLines(file, (write) =>
-    exportOrg({ db, orgId, model, write, onProgress: progress() }),
+    transfer.exportOrg({ orgId, write, onProgress: progress() }),
   )
   out(JSON.stringify({ file, rows: Object.values(rows).reduce((sum, n) => sum + n, 0) }))
+  say(leftOut)
   return 0
 }
 
@@ -208,8 +208,7 @@ async function importOrgFile(
   file: string | undefined,
 ): Promise<number> {
   if (!file) throw new Error('Name the file to read.')
-  const { db, deployment, accounts } = opened.house
-  const { model } = deployment
+  const { transfer, accounts } = opened.house
   const lines = () => readLines(file)
   let header: OrgHeader | null = null
   for await (const line of lines()) {
@@ -224,10 +223,11 @@ async function importOrgFile(
       email: needed(values, 'email'),
       slug: optional(values, 'slug'),
       password: optional(values, 'password'),
+      reseller: optional(values, 'reseller'),
       plan: header.plan,
     },
     async (orgId, slug) => {
-      await importOrg({ db, orgId, slug, name, model, lines, onProgress: progress() })
+      await transfer.importOrg({ orgId, slug, name, lines, onProgress: progress() })
     },
   )
   out(JSON.stringify(made))

@@ -193,19 +193,30 @@ export function createAccounts(deps: AccountsDeps) {
 
     /** As `provision`, with what another deployment, or this one, exported. */
     async restore(
-      input: Omit<ProvisionInput, 'sampleData' | 'reseller'>,
+      input: Omit<ProvisionInput, 'sampleData'>,
       fill: (orgId: string, slug: string) => Promise<void>,
     ): Promise<ProvisionOutput> {
       const email = checkEmail(input.email)
       if (input.password !== undefined) checkPassword(input.password)
       const owner = await ownerOf(await directory.findLogin(email), email, input.password)
       const { orgName, slug, plan = 'free' } = input
-      const made = await provisioning.restore({ orgName, email, plan, slug, owner }, fill)
+      const resellerId = await resellerOf(input.reseller)
+      const made = await provisioning.restore(
+        { orgName, email, plan, slug, owner, resellerId },
+        fill,
+      )
       const loginUrl =
         input.password === undefined
           ? links.login(await loginLinks.create(email, made.orgId, made.userId))
           : links.signIn(made.slug)
       return { orgId: made.orgId, userId: made.userId, slug: made.slug, loginUrl }
+    },
+
+    /** Erasure: what let a member in, or without one invitations to the emails. @returns revoked keys. */
+    async forgetMember(orgId: string, userId: string | null, emails: readonly string[]) {
+      const { gone, keys } = (await directory.forgetMember(orgId, userId, emails))!
+      principals.forget()
+      return { gone, keys }
     },
 
     /** For whoever runs the deployment; plugins go through the service `kernel.credentials`. */

@@ -38,7 +38,8 @@ export interface ContextOptions {
   readonly draft?: boolean
 }
 
-const system: Principal = Object.freeze({
+/** The platform itself. One object for all organisations. */
+export const systemPrincipal: Principal = Object.freeze({
   type: 'system',
   id: null,
   name: 'System',
@@ -72,7 +73,7 @@ export function createContexts(deps: ContextsDeps) {
       ...(deps.parseOperand ? { parseOperand: deps.parseOperand } : {}),
     })
     // The system is one object for all organisations; nothing may hang on it.
-    if (principal !== system) abilities.set(principal, { model, org, ability })
+    if (principal !== systemPrincipal) abilities.set(principal, { model, org, ability })
     return ability
   }
 
@@ -136,7 +137,7 @@ export function createContexts(deps: ContextsDeps) {
     async system(orgId: string, options: Partial<ContextOptions> = {}): Promise<RequestContext> {
       const runtime = await deps.orgStates.get(orgId)
       const traceId = options.traceId ?? crypto.randomUUID()
-      return make(system, runtime, { ...options, door: options.door ?? 'seed', traceId })
+      return make(systemPrincipal, runtime, { ...options, door: options.door ?? 'seed', traceId })
     },
   }
 }

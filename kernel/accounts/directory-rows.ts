@@ -26,6 +26,12 @@ export interface MembershipRow {
   readonly slug: string
   readonly name: string
 }
+export interface ForgottenRow {
+  /** Rows that let the member in. */
+  readonly gone: number
+  /** Ids of the keys that were revoked. */
+  readonly keys: readonly string[]
+}
 export interface SessionRow {
   readonly id: string
   readonly login_id: string

@@ -1,5 +1,6 @@
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import type {
+  ForgottenRow,
   InvitationRow,
   KeyRow,
   LoginRow,
@@ -70,6 +71,8 @@ export function createDirectory(db: Database, proofs: Proofs) {
       }),
     activateOrg: (id: string, tx?: Tx) =>
       call({ about: id, text: 'select kernel.activate_org($1)', values: [id] }, tx),
+    /** Of one that was never activated. */
+    dropOrg: (id: string) => call({ about: id, text: 'select kernel.drop_org($1)', values: [id] }),
 
     changeOrg: (id: string, change: OrgWords) =>
       call({
@@ -132,6 +135,14 @@ export function createDirectory(db: Database, proofs: Proofs) {
       ),
     hasMembership: (org: string, user: string) =>
       yes({ about: org, text: 'select kernel.has_membership($1, $2) as yes', values: [org, user] }),
+
+    /** Without a member, invitations to the emails alone. */
+    forgetMember: (org: string, user: string | null, emails: readonly string[]) =>
+      first<ForgottenRow>({
+        about: org,
+        text: 'select * from kernel.forget_member($1, $2, $3)',
+        values: [org, user, emails],
+      }),
 
     openSession: (session: NewSession) =>
       call({

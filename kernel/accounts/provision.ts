@@ -78,7 +78,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
      * An organisation that was exported elsewhere. Who has the email among its members gets in; without
      * one, a new admin is made. All others are invited anew.
      *
-     * @param fill puts everything into it, or nothing.
+     * @param fill puts everything into it, or nothing: then nothing of the organisation stays.
      */
     async restore(
       input: NewOrg,
@@ -86,7 +86,13 @@ export function createProvisioning(deps: ProvisioningDeps) {
     ): Promise<ProvisionedOrg> {
       const orgId = uuidv7()
       const slug = await takeSlug(orgId, input)
-      await fill(orgId, slug)
+      try {
+        if (input.resellerId) await deps.resellers.join(orgId, input.resellerId)
+        await fill(orgId, slug)
+      } catch (error) {
+        await directory.dropOrg(orgId).catch(() => {})
+        throw error
+      }
       const member = await members.findByEmail(orgId, input.email)
       const role = adminRole((await deps.systemContext(orgId)).model)
       const userId =

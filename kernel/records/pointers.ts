@@ -27,15 +27,20 @@ export function pointersTo(entity: Entity, target: string): Pointers | null {
   return { target, relations, links, references, partsOf }
 }
 
-/** Statements that find the ids of living records that lead to one of these, one per field and index. */
+/**
+ * Statements that find the ids of records that lead to one of these, one per field and index.
+ *
+ * @param deleted those in the trash too.
+ */
 export function pointingStatements(
   orgId: string,
   entity: Entity,
   { target, relations, links, references, partsOf }: Pointers,
   ids: readonly string[],
+  { deleted = false }: { readonly deleted?: boolean } = {},
 ): Statement[] {
   const rows = `select t.id from ${entity.table} t`
-  const living = `t.org_id = $1 and t.deleted_at is null${ofEntity(entity, 't')}`
+  const living = `t.org_id = $1${deleted ? '' : ' and t.deleted_at is null'}${ofEntity(entity, 't')}`
   const toOne = relations.map((field) => ({
     text: `${rows} where ${living} and ${storedUuid(field, 't')} = any($2::uuid[])`,
     values: [orgId, ids],

@@ -1,15 +1,21 @@
 import { NotFoundError } from '@runwaycrm/sdk'
 import type { Database, Tx } from '../database/postgres.ts'
 import type { Model } from '../model/model.ts'
-import { fileVersion, type OrgHeader } from './org-file.ts'
+import { writeFiles } from './export-files.ts'
+import { archiveOf, type CallArchive, filesOf } from './file-archive.ts'
+import { fileVersion, type KeptFile, type OrgHeader, type Work } from './org-file.ts'
 import { type TenantTable, tenantTables } from './tenant-tables.ts'
+import { selectWork } from './work.ts'
 
 const rowsAtOnce = 500
 
 export interface ExportOptions {
   readonly db: Database
   readonly orgId: string
+  /** Of the deployment: what is no table of an organisation, whatever it has switched off. */
   readonly model: Model
+  /** Null when no plugin keeps files. */
+  readonly callArchive: CallArchive | null
   /** Takes one line, without its end; resolves when there is room for the next. */
   readonly write: (line: string) => Promise<void>
   readonly onProgress?: (table: string, rows: number) => void
@@ -17,29 +23,35 @@ export interface ExportOptions {
 
 /**
  * Writes all that belongs to an organisation, but its secrets and work under way, as one snapshot: what
- * others write meanwhile is not in it.
+ * others write meanwhile is not in it. Files follow behind the snapshot, since their bytes never change.
  *
  * @returns rows by table.
  * @throws NotFoundError
  */
 export async function exportOrg(options: ExportOptions): Promise<Readonly<Record<string, number>>> {
-  const { db, orgId, model, write } = options
-  return db.transaction(
+  const { db, orgId, model, callArchive, write, onProgress } = options
+  const { end, files, archive } = await db.transaction(
     orgId,
     async (tx) => {
       const { rows } = await tx.one<OrgHeader>({ text: selectHeader, values: [orgId] })
       if (!rows[0]) throw new NotFoundError()
       const exportedAt = new Date().toISOString()
-      await write(JSON.stringify({ runwaycrm: fileVersion, exportedAt, org: rows[0] }))
+      const work = (await tx.one<Work>(selectWork(orgId))).rows
+      await write(JSON.stringify({ runwaycrm: fileVersion, exportedAt, org: rows[0], work }))
       const end: Record<string, number> = {}
       for (const table of await tenantTables(tx, model)) {
         end[table.name] = await exportTable(tx, table, options)
       }
-      await write(JSON.stringify({ end }))
-      return end
+      const archive = archiveOf(callArchive, { ...rows[0], id: orgId })
+      const files: KeptFile[] = []
+      for await (const file of filesOf(archive, tx)) files.push(file)
+      return { end, archive, files }
     },
     { isolation: 'repeatable read', statementTimeoutMs: 0 },
   )
+  await writeFiles(files, archive, write, (done) => onProgress?.('files', done))
+  await write(JSON.stringify({ end, files: files.length }))
+  return end
 }
 
 async function exportTable(

@@ -1,9 +1,7 @@
 import { snakeCase, tableName } from '../database/entity-tables.ts'
 import type { Statement } from '../database/postgres.ts'
-import type { Entity } from '../model/model.ts'
-import { storageOf } from '../records/storage-columns.ts'
 import type { TransactionContext } from '../records/transactions.ts'
-import { personalFields } from './personal-values.ts'
+import { patternsOf } from './words.ts'
 
 export interface FoundIn {
   readonly counts: Readonly<Record<string, number>>
@@ -11,42 +9,26 @@ export interface FoundIn {
   readonly files: readonly { readonly plugin: string; readonly ids: readonly string[] }[]
 }
 
-/** Takes the personal fields out of the history of the records. @returns rows that held some. */
-export async function forgetLedger(
-  ctx: TransactionContext,
-  found: ReadonlyMap<Entity, readonly string[]>,
-): Promise<number> {
-  let count = 0
-  for (const [entity, ids] of found) {
-    const { partsOf } = storageOf(entity)
-    const keys = personalFields(entity).flatMap((field) =>
-      (partsOf.get(field) ?? []).map((part) => part.ledgerKey),
-    )
-    const { rowCount } = await ctx.tx.one({
-      text: `update tenant.ledger set fields = fields - $3::text[]
-        where org_id = $1 and record_id = any($2::uuid[]) and fields ?| $3::text[]`,
-      values: [ctx.org.id, ids, keys],
-    })
-    count += rowCount
-  }
-  return count
-}
-
 /**
  * Takes the person out of what the kernel and plugins keep beside records: by the ids of the records,
  * and by the words where no id is kept.
+ *
+ * @param ids of records that are about the person; `touched` are all from which something was taken.
  */
 export async function forgetElsewhere(
   ctx: TransactionContext,
-  ids: readonly string[],
+  { ids, touched }: { readonly ids: readonly string[]; readonly touched: readonly string[] },
   words: readonly string[],
 ): Promise<FoundIn> {
   const orgId = ctx.org.id
-  // Words as they stand in text, and as they stand within JSON.
-  const texts = [...new Set(words.flatMap((word) => [word, JSON.stringify(word).slice(1, -1)]))]
-  const patterns = texts.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`)
+  const patterns = patternsOf(words)
   const wide = [...patterns, ...ids.map((id) => `%${id}%`)]
   const statements: Record<string, Statement> = {
+    keys: {
+      text: `delete from tenant.idempotency
+        where org_id = $1 and (key ilike any ($2::text[]) or scope ilike any ($2::text[]))`,
+      values: [orgId, patterns],
+    },
     answers: {
       text: `update tenant.idempotency set body = '{"erased":true}', headers = null
         where org_id = $1 and body ilike any ($2::text[])`,
@@ -60,7 +42,8 @@ export async function forgetElsewhere(
     jobs: {
       text: `update tenant.job set payload = null, error = null, state = case when state = 'ready' then 'cancelled' else state end,
           dedupe_key = null
-        where org_id = $1 and (payload::text ilike any ($2::text[]) or error ilike any ($2::text[]))`,
+        where org_id = $1 and (payload::text ilike any ($2::text[]) or error ilike any ($2::text[])
+          or dedupe_key ilike any ($2::text[]))`,
       values: [orgId, patterns],
     },
     changes: {
@@ -70,7 +53,7 @@ export async function forgetElsewhere(
     },
     search: {
       text: 'select kernel.forget_search($1::uuid[]) as gone',
-      values: [ids],
+      values: [touched],
     },
   }
   const counts: Record<string, number> = {}

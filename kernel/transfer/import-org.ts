@@ -1,60 +1,113 @@
-import { InvalidError, type Issue } from '@runwaycrm/sdk'
-import type { Database, Tx } from '../database/postgres.ts'
+import type { OrgInfo } from '@runwaycrm/sdk'
+import type { Database, Statement, Tx } from '../database/postgres.ts'
+import type { Queue } from '../jobs/queue.ts'
 import type { Model } from '../model/model.ts'
+import { archiveOf, type CallArchive } from './file-archive.ts'
+import { createFileReceiver, type FileReceiver } from './import-files.ts'
+import { isObject, type Parsed, parse, refused } from './lines.ts'
 import { fileVersion, type OrgHeader } from './org-file.ts'
 import { type TenantTable, tenantTables } from './tenant-tables.ts'
+import { resumeWork } from './work.ts'
 
 const rowsAtOnce = 500
 
 export interface ImportOptions {
   readonly db: Database
+  readonly queue: Pick<Queue, 'enqueue'>
   /** Of an organisation that is being made and has nothing yet. */
   readonly orgId: string
   readonly slug: string
   readonly name?: string | undefined
+  /** Of the deployment: what any organisation may have here. */
   readonly model: Model
+  /** Null when no plugin keeps files. */
+  readonly callArchive: CallArchive | null
   /** The lines of a file, from its beginning; called twice. */
   readonly lines: () => AsyncIterable<string>
   readonly onProgress?: (table: string, rows: number) => void
 }
 
 /**
- * Puts an exported organisation into a new one, ids and history included, all of it or nothing.
+ * Puts an exported organisation into a new one, ids, history and files included, all of it or nothing.
  *
  * @returns rows by table.
  * @throws InvalidError when the file is none of ours, from a later release, cut short, or needs plugins
  *   that are not here.
  */
 export async function importOrg(options: ImportOptions): Promise<Readonly<Record<string, number>>> {
-  const { db, orgId, model, lines } = options
-  return db.transaction(
-    orgId,
-    async (tx) => {
-      const known = new Map((await tenantTables(tx, model)).map((table) => [table.name, table]))
-      const writing = createTableWriter(tx, options, known)
-      let counts: Readonly<Record<string, number>> | null = null
-      let isFirst = true
-      for await (const text of lines()) {
-        const line = parse(text)
-        if (isFirst) await writeHeader(tx, options, headerOf(line))
-        else if (counts) throw refused('There is something behind the end of the file.')
-        else if (typeof line['table'] === 'string') await writing.begin(line)
-        else if (isObject(line['row'])) await writing.add(text)
-        else if (isObject(line['end'])) {
-          await writing.flush()
-          counts = line['end'] as Record<string, number>
-        }
-        isFirst = false
-      }
-      checkCounts(counts, writing.counts)
-      await setReferences(tx, options, writing.later)
-      return writing.counts
-    },
-    { statementTimeoutMs: 0 },
-  )
+  const { db, queue, orgId, slug, callArchive } = options
+  const iterator = options.lines()[Symbol.asyncIterator]()
+  const next = async () => {
+    const { value, done } = await iterator.next()
+    return done === true ? null : value
+  }
+  const stored: string[] = []
+  let archive = archiveOf(null, { id: orgId, slug } as OrgInfo)
+  try {
+    return await db.transaction(
+      orgId,
+      async (tx) => {
+        // A large file takes longer to come than anybody may usually keep a transaction waiting.
+        await tx.one(waitForFiles)
+        const text = await next()
+        const first = text === null ? {} : parse(text)
+        const header = headerOf(first)
+        await writeHeader(tx, options, header)
+        archive = archiveOf(callArchive, { ...header, id: orgId, slug })
+        const files = createFileReceiver(archive, tx, next, stored)
+        const counts = await readAll(tx, options, next, files)
+        await resumeWork(tx, queue, orgId, first['work'])
+        return counts
+      },
+      { statementTimeoutMs: 0 },
+    )
+  } catch (error) {
+    await archive.discard(stored)
+    throw error
+  } finally {
+    await iterator.return?.()
+  }
 }
 
-type Parsed = Readonly<Record<string, unknown>>
+/** Everything behind the header. */
+async function readAll(
+  tx: Tx,
+  options: ImportOptions,
+  next: () => Promise<string | null>,
+  files: FileReceiver,
+): Promise<Readonly<Record<string, number>>> {
+  const known = new Map((await tenantTables(tx, options.model)).map((table) => [table.name, table]))
+  const writing = createTableWriter(tx, options, known)
+  let end: Parsed | null = null
+  let isInFiles = false
+  for (;;) {
+    const text = await next()
+    if (text === null) break
+    if (end) throw refused('There is something behind the end of the file.')
+    const line = parse(text)
+    const isOfTables = !isInFiles && (typeof line['table'] === 'string' || isObject(line['row']))
+    if (isOfTables && isObject(line['row'])) await writing.add(text)
+    else if (isOfTables) await writing.begin(line)
+    else {
+      await writing.flush()
+      if (isObject(line['file'])) {
+        isInFiles = true
+        await files.receive(line)
+      } else if (isObject(line['end'])) end = line
+      else throw refused(`A line is of no known kind, or not in its place: ${text.slice(0, 60)}`)
+    }
+  }
+  if (!end) throw refused('The file ends too early: it was cut short.')
+  checkCounts(end['end'] as Readonly<Record<string, number>>, writing.counts)
+  await files.check(end['files'])
+  await setReferences(tx, options, writing.later)
+  return writing.counts
+}
+
+const waitForFiles: Statement = {
+  text: `select 1 where pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true) is null`,
+  values: [],
+}
 
 /** Rows of a table go in by the batch. Columns that refer to rows which come later are left for the end. */
 function createTableWriter(
@@ -132,7 +185,7 @@ async function setReferences(
       const row = parse(text)['row'] as Parsed
       if (columns.some((column) => row[column] != null)) rows.push(text)
       if (rows.length >= rowsAtOnce) await flush()
-    }
+    } else if (text.startsWith('{"file"')) break
   }
   await flush()
 }
@@ -185,32 +238,12 @@ function tableOf(line: Parsed, known: ReadonlyMap<string, TenantTable>): TenantT
 }
 
 function checkCounts(
-  told: Readonly<Record<string, number>> | null,
+  told: Readonly<Record<string, number>>,
   written: Readonly<Record<string, number>>,
 ): void {
-  if (!told) throw refused('The file ends too early: it was cut short.')
   for (const [name, count] of Object.entries(told)) {
     if ((written[name] ?? 0) !== count) {
       throw refused(`"${name}" should have ${count} rows and has ${written[name] ?? 0}.`)
     }
   }
-}
-
-export function parse(text: string): Parsed {
-  try {
-    const line: unknown = JSON.parse(text)
-    if (isObject(line)) return line
-  } catch {
-    // Told below, with the line.
-  }
-  throw refused(`A line is not what it should be: ${text.slice(0, 60)}`)
-}
-
-function isObject(value: unknown): value is Parsed {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function refused(message: string): Error {
-  const issue: Issue = { path: 'file', code: 'BAD_FORMAT', message }
-  return new InvalidError(message, { errors: [issue] })
 }

@@ -1,20 +1,28 @@
 import type { OrgInfo } from '@runwaycrm/sdk'
 import type { Brand } from '../model/org-row.ts'
 
-/** Of a file that a later release writes, this one can make nothing. */
-export const fileVersion = 1
-
 /**
- * An organisation as lines of JSON, in this order: one header, per table its columns and then its rows,
- * files that plugins keep, and an end that counts the rows, so that a file that was cut short is noticed.
- * Rows are as PostgreSQL gives them, without the organisation's id.
+ * An organisation as lines of JSON in one gzipped file, in this order:
+ *
+ *     {"runwaycrm": 2, "exportedAt": "…", "org": {…}, "work": []}  once, `OrgHeader` and `Work`
+ *     {"table": "crm_leads_lead", "columns": ["id", …]}            then its rows
+ *     {"row": {…}}                                                 as PostgreSQL gives it, without org_id
+ *     {"file": {"id": "…", "type": "image/png", "size": 90112}}    then its bytes, 49,152 at a time
+ *     {"part": "<base64>"}
+ *     {"fileEnd": {"sha256": "<hex>"}}
+ *     {"file": {"id": "…", "missing": true}}                       its bytes were lost before already
+ *     {"end": {"crm_leads_lead": 12, …}, "files": 3}               once: what was cut short is noticed
+ *
+ * Version 1 had no files. Of a file that a later release writes, this one can make nothing.
  */
-export type Line =
-  | { readonly runwaycrm: typeof fileVersion; readonly org: OrgHeader; readonly exportedAt: string }
-  | { readonly table: string; readonly columns: readonly string[] }
-  | { readonly row: Readonly<Record<string, unknown>> }
-  | { readonly file: FileEntry }
-  | { readonly end: Readonly<Record<string, number>> }
+export const fileVersion = 2
+
+/** Bytes of a file in one line; as base64 65,536 characters. */
+export const partBytes = 49_152
+
+/** What stays behind on purpose, as people are told. */
+export const leftOut =
+  'Left out: passwords and other ways to sign in, keys that work, secrets, the log of mails, uploads of imports, events, jobs and traces, host names and the reseller. Members are invited anew.'
 
 export interface OrgHeader extends Omit<OrgInfo, 'id'> {
   readonly brand: Brand
@@ -22,10 +30,16 @@ export interface OrgHeader extends Omit<OrgInfo, 'id'> {
   readonly epoch: number
 }
 
-/** One part of a file that a plugin keeps; long ones come in several. */
-export interface FileEntry {
-  readonly plugin: string
-  readonly key: string
-  readonly part: number
-  readonly base64: string
+/** A job of the kernel that others' values wait for: it goes on where the organisation goes. */
+export interface Work {
+  readonly job: string
+  readonly payload: unknown
+}
+
+/** A file as whoever keeps files knows it. */
+export interface KeptFile {
+  readonly id: string
+  readonly type: string
+  /** In bytes. */
+  readonly size: number
 }

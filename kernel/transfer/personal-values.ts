@@ -1,7 +1,12 @@
-import { type FieldValues, InvalidError, type RecordData } from '@runwaycrm/sdk'
+import type { RecordData } from '@runwaycrm/sdk'
 import type { Entity, Field } from '../model/model.ts'
+import { fileFieldsOf } from '../records/attach-files.ts'
 import { storageOf } from '../records/storage-columns.ts'
 import type { TransactionContext } from '../records/transactions.ts'
+import type { StorageValues } from '../records/validate.ts'
+import { type FoundRecord, partOf } from './found-record.ts'
+import { userEntity } from './member-names.ts'
+import { asWords, spellings } from './words.ts'
 
 /** Those that hold something of a person and are kept; what is computed of them follows. */
 export function personalFields(entity: Entity): Field[] {
@@ -10,25 +15,82 @@ export function personalFields(entity: Entity): Field[] {
   )
 }
 
-/** What stands in the place of personal values: nothing, or words where something has to stand. */
-export function erasedValues(entity: Entity, id: string): FieldValues {
-  const values: Record<string, unknown> = {}
-  for (const field of personalFields(entity))
-    values[field.apiName] = field.required ? placeholder(field, id) : null
-  if (entity.ref === 'kernel:user') values['active'] = false
-  return values as FieldValues
+/** By what a person is told from others. */
+export interface Traits {
+  /** Emails, phones, the whole name: found anywhere, they are this person's. */
+  readonly words: readonly string[]
+  /** Whatever else is personal, e.g. the first name; in what is about the person, it is theirs. */
+  readonly more: readonly string[]
+  /** Ids of the files that go. */
+  readonly files: ReadonlySet<string>
 }
 
+/** What is written in the place of what goes. @returns null when nothing of the record does. */
+export function erasedValues(found: FoundRecord, traits: Traits): StorageValues | null {
+  const { entity, row, tie } = found
+  const { partsOf } = storageOf(entity)
+  const columns: Record<string, unknown> = {}
+  const custom: Record<string, unknown> = {}
+  const unset: string[] = []
+  const given: string[] = []
+  for (const field of entity.fields.values()) {
+    const next = nextValue(found, field, traits)
+    if (next === undefined) continue
+    for (const part of partsOf.get(field) ?? []) {
+      const value = part.part === null ? next : null
+      given.push(part.ledgerKey)
+      if (part.column !== null) columns[part.column] = value
+      else if (value === null) unset.push(part.ledgerKey)
+      else custom[part.ledgerKey] = value
+    }
+  }
+  const active = entity.ref === userEntity && tie === 'own' ? entity.fields.get('active') : null
+  if (active?.storage.in === 'column' && row[active.storage.column] !== false) {
+    given.push(active.key)
+    columns[active.storage.column] = false
+  }
+  return given.length > 0 ? { given, columns, custom, unset } : null
+}
+
+/** @returns undefined when the field stays as it is. */
+function nextValue({ entity, id, tie, row }: FoundRecord, field: Field, traits: Traits): unknown {
+  const parts = storageOf(entity).partsOf.get(field) ?? []
+  const [main] = parts
+  const values = parts.map((part) => partOf(row, part) ?? null)
+  const [value] = values
+  if (values.every((one) => one === null)) return undefined
+  const isPersonal = field.definition.pii === true && (tie === 'own' || tie === 'about')
+  if (fileFieldsOf(entity).includes(field)) {
+    if (tie === 'own' || isPersonal) return null
+    return withoutFiles(value, traits.files)
+  }
+  if (!isPersonal && !values.some((one) => isNamed(tie, traits, one))) return undefined
+  const next = field.required && main?.class === 'text' ? placeholder(field, id) : null
+  return next === value ? undefined : next
+}
+
+/** `more` would take too much of what is about others. */
+function isNamed(tie: FoundRecord['tie'], { words, more }: Traits, value: unknown): boolean {
+  if (tie === 'holder' || value === null || typeof value === 'number') return false
+  const text = (typeof value === 'string' ? value : JSON.stringify(value)).toLowerCase()
+  const wanted = tie === 'named' ? words : [...words, ...more]
+  return wanted.some((word) => spellings(word).some((one) => text.includes(one.toLowerCase())))
+}
+
+function withoutFiles(value: unknown, files: ReadonlySet<string>): unknown {
+  const isGone = (one: unknown) => files.has(String((one as { readonly id?: unknown } | null)?.id))
+  const list = [value].flat()
+  if (!list.some(isGone)) return undefined
+  const left = list.filter((one) => !isGone(one))
+  return Array.isArray(value) && left.length > 0 ? left : null
+}
+
+/** Words where something has to stand. */
 function placeholder(field: Field, id: string): string {
   const kind = kindOf(field)
   if (kind === 'email') return `erased-${id}@erased.invalid`
   if (kind === 'url') return `https://erased.invalid/${id}`
-  if (field.storage.in !== 'computed' && field.storage.class === 'text')
-    return field.unique ? `Erased ${id}` : 'Erased'
-  const message = `"${field.label}" is required and personal, and nothing can stand in its place. Make it optional first.`
-  throw new InvalidError(message, {
-    errors: [{ path: field.apiName, code: 'OUT_OF_RANGE', message }],
-  })
+  return field.unique ? `Erased ${id}` : 'Erased'
 }
 
 /** `email` of `platform.fields:email`. */
@@ -38,35 +100,45 @@ export function kindOf({ type }: Field): string {
 
 /** Shorter ones would be found in what has nothing to do with the person. */
 const shortest = 6
+const shortestNear = 3
 
-/**
- * Texts by which the person is found where no id is kept: emails, phones and the name, of today and of
- * the record's history.
- */
-export async function wordsOf(
+const addresses = ['email', 'emails', 'phone', 'phones']
+
+/** Of today and of the history of the person's record. */
+export async function traitsOf(
   ctx: TransactionContext,
-  entity: Entity,
+  { entity, id, row }: FoundRecord,
   person: RecordData,
-): Promise<readonly string[]> {
+): Promise<Pick<Traits, 'words' | 'more'>> {
+  const texts = (fields: readonly Field[]) =>
+    fields.flatMap((field) => (storageOf(entity).partsOf.get(field) ?? []).slice(0, 1))
   const telling = personalFields(entity).filter(
-    (field) => ['email', 'phone'].includes(kindOf(field)) || field.key === entity.titleField,
+    (field) => addresses.includes(kindOf(field)) || field.key === entity.titleField,
   )
-  const found = new Set<unknown>([
-    ...telling.map((field) => person[field.apiName]),
-    person[entity.byApiName.get(entity.titleField)?.apiName ?? entity.titleField],
-  ])
-  const keys = telling.flatMap((field) =>
-    (storageOf(entity).partsOf.get(field) ?? []).map((part) => part.ledgerKey),
-  )
-  const { rows } = await ctx.tx.one<{ value: string }>({
-    text: `select distinct v.value from tenant.ledger l
+  const title = person[entity.byApiName.get(entity.titleField)?.apiName ?? entity.titleField]
+  const words = [title, ...texts(telling).flatMap((part) => partOf(row, part))]
+  const others = texts(personalFields(entity)).filter((part) => part.class === 'text')
+  const more = others.map((part) => partOf(row, part))
+  const { rows } = await ctx.tx.one<{ key: string; value: string }>({
+    text: `select distinct f.key, v.value from tenant.ledger l
         cross join lateral jsonb_each(l.fields) f (key, pair)
         cross join lateral jsonb_array_elements_text(f.pair) v (value)
       where l.org_id = $1 and l.record_id = $2 and f.key = any($3::text[]) and v.value is not null`,
-    values: [ctx.org.id, person.id, keys],
+    values: [ctx.org.id, id, [...texts(telling), ...others].map((part) => part.ledgerKey)],
   })
-  for (const { value } of rows) found.add(value)
-  const isWord = (value: unknown): value is string =>
-    typeof value === 'string' && value.trim().length >= shortest && value !== 'Erased'
-  return [...found].filter(isWord).map((word) => word.trim())
+  const tellingKeys = new Set(texts(telling).map((part) => part.ledgerKey))
+  for (const { key, value } of rows)
+    (tellingKeys.has(key) ? words : more).push(...(listIn(value) ?? [value]))
+  return { words: asWords(words, shortest), more: asWords(more, shortestNear) }
+}
+
+/** The list that the text is as JSON; null when it is none. */
+function listIn(text: string): readonly unknown[] | null {
+  if (!text.startsWith('[')) return null
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
 }

@@ -1,7 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { filesWith, placesOf } from '../setup/places-of.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 
 let app: TestApp
@@ -26,42 +25,6 @@ afterAll(async () => {
 
 const erase = (caller: Caller, input: object) =>
   caller.call('POST', '/actions/platform.people:erase_person', { input })
-
-/** Every table of the database in which a row of the organisation holds the text, with how many. */
-async function placesOf(orgId: string, text: string): Promise<Record<string, number>> {
-  const { rows: tables } = await admin.query(
-    `select c.oid::regclass::text as name, string_agg(format(case when t.typname = 'bytea' then $$encode(t.%I, 'escape')$$
-        else 't.%I::text' end, a.attname), $$, ' ', $$) as texts,
-        bool_or(a.attname = 'org_id') as is_of_org
-      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        join pg_type t on t.oid = a.atttypid
-      where n.nspname in ('tenant', 'directory') and c.relkind in ('r', 'p') and not c.relispartition
-      group by 1`,
-  )
-  const found: Record<string, number> = {}
-  for (const { name, texts, is_of_org } of tables) {
-    const { rows } = await admin.query(
-      `select count(*)::int as n from ${name} t where concat(${texts}) collate "C" ilike $1${is_of_org ? ' and t.org_id = $2' : ''}`,
-      is_of_org ? [`%${text}%`, orgId] : [`%${text}%`],
-    )
-    if (rows[0].n > 0) found[name] = rows[0].n
-  }
-  return found
-}
-
-/** Files below the data folder of the organisation that hold the text. */
-async function filesWith(orgId: string, text: string): Promise<string[]> {
-  const folder = path.join(app.config.dataDir, 'files', orgId)
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const found: string[] = []
-  for (const entry of entries) {
-    if (!entry.isFile()) continue
-    const place = path.join(entry.parentPath, entry.name)
-    if ((await readFile(place, 'utf8')).includes(text)) found.push(place)
-  }
-  return found
-}
 
 const wait = async (caller: Caller, id: string) => {
   for (;;) {
@@ -122,9 +85,9 @@ describe('erasing a person', () => {
   it('leaves nothing of them in any table or file, and the other organisation as it was', async () => {
     const { id, activity } = await scatter(acme)
     const theirs = await scatter(other)
-    const before = await placesOf(other.orgId, canary)
-    expect(Object.keys(await placesOf(acme.orgId, canary)).length).toBeGreaterThan(5)
-    expect(await filesWith(acme.orgId, canary)).not.toEqual([])
+    const before = await placesOf(admin, other.orgId, canary)
+    expect(Object.keys(await placesOf(admin, acme.orgId, canary)).length).toBeGreaterThan(5)
+    expect(await filesWith(app, acme.orgId, canary)).not.toEqual([])
 
     const dry = await erase(acme, { entity: 'contacts', id, dryRun: true })
     expect(dry.statusCode, dry.body).toBe(200)
@@ -134,9 +97,9 @@ describe('erasing a person', () => {
     expect(answer.statusCode, answer.body).toBe(200)
     expect(answer.json().output.counts).toMatchObject({ records: 2, answers: 1 })
     // The index follows behind the outbox.
-    await expect.poll(() => placesOf(acme.orgId, canary), { timeout: 10_000 }).toEqual({})
-    expect(await placesOf(acme.orgId, phone)).toEqual({})
-    expect(await filesWith(acme.orgId, canary)).toEqual([])
+    await expect.poll(() => placesOf(admin, acme.orgId, canary), { timeout: 10_000 }).toEqual({})
+    expect(await placesOf(admin, acme.orgId, phone)).toEqual({})
+    expect(await filesWith(app, acme.orgId, canary)).toEqual([])
 
     const left = (await acme.call('GET', `/contacts/${id}`)).json()
     expect(left).toMatchObject({
@@ -149,7 +112,7 @@ describe('erasing a person', () => {
     const note = (await acme.call('GET', `/activities/${activity}`)).json()
     expect(note).toMatchObject({ subject: 'Erased', body: null, about: { id } })
 
-    const kept = await placesOf(other.orgId, canary)
+    const kept = await placesOf(admin, other.orgId, canary)
     expect(kept).toEqual(before)
     expect((await other.call('GET', `/contacts/${theirs.id}`)).json().email).toBe(email)
   })

@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportOrg } from '../../kernel/transfer/export-org.ts'
 import { readLines, writeLines } from '../../kernel/transfer/files.ts'
-import { importOrg } from '../../kernel/transfer/import-org.ts'
 import { columns, csvOf, duplicates, type Home, homes, property, viewing } from '../setup/estate.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { png, uploadFile } from '../setup/upload-file.ts'
@@ -367,17 +365,16 @@ describe('an estate agency', () => {
     'moves to another organisation with everything, where figures and search are the same',
     async () => {
       const file = path.join(folder, 'estate.runway')
-      const { db, orgStates, deployment, accounts } = app.house
+      const { transfer, accounts } = app.house
       await writeLines(file, async (write) => {
-        const { model } = await orgStates.get(agency.orgId)
-        return exportOrg({ db, orgId: agency.orgId, model, write })
+        await transfer.exportOrg({ orgId: agency.orgId, write })
       })
       const slug = 'fjord-two'
       const made = await accounts.restore(
         { orgName: 'Two', slug, email: 'owner@two.test', password: 'correct-horse-battery' },
         async (orgId) => {
           const lines = () => readLines(file)
-          await importOrg({ db, orgId, slug, model: deployment.model, lines })
+          await transfer.importOrg({ orgId, slug, lines })
         },
       )
       const second = await app.createKey(made.orgId)

@@ -4,9 +4,7 @@ import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportOrg } from '../../kernel/transfer/export-org.ts'
 import { readLines, writeLines } from '../../kernel/transfer/files.ts'
-import { importOrg } from '../../kernel/transfer/import-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { createTenantHash } from '../suites/support/tenant-hash.ts'
 
@@ -67,24 +65,21 @@ async function shape(): Promise<void> {
 }
 
 const write = (target: string) =>
-  writeLines(target, async (line) => {
-    const { model } = await app.house.orgStates.get(acme.orgId)
-    return exportOrg({ db: app.house.db, orgId: acme.orgId, model, write: line })
-  })
+  writeLines(target, (line) => app.house.transfer.exportOrg({ orgId: acme.orgId, write: line }))
 
 const read = (source: string, slug: string) =>
   app.house.accounts.restore(
     { orgName: 'Acme', slug, email: `owner@${slug}.test`, password: 'correct-horse-battery' },
     async (orgId) => {
-      await importOrg({
-        db: app.house.db,
-        orgId,
-        slug,
-        model: app.house.deployment.model,
-        lines: () => readLines(source),
-      })
+      await app.house.transfer.importOrg({ orgId, slug, lines: () => readLines(source) })
     },
   )
+
+/** The indexes of its own fields are complete. */
+async function isFilled(): Promise<boolean> {
+  const text = 'select from tenant.slot_fill where org_id = $1 and not is_ready'
+  return (await app.house.db.query(acme.orgId, { text, values: [acme.orgId] })).rowCount === 0
+}
 
 async function hashes(orgId: string): Promise<Record<string, string>> {
   const admin = new pg.Client({ connectionString: app.database.adminUrl })
@@ -117,6 +112,7 @@ async function hashes(orgId: string): Promise<Record<string, string>> {
 
 describe('an organisation in a file', () => {
   it('comes back equal, with ids, history and what was deleted', async () => {
+    await expect.poll(isFilled, { timeout: 30_000 }).toBe(true)
     const rows = await write(file)
     expect(rows['crm_leads_lead']).toBeGreaterThan(2)
     expect(rows['ledger']).toBeGreaterThan(10)

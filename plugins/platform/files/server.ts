@@ -1,7 +1,9 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { discard, list, openContent, put } from './archive.ts'
 import { attach } from './attach.ts'
 import { content, describe, openFile } from './content.ts'
 import { file, files, image, images } from './field-types.ts'
+import { filesOfPerson, forget, remove } from './forget.ts'
 import { scan } from './scan.ts'
 import { sweep } from './sweep.ts'
 import { storeText, upload } from './upload.ts'
@@ -10,11 +12,18 @@ export const handlers = defineHandlers({
   attach,
   content,
   describe,
+  discard,
   file,
   files,
+  filesOfPerson,
+  forget,
   image,
   images,
+  list,
+  openContent,
   openFile,
+  put,
+  remove,
   scan,
   storeText,
   sweep,

@@ -1,5 +1,5 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
-import { storeOf } from './disk.ts'
+import { type FileStore, storeOf } from './disk.ts'
 import { holdingOf, usesOf } from './may-read.ts'
 import { release } from './total.ts'
 
@@ -20,15 +20,24 @@ export async function sweep(_input: unknown, ctx: HandlerContext): Promise<{ rem
     const rows = await ctx.tables.select('file', { where, sort: 'id', limit: pageSize })
     for (const { id, size } of rows) {
       if (await isNeeded(ctx, id)) continue
-      await store.remove(id)
-      await ctx.tables.delete('use', { file: id })
-      await ctx.tables.delete('file', { id })
-      await release(ctx, 1, Number(size))
+      await removeFile(ctx, store, { id, size: Number(size) })
       removed += 1
     }
     if (rows.length < pageSize) return { removed }
     after = rows.at(-1)!.id
   }
+}
+
+/** Its bytes first: a row without them is found again, bytes without a row are not. */
+export async function removeFile(
+  ctx: HandlerContext,
+  store: FileStore,
+  { id, size }: { readonly id: string; readonly size: number },
+): Promise<void> {
+  await store.remove(id)
+  await ctx.tables.delete('use', { file: id })
+  await ctx.tables.delete('file', { id })
+  await release(ctx, 1, Number(size))
 }
 
 async function isNeeded(ctx: HandlerContext, file: string): Promise<boolean> {

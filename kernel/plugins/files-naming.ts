@@ -1,23 +1,29 @@
 import { createReadStream } from 'node:fs'
 import type { PluginFiles } from './files.ts'
 
-/** Removes those files of a plugin that hold one of the words. @returns how many. */
-export async function forgetFiles(
+interface FilesOfPlugin {
+  readonly plugin: string
+  readonly ids: readonly string[]
+}
+
+/** Those files of plugins that hold one of the words. */
+export async function filesNaming(
   files: PluginFiles,
   orgId: string,
-  plugin: string,
-  ids: readonly string[],
+  named: readonly FilesOfPlugin[],
   words: readonly string[],
-): Promise<number> {
-  const own = files.of(orgId, plugin)
-  let gone = 0
-  for (const id of ids) {
-    const place = await own.path(id).catch(() => null)
-    if (place === null || !(await holds(place, words))) continue
-    await own.remove(id)
-    gone++
+): Promise<readonly FilesOfPlugin[]> {
+  const found: FilesOfPlugin[] = []
+  for (const { plugin, ids } of named) {
+    const own = files.of(orgId, plugin)
+    const naming: string[] = []
+    for (const id of ids) {
+      const place = await own.path(id).catch(() => null)
+      if (place !== null && (await holds(place, words))) naming.push(id)
+    }
+    if (naming.length > 0) found.push({ plugin, ids: naming })
   }
-  return gone
+  return found
 }
 
 /** Whatever the case of the letters; a word may lie across two pieces of the file. */
