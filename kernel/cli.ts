@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -16,6 +16,8 @@ interface Command {
   readonly usage: string
   readonly meaning: string
   readonly options: NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>
+  /** How many words may follow that are no options; none by default. */
+  readonly words?: number
   /** @returns the exit code. */
   run(values: Values, rest: readonly string[]): Promise<number>
 }
@@ -88,12 +90,14 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'org export --org SLUG FILE',
     meaning: 'Write all of an organisation, files included, but its secrets into one file',
     options: { org: text },
+    words: 1,
     run: (values, [file]) => withHouse((opened) => exportFile(opened, values, file)),
   },
   'org import': {
     usage: 'org import --email E [--name N] [--slug S] [--password W] [--reseller SLUG] FILE',
     meaning: 'Make an organisation of an exported file; prints {orgId, userId, slug, loginUrl}',
     options: { email: text, name: text, slug: text, password: text, reseller: text },
+    words: 1,
     run: (values, [file]) => withHouse((opened) => importOrgFile(opened, values, file)),
   },
   'key create': {
@@ -121,6 +125,7 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'import --org SLUG FILE.csv --map map.json [--dry-run]',
     meaning: 'Import a file; prints counts and the change set',
     options: { org: text, map: text, 'dry-run': flag },
+    words: 1,
     run: (values, [file]) => withHouse((opened) => importFile(opened, values, file)),
   },
   'plugin list': {
@@ -139,6 +144,7 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'plugin check [ID]',
     meaning: 'Every problem of the plugins, or of one',
     options: {},
+    words: 1,
     async run(_values, [id]) {
       const { plugins } = await loadPlugins(pluginRoots)
       if (id !== undefined && !plugins.has(id)) throw new Error(`There is no plugin "${id}".`)
@@ -171,6 +177,10 @@ async function main(argv: readonly string[]): Promise<number> {
     allowPositionals: true,
     strict: true,
   })
+  const [unknown] = positionals.slice(command.words ?? 0)
+  if (unknown !== undefined) {
+    throw new Error(`"${unknown}" is one word too many. Usage: runway ${command.usage}`)
+  }
   return command.run(values as Values, positionals)
 }
 
@@ -256,15 +266,15 @@ async function importFile(
 ): Promise<number> {
   if (!file) throw new Error('Name the file to import.')
   const orgId = await orgOf(opened, values)
-  const map = JSON.parse(await readFile(needed(values, 'map'), 'utf8')) as Record<string, unknown>
-  await stat(file)
+  const map = await readMap(needed(values, 'map'))
+  const content = await contentOf(file)
   const { house } = opened
   const key = await house.accounts.createKey(orgId, { name: 'Import from the command line' })
   try {
     house.start()
     const form = new FormData()
     form.set('spec', JSON.stringify(values['dry-run'] === true ? { ...map, dryRun: true } : map))
-    form.set('file', new File([await readFile(file)], path.basename(file), { type: 'text/csv' }))
+    form.set('file', new File([content], path.basename(file), { type: 'text/csv' }))
     const request = new Request('http://localhost/', { method: 'POST', body: form })
     const authorization = `Bearer ${key.key}`
     const made = await house.app!.inject({
@@ -285,6 +295,30 @@ async function importFile(
     )
   } finally {
     await house.accounts.revokeKey(orgId, key.id)
+  }
+}
+
+async function readMap(file: string): Promise<Record<string, unknown>> {
+  const text = (await contentOf(file)).toString('utf8')
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch (error) {
+    throw new Error(`${file} is not JSON: ${(error as Error).message}.`)
+  }
+}
+
+/** @throws Error that says why the file cannot be read. */
+async function contentOf(file: string): Promise<Buffer<ArrayBuffer>> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    const why = {
+      ENOENT: 'it is not there',
+      EISDIR: 'it is a folder',
+      EACCES: 'this user may not read it',
+    }[code]
+    throw why === undefined ? error : new Error(`${file} cannot be read: ${why}.`)
   }
 }
 

@@ -15,7 +15,9 @@ export const variables = {
   port: variable('PORT', 'Port of API, CRM and studio; 0 takes any free one', '3000', '8080', (t) =>
     whole(t ?? '3000', 0, 65_535),
   ),
-  host: variable('HOST', 'Address to listen on', '127.0.0.1', '0.0.0.0', (t) => t ?? '127.0.0.1'),
+  host: variable('HOST', 'Address to listen on', '127.0.0.1', '0.0.0.0', (t) =>
+    hostName(t ?? '127.0.0.1'),
+  ),
   databaseUrl: variable(
     'DATABASE_URL',
     'PostgreSQL 18 as the server’s role, which owns nothing',
@@ -77,11 +79,12 @@ export const variables = {
   ),
   demoPassword: variable(
     'RUNWAY_DEMO_PASSWORD',
-    'Password of admin@demo.test; at least 10 characters',
+    'Password of admin@demo.test; 10 to 200 characters',
     'a random one, printed at each start',
     'correct-horse-battery',
     (t) => {
-      if (t !== null && t.length < 10) throw new Error('at least 10 characters')
+      const length = t === null ? 10 : [...t].length
+      if (length < 10 || length > 200) throw new Error('10 to 200 characters')
       return t
     },
   ),
@@ -218,6 +221,13 @@ function whole(text: string, least: number, most: number): number {
     throw new Error(`a whole number from ${least} to ${most}`)
   }
   return value
+}
+
+function hostName(text: string): string {
+  const isName =
+    /^[\w.:-]+$/.test(text) && URL.canParse(`http://${text.includes(':') ? `[${text}]` : text}`)
+  if (!isName) throw new Error('an address such as 0.0.0.0 or :: or a name of this machine')
+  return text
 }
 
 function choice<const T extends string>(text: string, options: readonly T[]): T {

@@ -39,6 +39,7 @@ it('asks in production for a database and a secret key', async () => {
     NODE_ENV: 'production',
     DATABASE_URL: 'postgresql://runway_server@db/runway',
     RUNWAY_SECRET_KEY: key,
+    RUNWAY_DATA_DIR: dataDir,
   })
   expect(config).toMatchObject({ production: true, demo: false, secretKey: key })
 })
@@ -60,6 +61,29 @@ it('names every bad variable with its meaning and an example, and never shows th
   }
   expect(message).not.toMatch(/mysql|eighty|apples|cook/)
 })
+
+it.each([
+  ['HOST', 'not a host'],
+  ['HOST', '127.0.0.1:3000/x'],
+  ['RUNWAY_DEMO_PASSWORD', 'too-short'],
+  ['RUNWAY_DEMO_PASSWORD', 'x'.repeat(201)],
+  ['RUNWAY_DATA_DIR', import.meta.filename],
+])('refuses %s=%s by its name, with an example', async (name, value) => {
+  const read = loadConfig({ RUNWAY_SECRET_KEY: key, RUNWAY_DATA_DIR: dataDir, [name]: value })
+  await expect(read).rejects.toThrow(new RegExp(`${name} must be .*Example: ${name}=`, 's'))
+})
+
+it.each(['0.0.0.0', '::', 'fe80::1', 'localhost', 'crm-1.internal'])(
+  'listens on %s',
+  async (host) => {
+    const config = await loadConfig({
+      HOST: host,
+      RUNWAY_SECRET_KEY: key,
+      RUNWAY_DATA_DIR: dataDir,
+    })
+    expect(config.host).toBe(host)
+  },
+)
 
 it('reads sizes, addresses and roles', async () => {
   const config = await loadConfig({

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { variables } from './config-variables.ts'
+import { type Variable, variables } from './config-variables.ts'
 
 /** What the operator decides, read once at the start and frozen. */
 export interface Config {
@@ -59,6 +59,7 @@ type Values = { [K in keyof typeof variables]: ReturnType<(typeof variables)[K][
 export async function loadConfig(env: Environment): Promise<Config> {
   const { secretKey, nodeEnv, gemini, anthropic, stripe, sendgrid, slack, twilio, ...rest } =
     readValues(env)
+  await makeDataDir(rest.dataDir)
   return Object.freeze({
     ...rest,
     secretKey: secretKey ?? (await keptSecretKey(rest.dataDir)),
@@ -94,21 +95,37 @@ function readValues(env: Environment): Values {
     try {
       values[key] = v.read(text, production)
     } catch (error) {
-      problems.push(
-        `${v.name} must be ${(error as Error).message}.\n` +
-          `    ${v.meaning}. Default: ${v.default}. Example: ${v.name}=${v.example}`,
-      )
+      problems.push(problemOf(v, (error as Error).message))
     }
   }
-  if (problems.length > 0) {
-    throw new ConfigError(`The environment cannot be used:\n  ${problems.join('\n  ')}`)
-  }
+  if (problems.length > 0) throw unusable(problems)
   return values as Values
+}
+
+function problemOf({ name, meaning, default: otherwise, example }: Described, expected: string) {
+  return (
+    `${name} must be ${expected}.\n` +
+    `    ${meaning}. Default: ${otherwise}. Example: ${name}=${example}`
+  )
+}
+
+type Described = Pick<Variable<unknown>, 'name' | 'meaning' | 'default' | 'example'>
+
+function unusable(problems: readonly string[]) {
+  return new ConfigError(`The environment cannot be used:\n  ${problems.join('\n  ')}`)
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw unusable([problemOf(variables.dataDir, `a folder that can be written (${code})`)])
+  }
 }
 
 async function keptSecretKey(dataDir: string): Promise<string> {
   const file = path.join(dataDir, 'secret-key')
-  await mkdir(dataDir, { recursive: true })
   try {
     await writeFile(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
   } catch (error) {

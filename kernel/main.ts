@@ -90,11 +90,13 @@ async function serveHouse(opened: Opened, say: (line: string) => void): Promise<
   const demo = config.demo ? await provisionDemo(opened) : null
   house.start()
   if (house.app) {
-    await house.app.listen({ port: config.port, host: config.host })
-    if (config.metricsPort !== null) {
-      await house.app.metrics?.listen(config.metricsPort, config.host)
+    const { app } = house
+    const { port: wanted, host, metricsPort } = config
+    await listen('PORT', () => app.listen({ port: wanted, host }))
+    if (metricsPort !== null) {
+      await listen('METRICS_PORT', async () => app.metrics?.listen(metricsPort, host))
     }
-    const address = house.app.server.address()
+    const address = app.server.address()
     const port = typeof address === 'object' && address ? address.port : config.port
     const url = publicUrlOf({ ...config, port })
     if (demo)
@@ -103,6 +105,22 @@ async function serveHouse(opened: Opened, say: (line: string) => void): Promise<
       )
     say(`RunwayCRM is ready at ${url}`)
   } else say('RunwayCRM works in the background.')
+}
+
+/** @throws Error that names the setting to change when the address cannot be had. */
+async function listen(variable: string, begin: () => Promise<unknown>): Promise<void> {
+  try {
+    await begin()
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    const sentence = {
+      EADDRINUSE: `The port is in use already. Set ${variable} to another one, e.g. ${variable}=${variable === 'PORT' ? 3001 : 9091} npm start.`,
+      EACCES: `This user may not listen on that port. Set ${variable} to one above 1023.`,
+      EADDRNOTAVAIL: `This machine has no such address. Set HOST to one it has, or to 0.0.0.0 for all.`,
+      ENOTFOUND: `No address has this name. Set HOST to an address of this machine, or to 0.0.0.0 for all.`,
+    }[code]
+    throw sentence === undefined ? cause : new Error(sentence, { cause })
+  }
 }
 
 /**
@@ -187,13 +205,6 @@ function stopOnSignal(opened: Opened, say: (line: string) => void): void {
 
 /** One line for people; the stack only where somebody asked for it. */
 export function explain(error: unknown): void {
-  const known = error as NodeJS.ErrnoException
-  if (known.code === 'EADDRINUSE') {
-    process.stderr.write(
-      `The port is in use already. Set PORT to another one, e.g. PORT=3001 npm start.\n`,
-    )
-    return
-  }
   process.stderr.write(`${sentenceOf(error)}\n`)
   if (process.env['LOG_LEVEL'] === 'debug' || process.env['LOG_LEVEL'] === 'trace')
     console.error(error)

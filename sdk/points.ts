@@ -308,7 +308,7 @@ export const Schedule = Type.Object(
   {
     /** Five or six fields, in the organisation's time zone. */
     cron: Type.String(free),
-    job: Type.String(),
+    job: Reference,
     label: Type.Optional(Type.String(free)),
     enabled: Type.Optional(Type.Boolean(free)),
   },

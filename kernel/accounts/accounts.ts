@@ -4,6 +4,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import { epochSql } from '../model/org-row.ts'
 import { createAttempts } from './attempts.ts'
+import { checkAll, checkEmail, checkName, checkPassword, checkSlug } from './check-input.ts'
 import { createCredentials } from './credentials.ts'
 import { createDirectory } from './directory.ts'
 import { createInvitations } from './invitations.ts'
@@ -18,7 +19,7 @@ import { createProvisioning, type ProvisioningDeps } from './provision.ts'
 import { createRecovery } from './recovery.ts'
 import { createResellers, unfit } from './resellers.ts'
 import { createSessions, type OpenedSession } from './sessions.ts'
-import { checkEmail, checkName, checkPassword, createSignIn } from './sign-in.ts'
+import { createSignIn } from './sign-in.ts'
 import { tokenHash } from './tokens.ts'
 
 export interface AccountsDeps {
@@ -171,9 +172,7 @@ export function createAccounts(deps: AccountsDeps) {
      * without a password the link is the way in, once.
      */
     async provision(input: ProvisionInput): Promise<ProvisionOutput> {
-      const email = checkEmail(input.email)
-      const orgName = checkName(input.orgName, 'orgName')
-      if (input.password !== undefined) checkPassword(input.password)
+      const [email, orgName] = checkAll(...checksOf(input))
       const known = await directory.findLogin(email)
       const made = await provisioning.create({
         orgName,
@@ -196,10 +195,9 @@ export function createAccounts(deps: AccountsDeps) {
       input: Omit<ProvisionInput, 'sampleData'>,
       fill: (orgId: string, slug: string) => Promise<void>,
     ): Promise<ProvisionOutput> {
-      const email = checkEmail(input.email)
-      if (input.password !== undefined) checkPassword(input.password)
+      const [email, orgName] = checkAll(...checksOf(input))
       const owner = await ownerOf(await directory.findLogin(email), email, input.password)
-      const { orgName, slug, plan = 'free' } = input
+      const { slug, plan = 'free' } = input
       const resellerId = await resellerOf(input.reseller)
       const made = await provisioning.restore(
         { orgName, email, plan, slug, owner, resellerId },
@@ -262,6 +260,15 @@ export function createAccounts(deps: AccountsDeps) {
       `${email} has an account with another password. Leave the password out to get a link.`,
     )
   }
+}
+
+function checksOf({ email, orgName, password, slug }: ProvisionInput) {
+  return [
+    () => checkEmail(email),
+    () => checkName(orgName, 'orgName'),
+    () => password === undefined || checkPassword(password),
+    () => slug === undefined || checkSlug(slug),
+  ] as const
 }
 
 export type Accounts = ReturnType<typeof createAccounts>

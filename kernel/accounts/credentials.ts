@@ -3,7 +3,7 @@ import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Model } from '../model/model.ts'
 import type { Directory } from './directory.ts'
 import type { Principals } from './principals.ts'
-import { adminRole, isAdmin, resolveRoles } from './roles.ts'
+import { adminRole, isAdmin, resolveRole } from './roles.ts'
 import { newKey, tokenHash } from './tokens.ts'
 
 export interface NewKeyInput {
@@ -122,7 +122,7 @@ function isScope(model: Model, scope: string): boolean {
 }
 
 function keyRole(model: Model, name: string | undefined): string {
-  const role = name === undefined ? adminRole(model) : resolveRoles(model, [name], 'role')[0]
+  const role = name === undefined ? adminRole(model) : resolveRole(model, name)
   if (role) return role
   throw invalid('role', 'REQUIRED', 'Name the role of the key.')
 }

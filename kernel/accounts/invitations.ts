@@ -2,6 +2,7 @@ import { ForbiddenError, NotFoundError, SignInFirstError, StateConflictError } f
 import { mayGiveRole } from '../access/give-role.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { uuidv7 } from '../database/uuid.ts'
+import { checkAll, checkEmail, checkName, checkPassword } from './check-input.ts'
 import type { Directory } from './directory.ts'
 import { type AccountMail, inviteMail, type Links } from './links.ts'
 import type { MailLimits } from './mail-limits.ts'
@@ -10,7 +11,7 @@ import type { Passwords } from './password.ts'
 import { deadLink } from './recovery.ts'
 import { defaultRole, resolveRoles } from './roles.ts'
 import type { Client, OpenedSession, Sessions } from './sessions.ts'
-import { checkEmail, checkName, checkPassword, type SignIn } from './sign-in.ts'
+import type { SignIn } from './sign-in.ts'
 import { newToken, tokenHash } from './tokens.ts'
 
 const inviteSeconds = 7 * 86_400
@@ -50,8 +51,10 @@ export function createInvitations(deps: InvitationsDeps) {
       ctx: RequestContext,
       input: { email: string; roles?: readonly string[] | undefined },
     ): Promise<Invitation & { readonly url: string }> {
-      const email = checkEmail(input.email)
-      const roles = resolveRoles(ctx.model, input.roles ?? fallbackRoles(ctx))
+      const [email, roles] = checkAll(
+        () => checkEmail(input.email),
+        () => resolveRoles(ctx.model, input.roles ?? fallbackRoles(ctx)),
+      )
       if (!roles.every((role) => mayGiveRole(ctx, ctx.model.roles, role))) {
         throw new ForbiddenError(
           'Nobody gives a role with more rights over the organisation than theirs.',
@@ -126,9 +129,13 @@ export function createInvitations(deps: InvitationsDeps) {
       const digest = tokenHash(input.token)
       const token = await directory.findToken('invite', digest)
       if (!token || token.org_id === null) throw deadLink()
-      const name = checkName(input.name, 'name')
       const { email, org_id: orgId } = token
       const known = await directory.findLogin(email)
+      const [name] = checkAll(
+        () => checkName(input.name, 'name'),
+        // One that is known is proven, however short it is.
+        () => known || checkPassword(input.password),
+      )
       let loginId: string = uuidv7()
       let passwordHash: string | null = null
       if (known) {
@@ -139,7 +146,6 @@ export function createInvitations(deps: InvitationsDeps) {
         }
         loginId = await signIn.check(email, input.password, client.address)
       } else {
-        checkPassword(input.password)
         passwordHash = await passwords.hash(input.password)
       }
       // An invitation that cannot be honoured now stays: its role may come back.

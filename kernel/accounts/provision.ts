@@ -1,4 +1,4 @@
-import { InvalidError, StateConflictError, UniqueTakenError } from '@runwaycrm/sdk'
+import { StateConflictError, UniqueTakenError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
@@ -11,6 +11,7 @@ export interface NewOrg {
   readonly orgName: string
   readonly email: string
   readonly plan: string
+  /** Checked already. */
   readonly slug?: string | undefined
   readonly userName?: string | undefined
   /**
@@ -118,7 +119,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
       locale: 'en',
     }
     if (input.slug !== undefined) {
-      const slug = checkSlug(input.slug)
+      const { slug } = input
       if (await directory.createOrg({ ...row, slug })) return slug
       throw new UniqueTakenError(`The slug "${slug}" is taken.`, {
         errors: [{ path: 'slug', code: 'AMBIGUOUS', message: 'Choose another slug.' }],
@@ -175,19 +176,6 @@ export function createProvisioning(deps: ProvisioningDeps) {
 }
 
 export type Provisioning = ReturnType<typeof createProvisioning>
-
-function checkSlug(slug: string): string {
-  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(slug)) return slug
-  throw new InvalidError(undefined, {
-    errors: [
-      {
-        path: 'slug',
-        code: 'BAD_FORMAT',
-        message: 'A slug has up to 63 small letters, digits and dashes, no dash at the ends.',
-      },
-    ],
-  })
-}
 
 /** `Ærø Søfart A/S` → `aero-sofart-a-s`; a name without any Latin letter gives `org`. */
 export function slugOf(name: string): string {

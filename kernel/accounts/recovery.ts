@@ -1,13 +1,13 @@
 import { BadCredentialsError } from '@runwaycrm/sdk'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Attempts } from './attempts.ts'
+import { checkPassword, normalizeEmail } from './check-input.ts'
 import type { Directory } from './directory.ts'
 import { type AccountMail, type Links, resetMail } from './links.ts'
 import type { MailLimits } from './mail-limits.ts'
 import type { Passwords } from './password.ts'
 import type { Principals, ResolvedPrincipal } from './principals.ts'
 import type { OpenedSession, Sessions } from './sessions.ts'
-import { checkPassword, normalizeEmail } from './sign-in.ts'
 import { newToken, tokenHash } from './tokens.ts'
 
 const resetSeconds = 3_600

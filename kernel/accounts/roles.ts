@@ -1,4 +1,5 @@
-import { InvalidError } from '@runwaycrm/sdk'
+import { InvalidError, type Issue } from '@runwaycrm/sdk'
+import { findRole } from '../access/find-role.ts'
 import type { Model } from '../model/model.ts'
 
 /**
@@ -7,22 +8,20 @@ import type { Model } from '../model/model.ts'
  *
  * @throws InvalidError naming every one that is unknown.
  */
-export function resolveRoles(model: Model, names: readonly string[], path = 'roles'): string[] {
-  const refs: string[] = []
-  const errors = []
-  for (const [index, name] of names.entries()) {
-    const ref = findRole(model, name)
-    if (ref) refs.push(ref)
-    else {
-      errors.push({
-        path: `${path}[${index}]`,
-        code: 'UNKNOWN_OPTION' as const,
-        message: `There is no role "${name}". Roles: ${[...model.roles.keys()].join(', ')}.`,
-      })
-    }
-  }
+export function resolveRoles(model: Model, names: readonly string[]): string[] {
+  const refs = names.map((name) => findRole(model.roles, name))
+  const errors = names.flatMap((name, index) =>
+    refs[index] === null ? [unknownRole(model, name, `roles[${index}]`)] : [],
+  )
   if (errors.length > 0) throw new InvalidError(undefined, { errors })
-  return [...new Set(refs)]
+  return [...new Set(refs as string[])]
+}
+
+/** As `resolveRoles`, of one. @throws InvalidError */
+export function resolveRole(model: Model, name: string): string {
+  const ref = findRole(model.roles, name)
+  if (ref !== null) return ref
+  throw new InvalidError(undefined, { errors: [unknownRole(model, name, 'role')] })
 }
 
 /** The first role, in order, whose holders count as admins. */
@@ -40,10 +39,9 @@ export function isAdmin(model: Model, roles: readonly string[]): boolean {
   return roles.some((ref) => model.roles.get(ref)?.definition.admin === true)
 }
 
-function findRole(model: Model, name: string): string | null {
-  if (model.roles.has(name)) return name
-  const found = [...model.roles.values()].filter((role) => role.key === name)
-  return found.length === 1 ? found[0]!.ref : null
+function unknownRole(model: Model, name: string, path: string): Issue {
+  const message = `There is no role "${name}". Roles: ${[...model.roles.keys()].join(', ')}.`
+  return { path, code: 'UNKNOWN_OPTION', message }
 }
 
 type Role = Model['roles'] extends ReadonlyMap<string, infer C> ? C : never

@@ -1,7 +1,8 @@
-import { BadCredentialsError, ForbiddenError, InvalidError, SignInFirstError } from '@runwaycrm/sdk'
+import { BadCredentialsError, ForbiddenError, SignInFirstError } from '@runwaycrm/sdk'
 import type { Attempts } from './attempts.ts'
+import { checkAll, checkEmail, checkName, checkPassword, normalizeEmail } from './check-input.ts'
 import type { Directory } from './directory.ts'
-import { type Passwords, passwordLimits } from './password.ts'
+import type { Passwords } from './password.ts'
 import type { Provisioning } from './provision.ts'
 import type { Client, OpenedSession, Sessions } from './sessions.ts'
 
@@ -57,9 +58,11 @@ export function createSignIn(deps: SignInDeps) {
       client: Client,
     ): Promise<OpenedSession> {
       if (!deps.signUpAllowed) throw new ForbiddenError('Sign-up is closed here.')
-      const email = checkEmail(input.email)
-      const orgName = checkName(input.orgName, 'orgName')
-      checkPassword(input.password)
+      const [email, orgName] = checkAll(
+        () => checkEmail(input.email),
+        () => checkName(input.orgName, 'orgName'),
+        () => checkPassword(input.password),
+      )
       const known = await directory.findLogin(email)
       const owner = known
         ? { loginId: await checkKnown(email, input.password, client.address) }
@@ -80,52 +83,3 @@ export function createSignIn(deps: SignInDeps) {
 }
 
 export type SignIn = ReturnType<typeof createSignIn>
-
-export function normalizeEmail(email: string): string {
-  return email.trim().toLowerCase()
-}
-
-/** @throws InvalidError @returns the email in lower case. */
-export function checkEmail(email: string, path = 'email'): string {
-  const normal = normalizeEmail(email)
-  if (normal.length > 254 || !/^[^\s@"<>,;:()[\]\\]+@[^\s@.]+(\.[^\s@.]+)+$/.test(normal)) {
-    throw new InvalidError(undefined, {
-      errors: [{ path, code: 'BAD_FORMAT', message: 'This is not an email address.' }],
-    })
-  }
-  return normal
-}
-
-/** @throws InvalidError unless it has 10 to 200 characters. */
-export function checkPassword(password: string): void {
-  const { minLength, maxLength } = passwordLimits
-  const length = [...password].length
-  if (length < minLength || length > maxLength) {
-    throw new InvalidError(undefined, {
-      errors: [
-        {
-          path: 'password',
-          code: length > maxLength ? 'TOO_LONG' : 'OUT_OF_RANGE',
-          message: `A password has ${minLength} to ${maxLength} characters.`,
-        },
-      ],
-    })
-  }
-}
-
-/** @throws InvalidError for blank names. @returns the name without space around it. */
-export function checkName(name: string, path: string): string {
-  const trimmed = name.trim()
-  if (trimmed === '' || trimmed.length > 120) {
-    throw new InvalidError(undefined, {
-      errors: [
-        {
-          path,
-          code: trimmed === '' ? 'REQUIRED' : 'TOO_LONG',
-          message: 'A name has 1 to 120 characters.',
-        },
-      ],
-    })
-  }
-  return trimmed
-}

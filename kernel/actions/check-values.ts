@@ -1,4 +1,5 @@
 import { InvalidError, type Issue } from '@runwaycrm/sdk'
+import { pathOfPlace } from '../manifest/problem.ts'
 import { schemaCheck } from '../manifest/schema-check.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
@@ -27,7 +28,7 @@ export function checkOutput(schema: object, value: unknown): readonly Issue[] {
 
 function issuesOf(schema: object, value: unknown, at: string): readonly Issue[] {
   return schemaCheck(schema)(value, at).map(({ at: place, code, message }) => ({
-    path: place.replaceAll('/', '.'),
+    path: pathOfPlace(place),
     code,
     message,
   }))

@@ -91,7 +91,6 @@ export function createActions(deps: ActionsDeps): Actions {
     change: ChangeScope,
     depth: number,
   ): Promise<ActionAnswer> {
-    authorise(ctx, action)
     await checkRecords(ctx, action, call.records)
     const outcome = await guard(ctx, action, call)
     if (outcome.decision === 'defer') {
@@ -180,6 +179,8 @@ export function createActions(deps: ActionsDeps): Actions {
       let answer: ActionAnswer | null = null
       let failure: unknown = null
       try {
+        // Who may not do it is not told what it would take.
+        authorise(ctx, action)
         const placed = placeRecords(action, input ?? {}, records)
         hash = sha256(canonicalJson(placed.input) ?? '')
         const checked = checkInput(action.definition.input, placed.input, 'input')

@@ -76,6 +76,8 @@ function declare(
     idempotency: isRead ? 'safe' : definition.idempotent && method === 'POST' ? 'key' : 'never',
     query,
     body: upload ? null : ((definition.body as JsonSchema | undefined) ?? null),
+    // A body of which nothing is required may be left out.
+    bodyOptional: !upload && !hasRequired(definition.body),
     upload,
     response: definition.response as Readonly<Record<string, JsonSchema>>,
     handler: async (call) => {
@@ -143,6 +145,11 @@ function dispositionOf(file: NonNullable<RouteReply['file']>): string {
   const isInline = 'isInline' in file && file.isInline === true && safeInline.has(type)
   const plain = name.replace(/[^\w. -]/g, '_').slice(0, 100)
   return `${isInline ? 'inline' : 'attachment'}; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name).slice(0, 400)}`
+}
+
+function hasRequired(schema: unknown): boolean {
+  const { required = [] } = (schema ?? {}) as { required?: readonly string[] }
+  return required.length > 0
 }
 
 function propertiesOf(schema: unknown): Readonly<Record<string, JsonSchema>> {

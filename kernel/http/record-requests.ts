@@ -7,7 +7,9 @@ import {
   InvalidError,
   type Issue,
   type ListQuery,
+  UnknownFieldError,
 } from '@runwaycrm/sdk'
+import { timelineKinds } from '../records/timeline.ts'
 import { parseJson } from './json-body.ts'
 import { namesOf, oneOf, wholeNumber } from './query-values.ts'
 import type { Call } from './route.ts'
@@ -24,14 +26,15 @@ export interface BulkByFilter {
 }
 
 /**
- * The version that the record must have. `*` or none: whatever is there.
+ * The version that the record must have. `*` or none: whatever is there. Of several tags the newest
+ * counts: versions only rise, so the others are not what is there.
  * A tag that is none of ours is a version that no record has, so it is stale and not an error of its own.
  */
 export function ifMatch(call: Call): number | undefined {
   const header = call.request.headers['if-match']?.trim()
   if (header === undefined || header === '' || header === '*') return undefined
-  const version = /^"(\d{1,15})"$/.exec(header)?.[1]
-  return version === undefined ? -1 : Number(version)
+  const versions = header.split(',').map((tag) => /^"(\d{1,15})"$/.exec(tag.trim())?.[1] ?? -1)
+  return Math.max(...versions.map(Number))
 }
 
 export function listQuery(query: Readonly<Record<string, string>>): ListQuery {
@@ -64,14 +67,38 @@ export function pageQuery(query: Readonly<Record<string, string>>): PageQuery {
   return { ...(limit === undefined ? {} : { limit }), ...(cursor ? { cursor } : {}) }
 }
 
+/** @throws InvalidError for a kind that no timeline has. */
+export function timelineTypes(names: readonly string[] | undefined): typeof names {
+  const known: readonly string[] = timelineKinds
+  const errors = (names ?? [])
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      path: 'types',
+      code: 'UNKNOWN_OPTION' as const,
+      message: `There is no "${name.slice(0, 60)}". Types: ${known.join(', ')}.`,
+    }))
+  if (errors.length > 0) throw new InvalidError(undefined, { errors })
+  return names
+}
+
 function parseFilter(json: string): Filter {
   let value: unknown
   try {
     value = parseJson(json)
   } catch (cause) {
+    if (isUnknownName(cause)) throw new UnknownFieldError(undefined, { errors: cause.errors })
     throw new BadFilterError('The filter is not JSON that can be used.', { cause })
   }
   return asFilter(value)
+}
+
+/** A name that reaches for a prototype is no field, like any other that is none. */
+function isUnknownName(error: unknown): error is { readonly errors: readonly Issue[] } {
+  return (
+    error instanceof InvalidError &&
+    error.errors !== undefined &&
+    error.errors.every(({ code }) => code === 'UNKNOWN_FIELD')
+  )
 }
 
 function asFilter(value: unknown): Filter {

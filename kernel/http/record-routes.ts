@@ -25,6 +25,7 @@ import {
   listQuery,
   type PageQuery,
   pageQuery,
+  timelineTypes,
 } from './record-requests.ts'
 import { type Answer, apiPrefix, type Call, noContent, type RouteDeclaration } from './route.ts'
 
@@ -292,7 +293,7 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       response: { 200: {} },
       handler: async (call) => {
         const [ctx, entity] = enter(call, 'read')
-        const types = namesOf(call.query['types'])
+        const types = timelineTypes(namesOf(call.query['types']))
         const query = { ...pageQuery(call.query), ...(types ? { types } : {}) }
         return { status: 200, body: await deps.timeline(ctx, entity, idOf(call), query) }
       },

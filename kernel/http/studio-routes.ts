@@ -1,4 +1,11 @@
-import { ForbiddenError, InvalidError, NotFoundError, type RecordData, toId } from '@runwaycrm/sdk'
+import {
+  ForbiddenError,
+  InvalidError,
+  NotFoundError,
+  type RecordData,
+  toId,
+  UnknownFieldError,
+} from '@runwaycrm/sdk'
 import type { Ability } from '../access/build-ability.ts'
 import { explain, relationsOfRules } from '../access/explain.ts'
 import { type Operation, operations } from '../access/resolve-rules.ts'
@@ -217,6 +224,8 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
     if (name === undefined) throw required('entity')
     const entity = ctx.model.entityByPlural.get(name) ?? ctx.model.entities.get(name)
     if (!entity) throw new NotFoundError()
+    const known = field === undefined ? undefined : entity.byApiName.get(field)
+    if (field !== undefined && !known) throw unknownField(entity, field)
     const ability = await whose(ctx, userId)
     let record: RecordData | null = null
     if (id !== undefined) {
@@ -226,7 +235,6 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       const system = await deps.systemContext(ctx.org.id)
       record = await deps.reader.get(system, entity, id, { expand })
     }
-    const known = field === undefined ? undefined : entity.byApiName.get(field)
     // Whatever rules say, nobody writes what the system keeps of a record; the owner is a person's to set.
     const isKept = known?.system === true && known.apiName !== 'ownerId'
     if (isKept && (operation === 'create' || operation === 'update')) {
@@ -244,6 +252,13 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
     if (!ability) throw new NotFoundError()
     return ability
   }
+}
+
+function unknownField({ plural }: Entity, field: string) {
+  const message = `There is no field "${field.slice(0, 80)}" on ${plural}.`
+  return new UnknownFieldError(message, {
+    errors: [{ path: 'field', code: 'UNKNOWN_FIELD', message }],
+  })
 }
 
 function required(path: string) {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { MultipartFile } from '@fastify/multipart'
 import {
+  BadJsonError,
   InvalidError,
   type RouteRequest,
   StorageFullError,
@@ -56,10 +57,27 @@ export async function receiveUpload(request: FastifyRequest, folder: string): Pr
   } catch (error) {
     await dispose()
     leaveRest(request.raw)
-    throw error
+    throw isUnreadable(error) ? unreadable(error) : error
   }
   if (file) file = { ...file, fields }
   return { file, fields, digest: digest.digest('base64url'), dispose }
+}
+
+/** What the parser of forms throws is a plain Error: the form ended early, or has no boundary. */
+function isUnreadable(error: unknown): error is Error {
+  return error instanceof Error && error.constructor === Error && !('code' in error)
+}
+
+function unreadable(cause: Error) {
+  if (cause.message.includes('Boundary not found')) {
+    return new UnsupportedMediaTypeError(
+      'Send the file as multipart/form-data, with the boundary in Content-Type.',
+      { cause },
+    )
+  }
+  return new BadJsonError('The form cannot be read: it is no multipart/form-data, or ends early.', {
+    cause,
+  })
 }
 
 /** As much is read on after a refusal, and for so long, so that the sender sees the answer. */

@@ -55,6 +55,13 @@ describe('checkEnvelope', () => {
 })
 
 describe('checkContributions', () => {
+  it('refuses a schedule that does not say whose job it runs', () => {
+    const schedules = { nightly: { cron: '0 3 * * *', job: 'sweep' } }
+    expect(contributions({ schedules }).map(({ at }) => at)).toEqual([
+      'crm.leads/schedules/nightly/job',
+    ])
+  })
+
   it('names unknown points and the known ones', () => {
     const [problem] = contributions({ screens: { a: {} } })
     expect(problem?.at).toBe('crm.leads/screens')

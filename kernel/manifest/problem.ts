@@ -13,6 +13,11 @@ export interface Problem {
   readonly notice?: true
 }
 
+/** A place in a request the way API answers name it: `ops/0/path` is `ops[0].path`. */
+export function pathOfPlace(place: string): string {
+  return place.replace(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.')
+}
+
 /** Joins the parts of a place; empty parts are left out. */
 export function placeOf(...parts: readonly (string | number)[]): string {
   return parts.filter((part) => part !== '').join('/')

@@ -9,6 +9,7 @@ import {
 } from '@runwaycrm/sdk'
 import { Type } from 'typebox'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
+import { pathOfPlace } from '../manifest/problem.ts'
 import { schemaCheck } from '../manifest/schema-check.ts'
 import { assignSlots } from './assign-slots.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
@@ -346,7 +347,9 @@ const Operations = Type.Array(
 /** @throws InvalidError */
 function checkOperations(operations: unknown): void {
   const problems = schemaCheck(Operations)(operations, 'ops')
-  if (problems.length > 0) throw new InvalidError(undefined, { errors: problems.map(toIssue) })
+  if (problems.length === 0) return
+  const errors = problems.map((problem) => ({ ...toIssue(problem), path: pathOfPlace(problem.at) }))
+  throw new InvalidError(undefined, { errors })
 }
 
 function saveDraft(orgId: string, document: LayerDocument, actor: Actor): Statement {

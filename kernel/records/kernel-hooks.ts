@@ -1,4 +1,11 @@
-import { ForbiddenError, type Issue, LastAdminError, type RecordData } from '@runwaycrm/sdk'
+import {
+  type FieldValues,
+  ForbiddenError,
+  type Issue,
+  LastAdminError,
+  type RecordData,
+} from '@runwaycrm/sdk'
+import { findRole } from '../access/find-role.ts'
 import { mayGiveRole } from '../access/give-role.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Tx } from '../database/postgres.ts'
@@ -10,6 +17,8 @@ import type { RowOperation } from './write-checks.ts'
 /** What the kernel itself demands of its two entities, members and teams. */
 export interface KernelHooks {
   applies(entity: Entity): boolean
+  /** Roles may be called by their keys; they are kept by their references. */
+  named(ctx: RequestContext, entity: Entity, values: FieldValues): FieldValues
   /**
    * @param written fields that the actor names.
    * @throws ForbiddenError, InvalidError
@@ -44,6 +53,14 @@ export const manageMembers = 'members:manage'
 
 export const kernelHooks: KernelHooks = {
   applies: (entity) => entity.ref === userRef || entity.ref === teamRef,
+
+  named(ctx, entity, values) {
+    const roles = entity.ref === userRef ? values?.roles : undefined
+    if (!Array.isArray(roles)) return values
+    const refOf = (role: unknown) =>
+      typeof role === 'string' ? (findRole(ctx.model.roles, role.trim()) ?? role) : role
+    return { ...values, roles: roles.map(refOf) }
+  },
 
   check(ctx, entity, operation, written, before) {
     if (

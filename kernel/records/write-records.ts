@@ -158,7 +158,8 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       try {
         if (step.draft.stored) checkStored(ctx, entity, operation, step, step.draft.stored)
         else {
-          const checked = validator.check(ctx, entity, operation, step.draft.values ?? {})
+          const values = kernelHooks.named(ctx, entity, step.draft.values ?? {})
+          const checked = validator.check(ctx, entity, operation, values)
           assertValid([checked], entity)
           step.fields = checked.fields
           step.values = checked.values

@@ -127,8 +127,14 @@ describe('a data folder from its first command to its last server', () => {
     [
       'a file that is not there',
       ['import', '--org', 'acme', '/no/leads.csv', '--map', '/no/map.json'],
-      /no such file/,
+      /map\.json cannot be read: it is not there/,
     ],
+    [
+      'a map that is no JSON',
+      ['import', '--org', 'acme', 'leads.csv', '--map', import.meta.filename],
+      /operations\.test\.ts is not JSON/,
+    ],
+    ['a word too many', ['org', 'create', 'Acme', '--name', 'B'], /"Acme" is one word too many/],
   ])('ends with 1 and a sentence for %s', async (_, args, words) => {
     const { code, out, err } = await runway(args, environment)
     expect(code).toBe(1)
