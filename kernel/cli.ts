@@ -72,8 +72,8 @@ const commands: Readonly<Record<string, Command>> = {
       'sample-data': flag,
     },
     run: (values) =>
-      withHouse(async ({ house }) => {
-        const made = await house.accounts.provision({
+      withHouse(async (opened) => {
+        const made = await opened.house.accounts.provision({
           orgName: needed(values, 'name'),
           email: needed(values, 'email'),
           slug: optional(values, 'slug'),
@@ -82,7 +82,7 @@ const commands: Readonly<Record<string, Command>> = {
           reseller: optional(values, 'reseller'),
           sampleData: values['sample-data'] === true,
         })
-        out(JSON.stringify(made))
+        tellMade(opened, made)
         return 0
       }),
   },
@@ -184,6 +184,15 @@ async function main(argv: readonly string[]): Promise<number> {
   return command.run(values as Values, positionals)
 }
 
+/** The link leads to the server that runs on the same data folder; without one it has to be said. */
+function tellMade({ address }: Opened, made: { readonly loginUrl: string }): void {
+  out(JSON.stringify(made))
+  if (address !== null) return
+  say(
+    `No server runs here: the link is for ${new URL(made.loginUrl).origin}. Where another one serves, set RUNWAY_PUBLIC_URL or PORT.`,
+  )
+}
+
 async function withHouse(work: (opened: Opened) => Promise<number>): Promise<number> {
   const opened = await openHouse(
     { ...process.env, LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'error' },
@@ -240,7 +249,7 @@ async function importOrgFile(
       await transfer.importOrg({ orgId, slug, name, lines, onProgress: progress() })
     },
   )
-  out(JSON.stringify(made))
+  tellMade(opened, made)
   return 0
 }
 

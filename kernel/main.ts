@@ -8,6 +8,7 @@ import { type Config, loadConfig } from './config.ts'
 import { DatabaseError } from './database/database-errors.ts'
 import { type Embedded, openEmbedded } from './database/embedded.ts'
 import { createLogger, type Logger } from './logging.ts'
+import { noteServer, runningServer } from './server-address.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 export const pluginRoots = [path.join(root, 'plugins')]
@@ -18,6 +19,8 @@ export interface Opened {
   readonly config: Config
   readonly log: Logger
   readonly house: House
+  /** Of links: the configured one, or where a server runs on the same data folder; null when nothing says so. */
+  readonly address: string | null
   close(): Promise<void>
 }
 
@@ -36,7 +39,12 @@ export async function openHouse(
 ): Promise<Opened> {
   const say = options.say ?? (() => {})
   const loaded = await loadConfig(environment)
-  const config: Config = options.roles ? Object.freeze({ ...loaded, roles: options.roles }) : loaded
+  // A command beside a server makes links to that server, whatever its own variables say.
+  const beside = options.roles ? await runningServer(loaded.dataDir) : null
+  const address = loaded.publicUrl ?? beside
+  const config: Config = options.roles
+    ? Object.freeze({ ...loaded, roles: options.roles, publicUrl: address })
+    : loaded
   const log = createLogger(config.logLevel)
   const embedded: Embedded | null = config.databaseUrl
     ? null
@@ -57,6 +65,7 @@ export async function openHouse(
       config,
       log,
       house,
+      address,
       async close() {
         await house.stop()
         await embedded?.stop()
@@ -76,8 +85,9 @@ export async function start(
   const studioDir = await buildStudio(say)
   const opened = await openHouse(environment, { say, studioDir })
   try {
-    await serveHouse(opened, say)
-    return opened
+    const forget = await serveHouse(opened, say)
+    const close = () => forget().then(opened.close)
+    return { ...opened, close }
   } catch (error) {
     // PostgreSQL would run on with nobody to stop it.
     await opened.close().catch(() => {})
@@ -85,7 +95,11 @@ export async function start(
   }
 }
 
-async function serveHouse(opened: Opened, say: (line: string) => void): Promise<void> {
+/** @returns what is to be done before it is closed. */
+async function serveHouse(
+  opened: Opened,
+  say: (line: string) => void,
+): Promise<() => Promise<void>> {
   const { config, house } = opened
   const demo = config.demo ? await provisionDemo(opened) : null
   house.start()
@@ -103,8 +117,12 @@ async function serveHouse(opened: Opened, say: (line: string) => void): Promise<
       say(
         `Sign in to the organisation "demo" with admin@demo.test and the password ${demo.password}`,
       )
+    const forget = await noteServer(config.dataDir, url)
     say(`RunwayCRM is ready at ${url}`)
-  } else say('RunwayCRM works in the background.')
+    return forget
+  }
+  say('RunwayCRM works in the background.')
+  return async () => {}
 }
 
 /** @throws Error that names the setting to change when the address cannot be had. */

@@ -7,14 +7,15 @@ export interface ChangeSets {
     ctx: RequestContext,
     options: { readonly label?: string; readonly door?: Door; readonly workflows?: 'run' | 'skip' },
   ): Promise<RequestContext>
-  closeChangeSet(ctx: RequestContext): Promise<void>
+  /** Closes it, or takes it away when nothing was written. @returns whether it is there. */
+  endChangeSet(ctx: RequestContext): Promise<boolean>
 }
 
-/** One change set for all that a deed writes, opened with its first write. */
+/** One change set for all that a deed writes, opened before its first write. */
 export interface ChangeScope {
   /** The context whose writes belong to the change set. */
   join(ctx: RequestContext): Promise<RequestContext>
-  /** Null while nothing was written. */
+  /** Null while nothing was written, and when nothing was in the end. */
   readonly id: string | null
   /** No more writes; the change set can be reverted as one. */
   close(): Promise<void>
@@ -44,7 +45,7 @@ export function createChangeScope(
     async close() {
       // A failed opening was told to whoever wrote.
       await opening?.catch(() => null)
-      if (opened) await writer.closeChangeSet(opened)
+      if (opened && !(await writer.endChangeSet(opened))) opened = null
     },
   }
 }

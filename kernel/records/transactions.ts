@@ -16,6 +16,27 @@ export interface ChangeSetOptions {
   readonly origin?: 'external' | undefined
   /** Where they were found, e.g. an address. */
   readonly source?: string | undefined
+  /** Of one that a job fills. */
+  readonly job?: ChangeJob | undefined
+}
+
+/** How far the job is that fills a change set; what was written, its counts say. */
+export interface ChangeJob {
+  /** Records that there were to be written when it began. */
+  readonly matched: number
+  readonly refused: number
+  /** The first of those that were refused, and why. */
+  readonly refusals: readonly Refusal[]
+}
+
+export interface Refusal {
+  /** The plural. */
+  readonly entity: string
+  readonly id: string
+  readonly code: string
+  readonly detail: string
+  /** Whose value another record has. */
+  readonly field?: string
 }
 
 export interface TransactionOptions extends ChangeSetOptions {
@@ -111,12 +132,26 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
     if (ctx.changeSet) await run(ctx, closeStatement(ctx, ctx.changeSet.id))
   }
 
+  /** The same, but one in which nothing was written is not kept. @returns whether it is there. */
+  async function endChangeSet(ctx: RequestContext): Promise<boolean> {
+    if (!ctx.changeSet) return false
+    const { id } = ctx.changeSet
+    const statements = [dropEmptyStatement(ctx.org.id, id), closeStatement(ctx, id)]
+    const [dropped] = await (ctx.tx ? ctx.tx.run(statements) : db.batch(ctx.org.id, statements))
+    return dropped?.rows.length === 0
+  }
+
+  /** Tells how far the job is; nothing when the context has no change set. */
+  async function noteJob(ctx: RequestContext, job: ChangeJob): Promise<void> {
+    if (ctx.changeSet) await run(ctx, jobStatement(ctx.org.id, ctx.changeSet.id, job))
+  }
+
   async function run<R>(ctx: RequestContext, statement: Statement): Promise<R[]> {
     const result = await (ctx.tx ? ctx.tx.one<R>(statement) : db.query<R>(ctx.org.id, statement))
     return result.rows
   }
 
-  return { transaction, openChangeSet, resumeChangeSet, closeChangeSet }
+  return { transaction, openChangeSet, resumeChangeSet, closeChangeSet, endChangeSet, noteJob }
 }
 export type Transactions = ReturnType<typeof createTransactions>
 
@@ -154,8 +189,8 @@ function openStatement(
   const { id, parentId, workflows } = ctx.changeSet
   return {
     name: 'change_set_open',
-    text: `insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at, origin, source)
-values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10)`,
+    text: `insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at, origin, source, job)
+values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10, $11)`,
     values: [
       ctx.org.id,
       id,
@@ -167,7 +202,16 @@ values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10)`,
       ctx.now,
       options.origin ?? null,
       options.source?.slice(0, 2_000) ?? null,
+      options.job ? JSON.stringify(options.job) : null,
     ],
+  }
+}
+
+function jobStatement(orgId: string, id: string, job: ChangeJob): Statement {
+  return {
+    name: 'change_set_job',
+    text: 'update tenant.change_set set job = $3 where org_id = $1 and id = $2',
+    values: [orgId, id, JSON.stringify(job)],
   }
 }
 
@@ -182,7 +226,9 @@ function closeStatement(ctx: RequestContext, id: string): Statement {
 function dropEmptyStatement(orgId: string, id: string): Statement {
   return {
     name: 'change_set_drop',
-    text: `delete from tenant.change_set where org_id = $1 and id = $2 and counts = '{}'`,
+    text: `delete from tenant.change_set c where c.org_id = $1 and c.id = $2 and c.counts = '{}'
+ and not exists (select from tenant.change_set part where part.org_id = $1 and part.parent_id = $2)
+ returning c.id`,
     values: [orgId, id],
   }
 }

@@ -14,7 +14,7 @@ const floors: readonly (readonly string[])[] = [
   ['actions'],
   ['plugins', 'accounts', 'transfer'],
   ['http'],
-  ['kernel-jobs.ts', 'prepare-database.ts', 'transfers.ts'],
+  ['kernel-jobs.ts', 'prepare-database.ts', 'server-address.ts', 'transfers.ts'],
   ['boot.ts'],
   ['main.ts'],
   ['cli.ts', 'bin'],

@@ -52,6 +52,17 @@ describe('score_lead', () => {
     expect((await admin.get('leads', id))['version']).toBe(2)
   })
 
+  it('leaves no change behind when it fails, or when it had nothing to write', async () => {
+    const changes = async () => (await admin.call('GET', '/changes')).body['data']
+    const { id } = await lead(known)
+    await admin.run('crm.leads:score_lead', { leadId: id })
+    const before = await changes()
+    await admin.run('crm.leads:score_lead', { leadId: id })
+    await admin.refused('crm.invoices:create_invoice', { orderId: crm.unknownId() })
+    await admin.refused('crm.orders:create_order', { accountId: crm.unknownId(), lines: [{}] })
+    expect(await changes()).toEqual(before)
+  })
+
   it('takes no points for a private address, and some for nothing to reach anybody by', async () => {
     const score = async (values: object) => {
       const { id } = await lead(values)

@@ -64,6 +64,7 @@ describe('a data folder from its first command to its last server', () => {
       slug: 'acme',
       loginUrl: expect.stringMatching(/^http:.*\/api\/v1\/auth\/link\?token=/),
     })
+    expect(err).toContain(`No server runs here: the link is for ${new URL(org.loginUrl).origin}.`)
     expect(await postmasterOf(files('data'))).toBeNull()
   })
 
@@ -88,6 +89,15 @@ describe('a data folder from its first command to its last server', () => {
     const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!
     expect(await get(`${server.url}/api/v1/auth/me`, { cookie })).toMatchObject({ status: 200 })
     expect((await visit()).headers.getSetCookie()).toEqual([])
+  })
+
+  it('makes links to the server that runs on the folder, whatever its port', async () => {
+    const args = ['org', 'create', '--name', 'Beside', '--email', 'bea@example.test']
+    const { code, out, err } = await runway(args, environment)
+    expect(code, err).toBe(0)
+    const { loginUrl } = JSON.parse(out) as typeof org
+    expect(new URL(loginUrl).origin).toBe(server.url)
+    expect((await fetch(loginUrl, { redirect: 'manual' })).status).toBe(303)
   })
 
   it('makes a key beside the running server, printed once and alone', async () => {
