@@ -365,7 +365,7 @@ export async function boot(options: BootOptions) {
     const resolved = await accounts.resolveRunAs(orgId, runAs)
     return resolved && contexts.make(resolved, runtime, { door: 'job', ...more })
   }
-  const bulkByFilter = createBulkByFilter({ reader, writer, queue })
+  const bulkByFilter = createBulkByFilter({ reader, writer, queue, bus })
   const worker = createWorker({
     db,
     log: busLog,

@@ -58,6 +58,8 @@ export interface BulkRequest {
     readonly onDuplicate?: 'update' | 'skip' | 'create'
   }
   readonly delete?: readonly { readonly id: string; readonly version?: number }[]
+  /** Of deleted records; one that is not deleted stays as it is. */
+  readonly restore?: readonly { readonly id: string; readonly version?: number }[]
   /** All or nothing; the default is true. */
   readonly atomic?: boolean
 }
@@ -65,9 +67,16 @@ export interface BulkRequest {
 export interface BulkResult {
   readonly changeSetId: string
   readonly results: readonly {
-    readonly op: 'create' | 'update' | 'upsert' | 'delete'
+    readonly op: 'create' | 'update' | 'upsert' | 'delete' | 'restore'
     readonly index: number
-    readonly status: 'created' | 'updated' | 'unchanged' | 'skipped' | 'deleted' | 'failed'
+    readonly status:
+      | 'created'
+      | 'updated'
+      | 'unchanged'
+      | 'skipped'
+      | 'deleted'
+      | 'restored'
+      | 'failed'
     readonly id?: string
     readonly problem?: {
       readonly code: string

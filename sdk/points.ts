@@ -79,6 +79,8 @@ export const Field = Type.Object(
     template: Type.Optional(Type.String({ maxLength: 500 })),
     /** Worked out from other fields: `round(price / area, 2)`. */
     formula: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
+    /** A formula over fields of the record, written with it: it can be indexed, and reading works nothing out. */
+    stored: Type.Optional(Type.Boolean()),
     /** The value of a field of the record that a relation leads to. */
     lookup: Type.Optional(Type.Object({ through: Key, field: Key }, closed)),
     /** A sum over the records of an entity whose relation leads here. */

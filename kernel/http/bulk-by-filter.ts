@@ -1,5 +1,6 @@
 import {
   type BulkRequest,
+  type BulkResult,
   type Filter,
   ForbiddenError,
   type ListQuery,
@@ -9,15 +10,18 @@ import {
   UniqueTakenError,
 } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
+import type { Bus } from '../events/bus.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Entity } from '../model/model.ts'
+import { audienceOf } from '../plugins/broker.ts'
 import type { Writer } from '../records/change-set.ts'
 import { kernelHooks, manageMembers } from '../records/kernel-hooks.ts'
+import type { ChangeJob, Refusal } from '../records/transactions.ts'
 import type { BulkByFilter } from './record-requests.ts'
 
 interface BulkByFilterDeps {
   readonly reader: {
-    count(ctx: RequestContext, entity: Entity, filter?: Filter): Promise<number>
+    count(ctx: RequestContext, entity: Entity, filter?: Filter, deleted?: boolean): Promise<number>
     list(ctx: RequestContext, entity: Entity, query: ListQuery): Promise<RecordPage>
   }
   readonly writer: Pick<
@@ -25,17 +29,20 @@ interface BulkByFilterDeps {
     | 'openChangeSet'
     | 'resumeChangeSet'
     | 'closeChangeSet'
+    | 'noteJob'
     | 'transaction'
     | 'records'
     | 'bulk'
     | 'checkUpdate'
   >
   readonly queue: Queue
+  readonly bus: Pick<Bus, 'publish'>
 }
 
 interface Payload extends BulkByFilter {
   readonly entity: string
   readonly changeSetId: string
+  readonly matched: number
 }
 
 /** The kernel's own job, beside those of plugins. */
@@ -43,12 +50,15 @@ export const bulkJob = 'bulk_by_filter'
 const atOnce = 200
 /** Records on which a change is tried before it is promised. */
 const tried = 10
+/** Refusals that are kept by name; the others are counted. */
+const mostNamed = 200
 
 /**
- * Changes or deletes all records that match a filter, as one change set that a job fills. Doing it again
- * after a crash finds what is left: what was changed already is unchanged, what was deleted is gone.
+ * Changes, deletes or restores all records that match a filter, as one change set that a job fills. Doing it
+ * again after a crash finds what is left: what was changed already is unchanged, what was deleted is gone, what
+ * was restored is not in the trash.
  */
-export function createBulkByFilter({ reader, writer, queue }: BulkByFilterDeps) {
+export function createBulkByFilter({ reader, writer, queue, bus }: BulkByFilterDeps) {
   return {
     /**
      * Checks what the job would refuse before anybody is told that it will be done.
@@ -57,19 +67,25 @@ export function createBulkByFilter({ reader, writer, queue }: BulkByFilterDeps) 
      *   UniqueTakenError and whatever all of the first records would be refused for.
      */
     async start(ctx: RequestContext, entity: Entity, request: BulkByFilter) {
-      const operation = request.delete ? 'delete' : 'update'
+      const operation = operationOf(request)
       if (!ctx.ability.can(operation, entity.ref)) {
         throw new ForbiddenError(ctx.ability.reason(operation, entity.ref, null) ?? undefined)
       }
       if (request.update) writer.checkUpdate(ctx, entity, request.update, 'update')
-      const matched = await reader.count(ctx, entity, request.filter)
+      const matched = await reader.count(ctx, entity, request.filter, request.restore)
       refuseForMany(ctx, entity, request, matched)
       await refuseInVain(ctx, entity, operation, request, matched)
       const { labelPlural } = entity.definition
-      const label = request.delete ? `Deleted ${labelPlural}` : `Changed ${labelPlural}`
+      const label = `${words[operation]} ${labelPlural}`
       const alone: RequestContext = { ...ctx, changeSet: null }
-      const { changeSet } = await writer.openChangeSet(alone, { label })
-      const payload: Payload = { ...request, entity: entity.ref, changeSetId: changeSet.id }
+      const begun: ChangeJob = { matched, refused: 0, refusals: [] }
+      const { changeSet } = await writer.openChangeSet(alone, { label, job: begun })
+      const payload: Payload = {
+        ...request,
+        entity: entity.ref,
+        changeSetId: changeSet.id,
+        matched,
+      }
       const { type, id, userId, name } = ctx.principal
       const job = {
         plugin: 'kernel',
@@ -84,10 +100,13 @@ export function createBulkByFilter({ reader, writer, queue }: BulkByFilterDeps) 
 
     /** @param ctx of whoever asked for it, with the rights they have now. */
     async run(ctx: RequestContext, input: unknown): Promise<void> {
-      const { entity: ref, filter, changeSetId, ...change } = input as Payload
+      const { entity: ref, filter, changeSetId, matched, ...change } = input as Payload
       const entity = ctx.model.entities.get(ref)
       if (!entity) throw new NotFoundError()
       const joined = await writer.resumeChangeSet(ctx, changeSetId)
+      // Begun again after a crash, it comes past all that were refused once more.
+      let job: ChangeJob = { matched, refused: 0, refusals: [] }
+      let written = 0
       let cursor: string | undefined
       do {
         ctx.signal.throwIfAborted()
@@ -95,14 +114,37 @@ export function createBulkByFilter({ reader, writer, queue }: BulkByFilterDeps) 
           filter,
           fields: ['id'],
           limit: atOnce,
+          ...inTrash(change),
           ...(cursor === undefined ? {} : { cursor }),
         })
         const ids = page.data.map((record) => ({ id: record.id }))
-        if (ids.length > 0) await writer.bulk(joined, entity, requestFor(ids, change))
+        if (ids.length > 0) {
+          const { results } = await writer.bulk(joined, entity, requestFor(ids, change))
+          const refusals = refusalsOf(entity, results)
+          if (refusals.length > 0) {
+            job = withRefusals(job, refusals)
+            await writer.noteJob(joined, job)
+          }
+          written += results.length - refusals.length
+          tell(ctx, { changeSetId, matched, written, refused: job.refused, isDone: false })
+        }
         cursor = page.page.nextCursor ?? undefined
       } while (cursor !== undefined)
       await writer.closeChangeSet(joined)
+      tell(ctx, { changeSetId, matched, written, refused: job.refused, isDone: true })
     },
+  }
+
+  /** On `/live`, to whoever asked for it. */
+  function tell(ctx: RequestContext, payload: BulkProgress): void {
+    const audience = audienceOf(ctx.principal)
+    bus.publish({
+      kind: 'progress',
+      orgId: ctx.org.id,
+      topic: bulkJob,
+      audience,
+      payload: { ...payload },
+    })
   }
 
   /**
@@ -112,12 +154,13 @@ export function createBulkByFilter({ reader, writer, queue }: BulkByFilterDeps) 
   async function refuseInVain(
     ctx: RequestContext,
     entity: Entity,
-    operation: 'update' | 'delete',
-    { filter, update }: BulkByFilter,
+    operation: 'update' | 'delete' | 'restore',
+    { filter, update, restore }: BulkByFilter,
     matched: number,
   ): Promise<void> {
     if (matched === 0) return
-    const { data } = await reader.list(ctx, entity, { filter, fields: ['id'], limit: tried })
+    const sample = { filter, fields: ['id'], limit: tried, ...inTrash({ restore }) }
+    const { data } = await reader.list(ctx, entity, sample)
     const drafts = data.map(({ id }) => ({ id, ...(update ? { values: update } : {}) }))
     const refusals: RunwayError[] = []
     const taken = new Error('Only a trial.')
@@ -164,11 +207,47 @@ function refuseForMany(
   }
 }
 
+interface BulkProgress {
+  readonly changeSetId: string
+  readonly matched: number
+  /** Of this attempt; what was written in all, the change set counts. */
+  readonly written: number
+  readonly refused: number
+  readonly isDone: boolean
+}
+
+const words = { update: 'Changed', delete: 'Deleted', restore: 'Restored' } as const
+
+function operationOf(request: Pick<BulkByFilter, 'delete' | 'restore'>) {
+  if (request.restore) return 'restore'
+  return request.delete ? 'delete' : 'update'
+}
+
+function inTrash({ restore }: { readonly restore?: true | undefined }) {
+  return restore ? ({ deleted: 'only' } as const) : {}
+}
+
 function requestFor(
   ids: readonly { readonly id: string }[],
-  { update }: Pick<BulkByFilter, 'update'>,
+  request: Omit<BulkByFilter, 'filter'>,
 ): BulkRequest {
-  return update === undefined
-    ? { delete: ids, atomic: false }
-    : { update: ids.map((one) => ({ ...update, ...one })), atomic: false }
+  const operation = operationOf(request)
+  if (operation !== 'update') return { [operation]: ids, atomic: false }
+  return { update: ids.map((one) => ({ ...request.update, ...one })), atomic: false }
+}
+
+function refusalsOf(entity: Entity, results: BulkResult['results']): Refusal[] {
+  return results.flatMap(({ id = '', problem }) => {
+    if (!problem) return []
+    const { code, detail, field } = problem
+    return [{ entity: entity.plural, id, code, detail, ...(field === undefined ? {} : { field }) }]
+  })
+}
+
+function withRefusals(job: ChangeJob, more: readonly Refusal[]): ChangeJob {
+  return {
+    ...job,
+    refused: job.refused + more.length,
+    refusals: [...job.refusals, ...more].slice(0, mostNamed),
+  }
 }

@@ -131,6 +131,7 @@ function bulkSchema(create: JsonSchema): JsonSchema {
         required: ['by', 'records'],
       },
       delete: { type: 'array', items: target, maxItems: 1000 },
+      restore: { type: 'array', items: target, maxItems: 1000 },
       atomic: { type: 'boolean', default: true },
     },
   }

@@ -23,6 +23,8 @@ export interface BulkByFilter {
   readonly filter: Filter
   readonly update?: FieldValues
   readonly delete?: true
+  /** Of what was deleted: the filter is asked about the trash alone. */
+  readonly restore?: true
 }
 
 /**
@@ -106,24 +108,25 @@ function asFilter(value: unknown): Filter {
   throw new BadFilterError('The filter must be an object.')
 }
 
-const bulkMembers = ['create', 'update', 'upsert', 'delete', 'atomic']
+const bulkMembers = ['create', 'update', 'upsert', 'delete', 'restore', 'atomic']
 
 /** The shape of a bulk request; what is in the items is the writer's to judge. */
 export function bulkRequest(body: Record<string, unknown>): BulkRequest | BulkByFilter {
   const isByFilter = 'filter' in body
-  const allowed = isByFilter ? ['filter', 'update', 'delete'] : bulkMembers
+  const allowed = isByFilter ? ['filter', 'update', 'delete', 'restore'] : bulkMembers
   const errors = unknownMembers(body, allowed)
   const wrong = (path: string, message: string) =>
     errors.push({ path, code: 'WRONG_TYPE' as const, message })
   if (isByFilter) {
-    const isUpdate = isObject(body['update'])
-    if (isUpdate === (body['delete'] === true)) {
-      wrong('update', 'Give `update` with fields, or `"delete": true`.')
+    const wishes = [isObject(body['update']), body['delete'] === true, body['restore'] === true]
+    const given = ['update', 'delete', 'restore'].filter((name) => name in body)
+    if (given.length !== 1 || !wishes.includes(true)) {
+      wrong('update', 'Give `update` with fields, or `"delete": true`, or `"restore": true`.')
     }
     if (errors.length > 0) throw new InvalidError(undefined, { errors })
     return { ...body, filter: asFilter(body['filter']) } as BulkByFilter
   }
-  for (const name of ['create', 'update', 'delete'] as const) {
+  for (const name of ['create', 'update', 'delete', 'restore'] as const) {
     const items = body[name]
     if (items === undefined) continue
     if (!Array.isArray(items)) wrong(name, 'It must be a list.')

@@ -2,6 +2,7 @@ import { IndexSlotsUsedError, type StorageClass } from '@runwaycrm/sdk'
 import { ownLayer } from './layer.ts'
 import type { LayerDocument } from './layer-document.ts'
 import type { Entity, Field, Model } from './model.ts'
+import { inRecordOnly } from './stored-formula.ts'
 
 /** The columns of `tenant.slot`, for each entity anew, by the class of what they hold. */
 export const slotColumns: Readonly<Partial<Record<StorageClass, readonly string[]>>> = {
@@ -43,6 +44,7 @@ export function assignSlots(document: LayerDocument, model: Model): LayerDocumen
       slots[idOf(field)] = column
       return true
     }
+    for (const field of own) if (isStored(field)) slots[idOf(field)] = inRecordOnly
     // Whoever only wished for one makes room.
     const waiting = wanted.filter((field) => !keep(field))
     const refused = waiting.filter((field) => !give(field))
@@ -57,7 +59,11 @@ function withoutSlots({ slots: _, ...rest }: LayerDocument): LayerDocument {
 }
 
 function isOwn(field: Field): boolean {
-  return field.from === ownLayer && field.storage.in === 'custom'
+  return field.from === ownLayer && (field.storage.in === 'custom' || isStored(field))
+}
+
+function isStored({ storage }: Field): boolean {
+  return storage.in === 'computed' && storage.stored !== null
 }
 
 function isRelation({ typeDefinition, storage }: Field): boolean {
@@ -65,6 +71,7 @@ function isRelation({ typeDefinition, storage }: Field): boolean {
 }
 
 function idOf({ storage }: Field): string {
+  if (storage.in === 'computed') return storage.stored?.key ?? ''
   return storage.in === 'custom' ? storage.id : ''
 }
 

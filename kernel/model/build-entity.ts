@@ -8,7 +8,7 @@ import { type Problem, placeOf } from '../manifest/problem.ts'
 import { buildField, type FieldPlace, targetOf } from './build-field.ts'
 import { checkField } from './check-field.ts'
 import { isDeclared, undeclared } from './check-references.ts'
-import type { Layer } from './layer.ts'
+import { type Layer, ownLayer } from './layer.ts'
 import type { Contribution, Entity, Field } from './model.ts'
 import { derivedStorageId, isColumnName, sharedTable, snakeCase, tableOf } from './storage-names.ts'
 import { reservedFieldKeys, systemFields } from './system-fields.ts'
@@ -118,7 +118,8 @@ function sourcesOf(
 
 function inCustom(layer: Layer, path: string, field: FieldDefinition): FieldPlace {
   const storageId = layer.storageIds[path] ?? derivedStorageId(layer.id, path, field.type)
-  return { in: 'custom', storageId, slot: layer.slots[storageId] }
+  const slots = layer.id === ownLayer ? layer.slots : undefined
+  return { in: 'custom', storageId, slot: layer.slots[storageId], slots }
 }
 
 function tryField(
@@ -166,6 +167,8 @@ function tryField(
   }
   const field =
     previous?.definition === definition &&
+    // Which slots are ready may have changed.
+    !definition.stored &&
     previous.typeDefinition === type.definition &&
     previous.from === layer.id &&
     slotOf(previous) === (place.in === 'custom' ? place.slot : undefined)

@@ -7,7 +7,13 @@ import { canBeUnique } from './unique-storage.ts'
 /** What decides where the values of a field are kept. */
 export type FieldPlace =
   | { readonly in: 'column' }
-  | { readonly in: 'custom'; readonly storageId: string; readonly slot?: Slot | undefined }
+  | {
+      readonly in: 'custom'
+      readonly storageId: string
+      readonly slot?: Slot | undefined
+      /** Of the own layer: where formulas that are stored find theirs. */
+      readonly slots?: Readonly<Record<string, Slot>> | undefined
+    }
 
 /** Makes a field of its definition and its type. */
 export function buildField(
@@ -63,7 +69,9 @@ function storageOf(
   place: FieldPlace,
 ): FieldStorage {
   if (type.storage === 'computed') {
-    return unresolved(definition, type)
+    const slots = place.in === 'custom' && definition.stored ? place.slots : undefined
+    const room = place.in === 'custom' && slots ? { id: place.storageId, slots } : undefined
+    return unresolved(definition, type, room)
   }
   const parts = Object.entries(type.parts ?? {})
   if (place.in === 'column') {
@@ -93,7 +101,11 @@ function storageOf(
 }
 
 /** What it computes is settled when all entities are known. */
-function unresolved(definition: FieldDefinition, type: FieldTypeDefinition): FieldStorage {
+function unresolved(
+  definition: FieldDefinition,
+  type: FieldTypeDefinition,
+  room: (FieldStorage & { in: 'computed' })['room'],
+): FieldStorage {
   const isTemplate = (type.computed ?? 'template') === 'template'
   const template = isTemplate ? (definition.template ?? '') : null
   const computation: Computation =
@@ -105,6 +117,8 @@ function unresolved(definition: FieldDefinition, type: FieldTypeDefinition): Fie
     computation,
     codec: null,
     reads: [],
+    stored: null,
+    ...(room ? { room } : {}),
   })
 }
 

@@ -14,6 +14,7 @@ export function checkField(field: Field, at: string): Problem[] {
     ...checkDefault(definition, typeDefinition.kind, at),
     ...checkUnique(field, at),
     ...checkComputation(field, at),
+    ...checkKept(field, at),
   ]
 }
 
@@ -122,6 +123,30 @@ function checkComputation({ definition, typeDefinition, storage }: Field, at: st
     message: `A field of this type has no ${name}.`,
     hint: `Remove it, or make the type "${name}".`,
   }))
+}
+
+/** What is stored in the record has to be a formula; what is indexed has to be stored. */
+function checkKept({ definition, storage }: Field, at: string): Problem[] {
+  const isComputed = storage.in === 'computed'
+  const isFormula = isComputed && definition.formula !== undefined
+  const problems: Problem[] = []
+  if (definition.stored === true && !isFormula) {
+    problems.push({
+      at: placeOf(at, 'stored'),
+      code: 'OUT_OF_RANGE',
+      message: 'Only a formula can be stored with the record.',
+      hint: 'Remove "stored".',
+    })
+  }
+  if (definition.indexed === true && isComputed && definition.stored !== true) {
+    problems.push({
+      at: placeOf(at, 'indexed'),
+      code: 'OUT_OF_RANGE',
+      message: 'What is worked out when it is read cannot be indexed.',
+      hint: isFormula ? 'Make it "stored" as well.' : 'Remove "indexed".',
+    })
+  }
+  return problems
 }
 
 function checkUnique({ definition, typeDefinition, storage, from }: Field, at: string): Problem[] {

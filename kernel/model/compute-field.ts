@@ -11,7 +11,8 @@ import {
   problem,
   type Resolver,
 } from './computed-parts.ts'
-import type { Entity, Field } from './model.ts'
+import type { Entity, Field, StoredFormula } from './model.ts'
+import { storedFormula } from './stored-formula.ts'
 
 /** The most computed fields that build on one another. */
 const maxComputedDepth = 3
@@ -63,7 +64,8 @@ export function computeField(
       const message = `With all that it builds on it has ${size} parts; ${maxComputedSize} at most.`
       throw problem(place, 'TOO_LONG', message, 'Name other computed fields less often.')
     }
-    const made = fieldOf(field, draft, [...reads])
+    const stored = field.definition.stored ? storedFormula(entity, field, draft, at) : null
+    const made = fieldOf(field, draft, [...reads], stored)
     return { field: made, depth, size, reads, problems: [], cycle: null, isBlank: false }
   } catch (error) {
     if (!(error instanceof ComputedError)) throw error
@@ -71,7 +73,7 @@ export function computeField(
     const isText = kind === 'template'
     const problems = isText && error.problem.code === 'UNKNOWN_FIELD' ? [] : [error.problem]
     const draft = isText && problems.length === 0 ? templateDraft(field, type) : blankDraft(type)
-    const made = fieldOf(field, draft, [...reads])
+    const made = fieldOf(field, draft, [...reads], null)
     return { field: made, depth: 1, size: 1, reads, problems, cycle: null, isBlank: !isText }
   }
 }
@@ -109,7 +111,12 @@ function blankDraft(type: FieldTypeDefinition): Draft {
   return { computation, typeDefinition: type, codec: null, like: null, size: 1 }
 }
 
-function fieldOf(field: Field, draft: Draft, reads: readonly string[]): Field {
+function fieldOf(
+  field: Field,
+  draft: Draft,
+  reads: readonly string[],
+  stored: StoredFormula | null,
+): Field {
   const { computation, typeDefinition, codec, like } = draft
   const { options, params, max } = like?.definition ?? {}
   const definition = like
@@ -132,6 +139,7 @@ function fieldOf(field: Field, draft: Draft, reads: readonly string[]): Field {
       computation,
       codec,
       reads,
+      stored,
     }),
   })
 }

@@ -143,7 +143,24 @@ export type FieldStorage =
       readonly codec: string | null
       /** References of the other entities that its values depend on. */
       readonly reads: readonly string[]
+      /** Of a formula that is written with the record. */
+      readonly stored: StoredFormula | null
+      /** Where it may be kept, and which slots the layer gives, before it is settled. */
+      readonly room?: { readonly id: string; readonly slots: Readonly<Record<string, Slot>> }
     }
+
+/** A formula whose values are kept in `custom` under its storage id. */
+export interface StoredFormula {
+  readonly id: string
+  /** Of this formula over these fields; what is filled is noted under it. */
+  readonly key: string
+  /** API names of the fields that it is worked out from. */
+  readonly on: readonly string[]
+  /** Whether every record has its value. */
+  readonly isReady: boolean
+  /** Where an indexed copy is. */
+  readonly slot: Slot | null
+}
 
 /** A column of `tenant.slot`; it may be asked once every record has its copy there. */
 export interface Slot {

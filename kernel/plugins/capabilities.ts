@@ -70,7 +70,7 @@ export function hostsOf(values: readonly (string | null | undefined)[]): string[
 
 /** What a bulk request does. */
 export function operationsOf(request: BulkRequest): readonly Operation[] {
-  const { create, update, upsert, delete: remove } = request
+  const { create, update, upsert, delete: remove, restore } = request
   const upserts: readonly Operation[] =
     (upsert?.onDuplicate ?? 'update') === 'update' ? ['create', 'update'] : ['create']
   return [
@@ -78,6 +78,7 @@ export function operationsOf(request: BulkRequest): readonly Operation[] {
     ...(update?.length ? (['update'] as const) : []),
     ...(upsert?.records.length ? upserts : []),
     ...(remove?.length ? (['delete'] as const) : []),
+    ...(restore?.length ? (['restore'] as const) : []),
   ]
 }
 

@@ -35,7 +35,7 @@ const failed = Symbol('failed')
 type Collected = ItemResult & { readonly [failed]?: ItemFailure['error'] }
 
 /**
- * Creates, updates, upserts and deletes, in this order, in one transaction and one change set. All or
+ * Creates, updates, upserts, deletes and restores, in this order, in one transaction and one change set. All or
  * nothing unless `atomic` is false, when every item has its own fate.
  *
  * @throws TooLargeError; UnknownFieldError or UnknownParameterError for `by`; when atomic, one error for
@@ -47,8 +47,10 @@ export function createBulk({ records, codecs, transaction }: BulkDeps) {
     entity: Entity,
     request: BulkRequest,
   ): Promise<BulkResult> {
-    const { create = [], update = [], upsert, delete: remove = [], atomic = true } = request
-    const total = create.length + update.length + (upsert?.records.length ?? 0) + remove.length
+    const { create = [], update = [], upsert, atomic = true } = request
+    const { delete: remove = [], restore = [] } = request
+    const upserts = upsert?.records.length ?? 0
+    const total = create.length + update.length + upserts + remove.length + restore.length
     if (total > bulkLimit)
       throw new TooLargeError(`Send at most ${bulkLimit} items at once; these are ${total}.`)
     const by = upsert ? uniqueFieldOf(ctx, entity, upsert.by) : null
@@ -62,8 +64,9 @@ export function createBulk({ records, codecs, transaction }: BulkDeps) {
           ...(await writeAll(inner, entity, 'update', 'update', update.map(updateDraft))),
         )
         if (upsert && by) results.push(...(await upsertAll(inner, entity, by, upsert)))
+        results.push(...(await writeAll(inner, entity, 'delete', 'delete', remove.map(bareDraft))))
         results.push(
-          ...(await writeAll(inner, entity, 'delete', 'delete', remove.map(deleteDraft))),
+          ...(await writeAll(inner, entity, 'restore', 'restore', restore.map(bareDraft))),
         )
         const failures = results.flatMap((result): ItemFailure[] => {
           const error = result[failed]
@@ -244,7 +247,7 @@ function updateDraft({
   return { id: String(id), version, values }
 }
 
-function deleteDraft({ id, version }: NonNullable<BulkRequest['delete']>[number]): Draft {
+function bareDraft({ id, version }: NonNullable<BulkRequest['delete']>[number]): Draft {
   return { id: String(id), version }
 }
 
@@ -267,7 +270,7 @@ const writtenStatus = {
   create: 'created',
   update: 'updated',
   delete: 'deleted',
-  restore: 'updated',
+  restore: 'restored',
 } as const
 
 function resultOf(

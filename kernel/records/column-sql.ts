@@ -11,7 +11,10 @@ import { identifier, literal } from './sql-text.ts'
  */
 export function columnSql(field: Field, part: string | null, alias: string): string {
   const { storage } = field
-  if (storage.in === 'computed') return 'null::text'
+  if (storage.in === 'computed') {
+    const { stored, class: kind } = storage
+    return stored ? customSql(`${alias}.custom`, stored.id, kind) : 'null::text'
+  }
   if (field.typeDefinition.kind === 'actor' && storage.in === 'column') {
     const column = `${alias}.${identifier(storage.column)}`
     return part === null ? column : `(${column} ->> ${literal(part)})`

@@ -1,6 +1,6 @@
 import type { Filter } from '@runwaycrm/sdk'
 import type { Computation, Entity, Field, Model } from '../model/model.ts'
-import { classOf } from './column-sql.ts'
+import { classOf, columnSql } from './column-sql.ts'
 import { templateSql } from './formula.ts'
 import { formulaSql } from './formula-sql.ts'
 import type { Source } from './query.ts'
@@ -25,6 +25,8 @@ export interface Sight {
     depth: number,
   ): { readonly source: Source; readonly where: string }
   filter(source: Source, filter: Filter): string
+  /** Whether all of these fields are seen on every record, so that what was worked out from them may be. */
+  seesAll(source: Source, apiNames: readonly string[]): boolean
   now(): string
   zone(): string
 }
@@ -52,6 +54,8 @@ export function computedSql(
         depth,
       )
     case 'formula':
+      if (storage.stored?.isReady && sight.seesAll(source, storage.stored.on))
+        return columnSql(field, null, source.alias)
       return formulaSql(computation.expression, {
         field: ({ steps, name, part: piece }) => reach(sight, source, steps, name, piece, depth),
         now: () => sight.now(),

@@ -11,7 +11,9 @@ import { type TypeChange, typeChanges } from '../model/type-change.ts'
 import { createConversion } from './convert-value.ts'
 import type { Codecs } from './fields.ts'
 import { slotsOf, upsertSlotsSql } from './slots.ts'
-import { literal } from './sql-text.ts'
+import { identifier, literal } from './sql-text.ts'
+import { type StoredPart, storageOf } from './storage-columns.ts'
+import { storedBy, withStoredAsSql } from './stored-sql.ts'
 import { ofEntity } from './write-checks.ts'
 
 export const convertFieldJob = 'field_convert'
@@ -221,10 +223,17 @@ select $1, ${literal(entity.ref)}, ${id}, v.id, v.custom ->> ${id} from v join $
 where t.deleted_at is null${ofEntity(entity, 't')} order by v.id on conflict do nothing returning record_id),
 `
   const isFree = ' and (t.deleted_at is not null or t.id in (select record_id from taken))'
+  // Formulas that are stored follow what they are worked out from.
+  const stored = storedBy(
+    entity,
+    (storageOf(entity).partsOf.get(is) ?? []).map((part) => part.ledgerKey),
+  )
+  const partSql = ({ column }: StoredPart) => `t.${identifier(column ?? '')}`
+  const custom = withStoredAsSql(entity, stored, partSql, 't.custom || v.custom')
   const slots =
     slotsOf(entity).length > 0 ? `, slots as (${upsertSlotsSql(entity, 'written w', 'w')})` : ''
   return `with v as (select * from jsonb_to_recordset($2::jsonb) as v(id uuid, custom jsonb)),
-${is.unique ? unique : ''}written as (update ${entity.table} t set custom = t.custom || v.custom from v
+${is.unique ? unique : ''}written as (update ${entity.table} t set custom = ${custom} from v
 where t.org_id = $1 and t.id = v.id${ofEntity(entity, 't')}${is.unique ? isFree : ''} returning t.id, t.custom)${slots}
 select count(*)::integer as n from written`
 }

@@ -63,7 +63,9 @@ export function createExplainer({ run, planOf }: ExplainerDeps) {
       const row = rows.get(item.id)
       const why = row
         ? (explainRow(ctx, entity, operation, plan.checks, input, item, row) ??
-          (options.broken ? repeated(entity, item, seen) : null))
+          (options.broken
+            ? repeated(uniqueValues(entity, operation, input, item, row), seen)
+            : null))
         : new NotFoundError()
       if (why) answers.set(item.id, why)
       else if (options.isLast) answers.set(item.id, lastResort(options.broken))
@@ -144,19 +146,35 @@ export function takenError(field: Field): RunwayError {
 }
 
 /** The second of two rows of one input that want the same unique value. */
-function repeated(entity: Entity, item: RowItem, seen: Set<string>): RunwayError | null {
-  for (const field of entity.fields.values()) {
-    if (!field.unique || field.storage.in === 'computed') continue
-    const part = storageOf(entity).partsOf.get(field)?.[0] as StoredPart
-    const value = part.column
-      ? item.values?.columns[part.column]
-      : item.values?.custom[part.ledgerKey]
-    if (value === null || value === undefined) continue
-    const key = JSON.stringify([part.ledgerKey, value])
-    if (seen.has(key)) return takenError(field)
-    seen.add(key)
-  }
+function repeated(
+  values: readonly (readonly [field: Field, value: unknown])[],
+  seen: Set<string>,
+): RunwayError | null {
+  const keys = values.flatMap(([field, value]) =>
+    value === null || value === undefined
+      ? []
+      : [{ field, key: JSON.stringify([field.key, value]) }],
+  )
+  const taken = keys.find(({ key }) => seen.has(key))
+  if (taken) return takenError(taken.field)
+  for (const { key } of keys) seen.add(key)
   return null
+}
+
+/** What a row is to have in its unique fields; a restored one has what it had. */
+function uniqueValues(
+  entity: Entity,
+  operation: RowOperation,
+  input: InputShape,
+  item: RowItem,
+  row: Record<string, unknown>,
+): (readonly [Field, unknown])[] {
+  return uniqueFields(entity, operation, input).map((field, at) => {
+    if (operation === 'restore') return [field, row[`v${at}`]]
+    const part = storageOf(entity).partsOf.get(field)?.[0] as StoredPart
+    const { values } = item
+    return [field, part.column ? values?.columns[part.column] : values?.custom[part.ledgerKey]]
+  })
 }
 
 function lastResort(broken: boolean): RunwayError {

@@ -19,6 +19,11 @@ export function explainText(
     ...uniqueFields(entity, operation, input).map(
       (field, at) => `${uniqueCheck(entity, field, operation)} as "u${at}"`,
     ),
+    ...(operation === 'restore'
+      ? uniqueFields(entity, operation, input).map(
+          (field, at) => `(${uniqueValue(entity, field, 't')})::text as "v${at}"`,
+        )
+      : []),
     `(${changeSet} is null or ${isOpen(changeSet)}) as "_open"`,
   ].join(', ')
   const rows = `with ${inputSql(input, bind)}`
@@ -48,14 +53,18 @@ export function uniqueFields(
   )
 }
 
+function uniqueValue(entity: Entity, field: Field, row: string): string {
+  const part = storageOf(entity).partsOf.get(field)?.[0] as StoredPart
+  return part.column
+    ? `${row}.${identifier(part.column)}`
+    : `${row}.custom ->> ${literal(part.ledgerKey)}`
+}
+
 /** True when nobody else has the value. */
 function uniqueCheck(entity: Entity, field: Field, operation: RowOperation): string {
   const part = storageOf(entity).partsOf.get(field)?.[0] as StoredPart
-  const row = operation === 'update' ? 'i' : 't'
   const id = operation === 'create' ? 't.id' : 'i.id'
-  const value = part.column
-    ? `${row}.${identifier(part.column)}`
-    : `${row}.custom ->> ${literal(part.ledgerKey)}`
+  const value = uniqueValue(entity, field, operation === 'update' ? 'i' : 't')
   const taken = part.column
     ? `select 1 from ${entity.table} u where u.org_id = $1 and u.${identifier(part.column)} = ${value} and u.deleted_at is null and u.id <> ${id}${ofEntity(entity, 'u')}`
     : `select 1 from tenant.unique_value u where u.org_id = $1 and u.entity = ${literal(entity.ref)} and u.field = ${literal(part.ledgerKey)} and u.value = ${value} and u.record_id <> ${id}`

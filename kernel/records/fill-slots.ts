@@ -4,7 +4,8 @@ import type { Database, Statement, Tx } from '../database/postgres.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Entity, Model } from '../model/model.ts'
 import { epochSql, raiseEpoch } from '../model/org-row.ts'
-import { slotsOf, upsertSlotsSql } from './slots.ts'
+import { fillsOf, slotsOf, upsertSlotsSql } from './slots.ts'
+import { storedFieldsOf, withStoredSql } from './stored-sql.ts'
 import { ofEntity } from './write-checks.ts'
 
 export const fillSlotsJob = 'slot_fill'
@@ -62,10 +63,10 @@ export function createSlotFiller(deps: SlotFillerDeps) {
   /** Notes which field has which slot, inside the transaction that publishes it. */
   async function inPublish(tx: Tx, orgId: string, model: Model): Promise<void> {
     const rows = [...model.entities.values()].flatMap((entity) =>
-      slotsOf(entity).map(({ slot, ledgerKey }) => ({
+      fillsOf(entity).map(({ slot, storageId }) => ({
         entity: entity.ref,
-        slot: slot.column,
-        storage_id: ledgerKey,
+        slot,
+        storage_id: storageId,
       })),
     )
     const [, , waiting] = await tx.run(noteStatements(orgId, JSON.stringify(rows)))
@@ -89,7 +90,7 @@ export function createSlotFiller(deps: SlotFillerDeps) {
       // The revision that asked for it may be newer than what this node knows.
       const model = await modelOf(org.id, next.epoch)
       const entity = model.entities.get(next.entity)
-      if (!entity || slotsOf(entity).length === 0) {
+      if (!entity || fillsOf(entity).length === 0) {
         // Another revision took the field away.
         await db.query(org.id, forgetStatement(org.id, next.entity))
         continue
@@ -124,7 +125,7 @@ export function createSlotFiller(deps: SlotFillerDeps) {
       signal.throwIfAborted()
       const { rows } = await db.query<{ epoch: number }>(orgId, epochStatement(orgId))
       const entity = (await modelOf(orgId, rows[0]?.epoch ?? 0)).entities.get(ref)
-      if (!entity || slotsOf(entity).length === 0) return
+      if (!entity || fillsOf(entity).length === 0) return
       const place: string | null = after
       const step: Step = await db.transaction(
         orgId,
@@ -156,12 +157,24 @@ async function copySome(
   from: Date | null,
 ): Promise<Step> {
   const recent = from ? ' and t.updated_at >= $3' : ''
+  const stored = storedFieldsOf(entity)
+  const strength = stored.length > 0 ? 'no key update' : 'share'
+  const made =
+    stored.length === 0
+      ? ''
+      : `, made as materialized (select h.id, h.custom as was, ${withStoredSql(entity, stored, 'h')} as custom from held h),
+      kept as (update ${entity.table} t set custom = m.custom from made m
+        where t.org_id = $1 and t.id = m.id and m.custom is distinct from m.was)`
+  const filled =
+    slotsOf(entity).length === 0
+      ? ''
+      : `, filled as (${upsertSlotsSql(entity, `${made === '' ? 'held' : 'made'} h`, 'h')})`
   // Held until the copy is written, so that nobody's newer value is overwritten by an older one.
   const { rows } = await tx.one<{ n: number; last: string | null }>({
     text: `with held as materialized (
-        select t.id, t.custom from ${entity.table} t
-          where t.org_id = $1 and t.id > $2${recent}${ofEntity(entity, 't')} order by t.id limit ${atOnce} for share
-      ), filled as (${upsertSlotsSql(entity, 'held h', 'h')})
+        select t.* from ${entity.table} t
+          where t.org_id = $1 and t.id > $2${recent}${ofEntity(entity, 't')} order by t.id limit ${atOnce} for ${strength}
+      )${made}${filled}
       select count(*)::integer as n, (array_agg(id order by id desc))[1] as last from held`,
     values: [orgId, after ?? '00000000-0000-0000-0000-000000000000', ...(from ? [from] : [])],
   })
@@ -192,7 +205,7 @@ const ofSlots = (placeholder: string) =>
   `(slot, storage_id) in (select e ->> 0, e ->> 1 from jsonb_array_elements(${placeholder}::jsonb) e)`
 
 function slotNames(entity: Entity): string {
-  return JSON.stringify(slotsOf(entity).map(({ slot, ledgerKey }) => [slot.column, ledgerKey]))
+  return JSON.stringify(fillsOf(entity).map(({ slot, storageId }) => [slot, storageId]))
 }
 
 function epochStatement(orgId: string): Statement {

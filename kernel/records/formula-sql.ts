@@ -1,7 +1,6 @@
 import { isMainPart } from '../access/condition-tree.ts'
 import type { Expression, ValueType } from '../model/formula/expression.ts'
-import { findFunction } from '../model/formula/functions.ts'
-import { paramAt, signatureOf, takes } from '../model/formula/signature.ts'
+import { formOf } from '../model/formula/forms.ts'
 import type { Field } from '../model/model.ts'
 import { literal } from './sql-text.ts'
 
@@ -97,27 +96,6 @@ function operandSql(field: Field, node: Expression & { kind: 'field' }, sql: str
     default:
       return sql
   }
-}
-
-/** The form that the arguments were made to fit: they have exactly its types. */
-function formOf({ name, args, type }: Expression & { kind: 'call' }) {
-  const table = [findFunction(name, false), findFunction(name, true)]
-  for (const known of table) {
-    const form = known?.forms.find(({ signature }) => {
-      const wanted = signatureOf(signature)
-      return (
-        takes(wanted, args.length) &&
-        (wanted.result === 'same' || wanted.result === type) &&
-        args.every((arg, index) => {
-          const param = paramAt(wanted, index)!
-          if (param === 'same') return true
-          return arg.type === (param === 'any' || param === 'unit' ? 'text' : param)
-        })
-      )
-    })
-    if (form) return form
-  }
-  throw new TypeError(`The formula calls ${name} in a way that was not checked.`)
 }
 
 function switchSql(args: readonly string[]): string {

@@ -7,6 +7,7 @@ import type { Codecs } from './fields.ts'
 import { alwaysVisible, fieldsIn, type LedgerFields } from './ledger-values.ts'
 import { decodeCursor, encodeCursor, type PageQuery, pageLimit } from './page-cursor.ts'
 import { readableRows } from './readable-ledger.ts'
+import type { ChangeJob } from './transactions.ts'
 
 /** A change set as the API shows it. */
 export interface Change {
@@ -19,6 +20,8 @@ export interface Change {
   readonly state: 'open' | 'done' | 'reverted'
   readonly revertedBy: string | null
   readonly counts: ChangeCounts
+  /** Of one that a job fills, for whoever asked for it. */
+  readonly job?: ChangeJob
 }
 export interface ChangeCounts {
   readonly created: number
@@ -56,6 +59,7 @@ interface ChangeRow {
   readonly created_at: string
   readonly reverted_by: string | null
   readonly counts: Partial<ChangeCounts>
+  readonly job?: ChangeJob | null
 }
 interface LedgerRow {
   readonly id: string
@@ -100,11 +104,14 @@ export function createLedger({ db, codecs }: { readonly db: Database; readonly c
   /** @throws NotFoundError */
   async function find(ctx: RequestContext, id: string): Promise<Change> {
     const sql = bindSql(ctx, codecs, [ctx.org.id, id])
-    const text = `select ${columns} from tenant.change_set c where c.org_id = $1 and c.id = $2${visibleChange(ctx, sql)}`
+    const text = `select ${columns}, c.job from tenant.change_set c where c.org_id = $1 and c.id = $2${visibleChange(ctx, sql)}`
     const [row] = isUuid(id) ? await run<ChangeRow>(ctx, { text, values: sql.values() }) : []
     const [change] = row ? await withCounts(ctx, [row]) : []
-    if (!change) throw new NotFoundError()
-    return change
+    if (!row || !change) throw new NotFoundError()
+    const { id: me, type } = ctx.principal
+    // What was refused names records that others may not see.
+    const isMine = row.actor.id === me && row.actor.type === type
+    return row.job && isMine ? { ...change, job: row.job } : change
   }
 
   /** The change set with a page of its records, in the order in which they were written. */

@@ -58,6 +58,7 @@ export function createFormulaPreview({
       template: null,
       computation: { by: 'formula', expression },
       codec: null,
+      stored: null,
       reads: [],
     })
     const { compiler, values } = bindSql(ctx, codecs, [ctx.org.id, id ?? null])

@@ -18,7 +18,7 @@ import type { Codecs } from './fields.ts'
 import { checkRule } from './filter.ts'
 import { anyInListSql, anyLinkedSql, linkedIdsSql, linkedSql } from './links-sql.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
-import { readySlot, slotConditionSql, slotLeadsToSql } from './slots.ts'
+import { readySlot, seesCopies, slotConditionSql, slotLeadsToSql } from './slots.ts'
 import { literal } from './sql-text.ts'
 
 /** A row in a statement. */
@@ -107,13 +107,14 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   }
 
   /** Computed fields are put together from what their reader sees, in conditions of abilities from facts. */
-  const shown = createSight(value, (source) => readable(source), requestRun)
-  const facts = createSight(fact, living, abilityRun)
+  const shown = createSight(value, (source) => readable(source), requestRun, seesAll)
+  const facts = createSight(fact, living, abilityRun, () => true)
 
   function createSight(
     see: Sight['value'],
     isThere: (source: Source) => string,
     runOf: typeof requestRun,
+    seesAll: Sight['seesAll'],
   ): Sight {
     const sourceOf = (entity: Entity): Source => {
       aliases += 1
@@ -146,11 +147,17 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
           `and ${linked}${leads} and ${isThere(child)}`
         return { source: child, where }
       },
+      seesAll,
       filter: (source, filter) => conditionSql(sight, source, filter, runOf),
       now: () => `${params.share('formula now', (run) => run.ctx.now.toISOString())}::timestamptz`,
       zone: () => `${params.share('zone', (run) => run.ctx.org.timeZone)}::text`,
     }
     return sight
+  }
+
+  function seesAll({ entity }: Source, apiNames: readonly string[]): boolean {
+    const mask = fieldMaskOf(ability, entity, 'read')
+    return apiNames.every((name) => mask.get(name) === true)
   }
 
   function visible(source: Source, field: Field): string {
@@ -305,7 +312,7 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   /** The main value of an indexed field, which the reader sees on every record. */
   function isWholeSlot({ entity }: Source, { field, part }: Leaf<Field>): boolean {
     if (readySlot(field) === null || (part !== null && !isMainPart(field, part))) return false
-    return fieldMaskOf(ability, entity, 'read').get(field.apiName) === true
+    return seesCopies(ability, entity, field)
   }
 }
 

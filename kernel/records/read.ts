@@ -13,7 +13,7 @@ import {
   UnknownFieldError,
 } from '@runwaycrm/sdk'
 import { isMany } from '../access/condition-tree.ts'
-import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
+import { canReadField } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Result, Statement } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
@@ -28,7 +28,7 @@ import { createParams, type QueryRun } from './params.ts'
 import { type Compiled, createPlans } from './plans.ts'
 import { compileProjection, type Projection } from './projection.ts'
 import { createCompiler } from './query.ts'
-import { isOrderedSlot } from './slots.ts'
+import { isOrderedSlot, seesCopies } from './slots.ts'
 import { parseSort, type SortKey } from './sort.ts'
 import { storageOf } from './storage-columns.ts'
 
@@ -55,7 +55,8 @@ export interface Reader {
     ids: readonly string[],
     options?: GetOptions,
   ): Promise<ReadonlyMap<string, RecordData>>
-  count(ctx: RequestContext, entity: Entity, filter?: Filter): Promise<number>
+  /** @param deleted of the deleted records instead of the living. */
+  count(ctx: RequestContext, entity: Entity, filter?: Filter, deleted?: boolean): Promise<number>
   /** @throws UnknownFieldError, BadFilterError, BadSortError, InvalidError, QueryTooCostlyError */
   aggregate(
     ctx: RequestContext,
@@ -185,11 +186,16 @@ export function createReader({ db, codecs }: ReaderDeps): Reader {
 
   const fetchMany: FetchMany = (ctx, entity, ids, expand) => getMany(ctx, entity, ids, { expand })
 
-  async function count(ctx: RequestContext, entity: Entity, filter?: Filter): Promise<number> {
+  async function count(
+    ctx: RequestContext,
+    entity: Entity,
+    filter?: Filter,
+    deleted = false,
+  ): Promise<number> {
     assertMayRead(ctx, entity)
     const condition = checkFilter(ctx, entity, filter, codecs)
-    const shape = { condition, deleted: false }
-    const key = `count null ${shapeOf(condition)} false`
+    const shape = { condition, deleted }
+    const key = `count null ${shapeOf(condition)} ${deleted}`
     const plan = plans.of(ctx, entity, key, !followsRelations(condition), () =>
       compileCount(ctx, codecs, entity, shape, null),
     )
@@ -287,7 +293,7 @@ function isBySlot(
 ): boolean {
   if (isOdd || !first || first.path.steps.length > 0 || first.path.part !== null) return false
   const { field } = first.path
-  return isOrderedSlot(field) && fieldMaskOf(ability, entity, 'read').get(field.apiName) === true
+  return isOrderedSlot(field) && seesCopies(ability, entity, field)
 }
 
 function assertRange(name: string, value: number, least: number, most: number): void {

@@ -1,14 +1,17 @@
+import type { Ability } from '../access/build-ability.ts'
 import type { Leaf } from '../access/condition-tree.ts'
-import type { Entity, Field, Slot } from '../model/model.ts'
+import { fieldMaskOf } from '../access/field-mask.ts'
+import type { Entity, Field, FieldStorage, Slot } from '../model/model.ts'
 import { columnSql } from './column-sql.ts'
 import { identifier, literal } from './sql-text.ts'
+import { storedBy, storedFieldsOf } from './stored-sql.ts'
 import type { RowOperation } from './write-checks.ts'
 
 /** A field whose values have an indexed copy. */
 export interface SlottedField {
   readonly field: Field
   readonly slot: Slot
-  /** Of the ledger, and of `custom`. */
+  /** Of the ledger, and of `custom`; of a stored formula the key under which it is filled. */
   readonly ledgerKey: string
 }
 
@@ -19,6 +22,10 @@ export function slotsOf(entity: Entity): readonly SlottedField[] {
   if (!found) {
     found = [...entity.fields.values()].flatMap((field) => {
       const { storage } = field
+      if (storage.in === 'computed') {
+        const { slot = null, key = '' } = storage.stored ?? {}
+        return slot ? [{ field, slot, ledgerKey: key }] : []
+      }
       return storage.in === 'custom' && storage.slot
         ? [{ field, slot: storage.slot, ledgerKey: storage.id }]
         : []
@@ -31,7 +38,29 @@ export function slotsOf(entity: Entity): readonly SlottedField[] {
 /** The slot that may be asked instead of the value; null while it is being filled. */
 export function readySlot(field: Field): Slot | null {
   const { storage } = field
-  return storage.in === 'custom' && storage.slot?.isReady ? storage.slot : null
+  const slot = storage.in === 'computed' ? storage.stored?.slot : slotIn(storage)
+  return slot?.isReady ? slot : null
+}
+
+const slotIn = (storage: FieldStorage) => (storage.in === 'custom' ? storage.slot : undefined)
+
+/** Whether the reader sees the values on every record; of a formula also what it is worked out from. */
+export function seesCopies(ability: Ability, entity: Entity, { apiName, storage }: Field): boolean {
+  const mask = fieldMaskOf(ability, entity, 'read')
+  const on = (storage.in === 'computed' ? storage.stored?.on : undefined) ?? []
+  return [apiName, ...on].every((name) => mask.get(name) === true)
+}
+
+/** What is filled for an entity: copies in slots, and formulas that are kept in the record alone. */
+export function fillsOf(entity: Entity): { readonly slot: string; readonly storageId: string }[] {
+  const copies = slotsOf(entity).map(({ slot, ledgerKey }) => ({
+    slot: slot.column,
+    storageId: ledgerKey,
+  }))
+  const kept = storedFieldsOf(entity).flatMap(({ stored: { id, key, slot } }) =>
+    slot ? [] : [{ slot: id, storageId: key }],
+  )
+  return [...copies, ...kept]
 }
 
 /** Longest copy of a text, in characters: as much as an index takes. */
@@ -84,7 +113,10 @@ export function slotParts(
 ): string[] {
   const slots = slotsOf(entity)
   if (slots.length === 0 || (operation !== 'create' && operation !== 'update')) return []
-  const isTouched = slots.some(({ ledgerKey }) => given.includes(ledgerKey))
+  const changed = storedBy(entity, given).map(({ field }) => field)
+  const isTouched = slots.some(
+    ({ field, ledgerKey }) => given.includes(ledgerKey) || changed.includes(field),
+  )
   if (operation === 'update' && !isTouched) return []
   return [`slots as (${upsertSlotsSql(entity, 'written w', 'w')})`]
 }

@@ -3,6 +3,7 @@ import { linkIndexParts } from './link-index-sql.ts'
 import { slotParts } from './slots.ts'
 import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
+import { storedBy, storedFieldsOf, withStoredAsSql } from './stored-sql.ts'
 import { ofEntity, type RowOperation, type WriteCheck } from './write-checks.ts'
 import { type BindValue, type InputShape, inputSql, isGiven } from './write-input.ts'
 
@@ -72,12 +73,14 @@ export function newRows(
   input: InputShape,
   { now, actor }: Pick<CommonValues, 'now' | 'actor'>,
 ): string {
-  const columns = storageOf(entity).columns.map((part) =>
-    input.columns.includes(part) ? `i.${column(part)}` : `null::${part.class} as ${column(part)}`,
-  )
+  const partSql = (part: StoredPart) =>
+    input.columns.includes(part) ? `i.${column(part)}` : `null::${part.class}`
+  const columns = storageOf(entity).columns.map((part) => `${partSql(part)} as ${column(part)}`)
+  const given = input.hasCustom ? givenCustom : `'{}'::jsonb`
+  const custom = withStoredAsSql(entity, storedFieldsOf(entity), partSql, given)
   return `select $1::uuid as org_id, ${entity.shared ? `${literal(entity.ref)} as entity, ` : ''}i.id,
  1::bigint as version, ${now} as created_at, ${now} as updated_at, ${actor} as created_by, ${actor} as updated_by,
- null::timestamptz as deleted_at, ${input.hasCustom ? givenCustom : `'{}'::jsonb`} as custom, i."_n"${
+ null::timestamptz as deleted_at, ${custom} as custom, i."_n"${
    input.isUniform ? '' : ', i."_given", i."_added"'
  }${columns.map((name) => `, ${name}`).join('')} from input i`
 }
@@ -149,7 +152,13 @@ function updatePart(shape: WriteShape, values: CommonValues): string {
   if (operation === 'restore') set.push('deleted_at = null')
   if (operation === 'update') {
     for (const part of input.columns) set.push(`${column(part)} = ${newValue(input, part)}`)
-    if (input.hasCustom) set.push(`custom = ${newCustom}`)
+    const stored = storedBy(entity, input.given)
+    if (input.hasCustom || stored.length > 0) {
+      const partSql = (part: StoredPart) =>
+        input.columns.includes(part) ? newValue(input, part) : `t.${column(part)}`
+      const custom = input.hasCustom ? newCustom : 't.custom'
+      set.push(`custom = ${withStoredAsSql(entity, stored, partSql, custom)}`)
+    }
     where.push(changes(input))
   }
   where.push(...shape.checks.map((check) => check.sql), ...openCheck(shape, values))

@@ -3,6 +3,7 @@ import type { Writer } from '../records/change-set.ts'
 import { slotsOf, upsertSlotsSql } from '../records/slots.ts'
 import { identifier } from '../records/sql-text.ts'
 import { storageOf } from '../records/storage-columns.ts'
+import { storedFieldsOf, withStoredSql } from '../records/stored-sql.ts'
 import type { TransactionContext } from '../records/transactions.ts'
 import type { StorageValues } from '../records/validate.ts'
 import { ofEntity } from '../records/write-checks.ts'
@@ -52,6 +53,14 @@ async function clearDeleted(
       where t.org_id = $1 and t.id = $2${ofEntity(entity, 't')}`,
     values: [ctx.org.id, id, JSON.stringify(columns), unset, JSON.stringify(custom)],
   })
+  const formulas = storedFieldsOf(entity)
+  if (formulas.length > 0) {
+    await ctx.tx.one({
+      text: `update ${entity.table} t set custom = ${withStoredSql(entity, formulas, 't')}
+        where t.org_id = $1 and t.id = $2${ofEntity(entity, 't')}`,
+      values: [ctx.org.id, id],
+    })
+  }
   if (slotsOf(entity).length === 0) return
   const rows = `(select * from ${entity.table} t where t.org_id = $1 and t.id = $2${ofEntity(entity, 't')}) w`
   await ctx.tx.one({ text: upsertSlotsSql(entity, rows, 'w'), values: [ctx.org.id, id] })
@@ -64,7 +73,10 @@ async function clearLost(
   { words, more }: Traits,
 ): Promise<boolean> {
   if (tie === 'holder') return false
-  const known = storageOf(entity).custom.map((part) => part.ledgerKey)
+  const known = [
+    ...storageOf(entity).custom.map((part) => part.ledgerKey),
+    ...storedFieldsOf(entity).map(({ stored }) => stored.id),
+  ]
   const patterns = patternsOf(tie === 'named' ? words : [...words, ...more])
   const { rowCount } = await ctx.tx.one({
     text: `update ${entity.table} t set custom = t.custom - l.keys

@@ -76,7 +76,7 @@ export function createRecordsApi(http: Http) {
     /** For all that match; the server does it as a job. */
     bulkByFilter: (
       plural: string,
-      request: { filter: Filter; update?: FieldValues; delete?: true },
+      request: { filter: Filter; update?: FieldValues; delete?: true; restore?: true },
     ) =>
       http.post<{ jobId: string; changeSetId: string; matched: number }>(
         `/${plural}/bulk`,
