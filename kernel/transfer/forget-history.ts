@@ -1,9 +1,9 @@
-import type { Entity } from '../model/model.ts'
+import type { Entity, Field } from '../model/model.ts'
 import { fileFieldsOf } from '../records/attach-files.ts'
 import { storageOf } from '../records/storage-columns.ts'
 import type { TransactionContext } from '../records/transactions.ts'
 import type { Tie } from './found-record.ts'
-import { personalFields, type Traits } from './personal-values.ts'
+import { isFreeText, personalFields, type Traits } from './personal-values.ts'
 import { patternsOf } from './words.ts'
 
 /**
@@ -24,9 +24,10 @@ export async function forgetHistory(
     ...(tie === 'own' || tie === 'about' ? personalFields(entity) : []),
     ...fileFieldsOf(entity).filter(({ apiName }) => tie === 'own' || files.has(apiName)),
   ]
-  const keys = gone.flatMap((field) => (partsOf.get(field) ?? []).map((part) => part.ledgerKey))
+  const keysOf = (field: Field) => (partsOf.get(field) ?? []).map((part) => part.ledgerKey)
+  const closed = [...entity.fields.values()].filter((field) => !isFreeText(field))
   const wanted = { own: [...words, ...more], about: [...words, ...more], named: words, holder: [] }
-  const isGone = `(k = any ($3::text[]) or ($4 and k <> all ($5::text[])) or v::text ilike any ($6::text[]))`
+  const isGone = `(k = any ($3::text[]) or ($4 and k <> all ($5::text[])) or (k <> all ($7::text[]) and v::text ilike any ($6::text[])))`
   const { rowCount } = await ctx.tx.one({
     text: `update tenant.ledger l
       set fields = (select coalesce(jsonb_object_agg(k, v), '{}') from jsonb_each(l.fields) e (k, v) where not ${isGone})
@@ -35,11 +36,12 @@ export async function forgetHistory(
     values: [
       ctx.org.id,
       ids,
-      keys,
+      gone.flatMap(keysOf),
       // Of fields that are no more, nobody can say that they were not personal.
       tie === 'own',
       [...byLedgerKey.keys()],
       patternsOf(wanted[tie]),
+      closed.flatMap(keysOf),
     ],
   })
   return rowCount

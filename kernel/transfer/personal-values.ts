@@ -15,6 +15,12 @@ export function personalFields(entity: Entity): Field[] {
   )
 }
 
+/** Whether people write into it what they like: the key of an option names nobody. */
+export function isFreeText({ definition, storage }: Field): boolean {
+  if (definition.options !== undefined || storage.in === 'computed') return false
+  return storage.class === 'text' || storage.class === 'jsonb'
+}
+
 /** By what a person is told from others. */
 export interface Traits {
   /** Emails, phones, the whole name: found anywhere, they are this person's. */
@@ -64,14 +70,15 @@ function nextValue({ entity, id, tie, row }: FoundRecord, field: Field, traits: 
     if (tie === 'own' || isPersonal) return null
     return withoutFiles(value, traits.files)
   }
-  if (!isPersonal && !values.some((one) => isNamed(tie, traits, one))) return undefined
+  const isNamed = isFreeText(field) && values.some((one) => names(tie, traits, one))
+  if (!isPersonal && !isNamed) return undefined
   const next = field.required && main?.class === 'text' ? placeholder(field, id) : null
   return next === value ? undefined : next
 }
 
 /** `more` would take too much of what is about others. */
-function isNamed(tie: FoundRecord['tie'], { words, more }: Traits, value: unknown): boolean {
-  if (tie === 'holder' || value === null || typeof value === 'number') return false
+function names(tie: FoundRecord['tie'], { words, more }: Traits, value: unknown): boolean {
+  if (tie === 'holder' || value === null) return false
   const text = (typeof value === 'string' ? value : JSON.stringify(value)).toLowerCase()
   const wanted = tie === 'named' ? words : [...words, ...more]
   return wanted.some((word) => spellings(word).some((one) => text.includes(one.toLowerCase())))
@@ -100,7 +107,7 @@ export function kindOf({ type }: Field): string {
 
 /** Shorter ones would be found in what has nothing to do with the person. */
 const shortest = 6
-const shortestNear = 3
+const shortestNear = 4
 
 const addresses = ['email', 'emails', 'phone', 'phones']
 

@@ -45,6 +45,8 @@ const texts: Record<string, unknown> = {
   checklist: [{ text: `Ask ${canary}`, done: false }],
   keyValue: { [canary]: canary },
   aiFill: canary,
+  // Also the key of an option elsewhere, which names nobody.
+  sku: 'VIPGUEST',
 }
 const fieldOf = (type: string) => `a${type[0]!.toUpperCase()}${type.slice(1)}`
 const params: Record<string, object> = { aiFill: { params: { prompt: 'Say something.' } } }
@@ -84,6 +86,7 @@ async function shape(caller: Caller): Promise<void> {
     fields: {
       note: { type: 'text', pii: true, indexed: true },
       memo: { type: 'longText' },
+      kind: { type: 'select', options: { vipguest: { label: 'VIP' } } },
       scans: { type: 'files' },
       letter: { type: 'file', pii: true },
       patient: { type: 'relation', to: 't:patient' },
@@ -150,6 +153,7 @@ async function plant(caller: Caller) {
   const visit = {
     note: `${canary} came`,
     memo: `Talked to ${name}.`,
+    kind: 'vipguest',
     patientId: id,
     letter: await upload(caller, 'letter.txt', `Dear ${canary}`),
     scans: [kept, await upload(caller, 'scan.txt', `Sincerely, ${name}`)],
@@ -234,6 +238,7 @@ describe('a person who is all over an organisation', () => {
     })
     const visit = await ask(acme, 'GET', `/visits/${here.visitId}`)
     expect(visit).toMatchObject({ note: null, memo: null, letter: null, patientId: here.id })
+    expect(visit.kind).toBe('vipguest')
     expect(visit.scans).toMatchObject([{ id: here.kept, name: 'kept.txt' }])
     expect((await acme.call('GET', `/files/${here.kept}/content`)).body).toBe('About nobody')
     expect(await ask(acme, 'GET', `/rooms/${here.roomId}`)).toMatchObject({ picture: null })

@@ -112,6 +112,15 @@ describe('a data folder from its first command to its last server', () => {
     expect(leads).toMatchObject({ status: 200, body: { data: [] } })
   })
 
+  it('exports the organisation into one file and says what it leaves out', async () => {
+    const file = files('acme.runway')
+    const { code, out, err } = await runway(['org', 'export', '--org', 'acme', file], environment)
+    expect(code, err).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ file })
+    const said = err.trimEnd().split('\n').at(-1)
+    expect(said).toMatch(/^Left out: .*passwords.*keys.*secrets.*Members are invited anew\.$/)
+  })
+
   it.each([
     ['0 when all rows are in', 'good.csv', 0, { created: 2, failed: 0 }],
     ['2 when some failed', 'some.csv', 2, { created: 1, failed: 1 }],

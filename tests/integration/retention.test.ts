@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { applyRetention } from '../../kernel/jobs/retention.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
+import { createTenantHash } from '../suites/support/tenant-hash.ts'
 
 let app: TestApp
 let acme: Caller
@@ -75,6 +76,42 @@ describe('retention', () => {
     const { data } = (await acme.call('GET', `/leads/${id}/provenance`)).json()
     expect(data.name).toMatchObject({ origin: 'integration' })
     expect(await history(other, theirs)).toHaveLength(2)
+  })
+
+  it('empties old months of one organisation and leaves every row of another', async () => {
+    const month = (await admin.query(`select to_char(now(), 'YYYY_MM') as m`)).rows[0].m
+    const past = async (caller: Caller) => {
+      const id = (await caller.call('POST', '/leads', { name: 'Long ago' })).json().id
+      await caller.call('PATCH', `/leads/${id}`, { score: 3 })
+      // Three years of changes: before the first month there is, and in this one.
+      await admin.query(
+        `insert into tenant.ledger (org_id, id, change_set_id, entity, record_id, op, version, at, actor, fields)
+          select org_id, uuidv7(), uuidv7(), entity, record_id, op, version, at - n * interval '1 month', actor, fields
+          from tenant.ledger l cross join generate_series(1, 36) n where org_id = $1 and record_id = $2 and op = 'update'`,
+        [caller.orgId, id],
+      )
+      return id
+    }
+    const [ours, theirs] = [await past(acme), await past(other)]
+    const rows = async (table: string, caller: Caller, id: string) =>
+      Number(
+        (
+          await admin.query(
+            `select count(*) as n from ${table} where org_id = $1 and record_id = $2`,
+            [caller.orgId, id],
+          )
+        ).rows[0].n,
+      )
+    expect(await rows('tenant.ledger_earlier', acme, ours)).toBeGreaterThan(30)
+    const before = await (await createTenantHash(admin))(other.orgId)
+    await acme.call('PATCH', '/settings/kernel:retention', { historyMonths: 12 })
+    expect((await later(acme, 0)).history).toBe(25)
+    expect(await rows('tenant.ledger', acme, ours)).toBe(13)
+    expect(await rows(`tenant.ledger_${month}`, acme, ours)).toBe(2)
+    expect(await rows('tenant.ledger', other, theirs)).toBe(38)
+    const after = await (await createTenantHash(admin))(other.orgId)
+    for (const table of ['ledger', 'change_set', 'crm_leads_lead', 'setting'])
+      expect(after.get(`tenant.${table}`), table).toBe(before.get(`tenant.${table}`))
   })
 
   it('ends the time in which deleted records can be restored, but not while something refers to them', async () => {
