@@ -34,7 +34,7 @@ beforeAll(async () => {
   await admin.query("update directory.schedule set due = 'infinity'")
   commands = createCommands(ours, await ours.model(), random)
   await commands.prepare()
-}, 120_000)
+}, suiteTimeoutMs)
 afterAll(async () => {
   console.info('restore:', Object.fromEntries([...counts].sort()))
   await admin?.end()

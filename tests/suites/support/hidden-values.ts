@@ -1,4 +1,6 @@
 import type { Entity, Field } from '../../../kernel/model/model.ts'
+import { linkKey } from '../../../kernel/records/links-sql.ts'
+import { slotsOf, upsertSlotsSql } from '../../../kernel/records/slots.ts'
 import type { Facts } from './oracle.ts'
 import type { Person } from './people.ts'
 import type { Setting } from './permission-setting.ts'
@@ -22,10 +24,11 @@ export async function changeHidden(setting: Setting, person: Person): Promise<nu
   for (const entity of setting.model.entities.values()) {
     for (const records of [setting.living, setting.deleted]) {
       for (const record of records.get(entity.ref)!.values()) {
-        for (const field of entity.byApiName.values()) {
-          if (!isHidden(person, entity, record, field) || isDecisive(entity, field, rules)) continue
-          changed += await changeOne(setting, entity, record, field)
-        }
+        const fields = [...entity.byApiName.values()].filter(
+          (field) => isHidden(person, entity, record, field) && !isDecisive(entity, field, rules),
+        )
+        if (fields.length > 0) await changeRecord(setting, entity, record, fields)
+        changed += fields.length
       }
     }
   }
@@ -54,35 +57,75 @@ function isDecisive(entity: Entity, field: Field, rules: string): boolean {
   )
 }
 
-async function changeOne(
+async function changeRecord(
   { admin, living, random, world }: Setting,
   entity: Entity,
   record: Facts,
-  field: Field,
-): Promise<number> {
-  const { storage } = field
-  if (storage.in === 'computed') return 0
-  const others = [...(living.get(field.target ?? '')?.keys() ?? [])]
-  const options = Object.keys(field.definition.options ?? {})
-  const current = record[field.apiName]
-  const value = otherValue(field, current, { random, others, options, id: record['id'] as string })
+  fields: readonly Field[],
+): Promise<void> {
+  const id = record['id'] as string
+  const values: unknown[] = [world.orgId, id]
+  const sets: string[] = []
+  const custom: Record<string, unknown> = {}
+  const ledger: Record<string, unknown> = {}
+  const links: Record<string, unknown> = {}
+  for (const field of fields) {
+    const { storage } = field
+    if (storage.in === 'computed') continue
+    const others = [...(living.get(field.target ?? '')?.keys() ?? [])]
+    const options = Object.keys(field.definition.options ?? {})
+    const value = otherValue(field, record[field.apiName], { random, others, options, id })
+    ledger[storage.in === 'custom' ? storage.id : field.key] = value
+    if (field.typeDefinition.kind === 'relations') links[linkKey(entity, field)] = value
+    if (storage.in === 'custom') {
+      custom[storage.id] = value
+      continue
+    }
+    const json = `$${values.push(JSON.stringify(value))}::jsonb`
+    const column =
+      storage.class === 'jsonb' ? `nullif(${json}, 'null')` : `(${json} #>> '{}')::${storage.class}`
+    sets.push(`"${storage.column}" = ${column}`)
+  }
+  if (Object.keys(custom).length > 0) {
+    sets.push(`custom = custom || $${values.push(JSON.stringify(custom))}::jsonb`)
+  }
+  if (sets.length === 0) return
   const where = `org_id = $1 and id = $2${entity.shared ? ` and entity = '${entity.ref}'` : ''}`
-  const values = [world.orgId, record['id'], JSON.stringify(value)]
-  const text = `$3::jsonb #>> '{}'`
-  const set =
-    storage.in === 'custom'
-      ? `custom = jsonb_set(custom, '{"${storage.id}"}', $3::jsonb)`
-      : storage.class === 'jsonb'
-        ? `"${storage.column}" = nullif($3::jsonb, 'null')`
-        : `"${storage.column}" = (${text})::${storage.class}`
-  await admin.query(`update ${entity.table} set ${set} where ${where}`, values)
-  const ledgerKey = storage.in === 'custom' ? storage.id : field.key
+  await admin.query(`update ${entity.table} set ${sets.join(', ')} where ${where}`, values)
+  await keepCopies(admin, entity, [world.orgId, id], links)
   await admin.query(
-    `update tenant.ledger set fields = jsonb_set(fields, array[$3], jsonb_build_array($4::jsonb, $4::jsonb))
-     where org_id = $1 and record_id = $2 and fields ? $3`,
-    [world.orgId, record['id'], ledgerKey, JSON.stringify(value)],
+    `update tenant.ledger l set fields = l.fields || changed.fields
+     from (select jsonb_object_agg(e.key, jsonb_build_array(e.value, e.value)) as fields, g.id as at
+       from tenant.ledger g, jsonb_each($3::jsonb) e
+       where g.org_id = $1 and g.record_id = $2 and g.fields ? e.key group by g.id) changed
+     where l.org_id = $1 and l.record_id = $2 and l.id = changed.at`,
+    [world.orgId, id, JSON.stringify(ledger)],
   )
-  return 1
+}
+
+/** Indexed copies and links of what was changed, as the writer would have left them. */
+async function keepCopies(
+  admin: Setting['admin'],
+  entity: Entity,
+  record: readonly [orgId: string, id: string],
+  links: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (slotsOf(entity).length > 0) {
+    const row = `(select * from ${entity.table} where org_id = $1 and id = $2) t`
+    await admin.query(upsertSlotsSql(entity, row, 't'), [...record])
+  }
+  if (Object.keys(links).length === 0) return
+  const given = [...record, JSON.stringify(links)]
+  await admin.query(
+    `delete from tenant.link where org_id = $1 and from_id = $2 and $3::jsonb ? field`,
+    given,
+  )
+  await admin.query(
+    `insert into tenant.link (org_id, entity, field, from_id, to_id)
+     select $1, $4, e.key, $2, x.id::uuid from jsonb_each($3::jsonb) e
+       cross join jsonb_array_elements_text(case when jsonb_typeof(e.value) = 'array' then e.value else '[]' end) x(id)`,
+    [...given, entity.ref],
+  )
 }
 
 interface Choice {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
 export interface LiveMessage {
@@ -16,6 +16,8 @@ export interface LiveSocket {
   closeCode(): number | null
   close(): void
 }
+
+const patienceMs = 10_000
 
 /** @param address of a server that listens, `http://127.0.0.1:3000`. */
 export async function openLive(
@@ -40,12 +42,15 @@ export async function openLive(
     messages,
     say: (message) => socket.send(JSON.stringify(message)),
     async until(found) {
-      for (let i = 0; i < 400; i++) {
+      const signal = AbortSignal.timeout(patienceMs)
+      for (;;) {
         const message = messages.find(found)
         if (message) return message
-        await sleep(25)
+        await once(socket, 'message', { signal }).catch((cause: unknown) => {
+          const heard = JSON.stringify(messages).slice(0, 2_000)
+          throw new Error(`It did not come; instead ${heard}`, { cause })
+        })
       }
-      throw new Error(`It did not come; instead ${JSON.stringify(messages).slice(0, 2_000)}`)
     },
     closeCode: () => code,
     close: () => socket.terminate(),
