@@ -41,8 +41,10 @@ async function create(caller: Caller, path: string, body: object): Promise<strin
   return answer.json<{ id: string }>().id
 }
 
-/** Until everything that was written is in the index. */
-async function indexed({ orgId }: Caller): Promise<void> {
+/** Until everything that was written is in the index, which the first search of an organisation asks for. */
+async function indexed(org: Caller): Promise<void> {
+  const { orgId } = org
+  await search(org, 'anything')
   await expect
     .poll(
       async () => {
