@@ -10,7 +10,7 @@ import { checkField } from './check-field.ts'
 import { isDeclared, undeclared } from './check-references.ts'
 import { type Layer, ownLayer } from './layer.ts'
 import type { Contribution, Entity, Field } from './model.ts'
-import { derivedStorageId, isColumnName, sharedTable, snakeCase, tableOf } from './storage-names.ts'
+import { derivedStorageId, formerPaths, isColumnName, sharedTable, snakeCase, tableOf } from './storage-names.ts'
 import { reservedFieldKeys, systemFields } from './system-fields.ts'
 
 /** What building an entity needs to know of the rest of the model. */
@@ -117,7 +117,8 @@ function sourcesOf(
 }
 
 function inCustom(layer: Layer, path: string, field: FieldDefinition): FieldPlace {
-  const storageId = layer.storageIds[path] ?? derivedStorageId(layer.id, path, field.type)
+  const first = formerPaths(layer.manifest.formerKeys, path).at(-1) ?? path
+  const storageId = layer.storageIds[path] ?? derivedStorageId(layer.id, first, field.type)
   const slots = layer.id === ownLayer ? layer.slots : undefined
   return { in: 'custom', storageId, slot: layer.slots[storageId], slots }
 }

@@ -4,6 +4,7 @@ import { manifestLimits } from '../manifest/json-limits.ts'
 import type { Problem } from '../manifest/problem.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { composeModel } from './compose-model.ts'
+import { checkFormerKeys } from './former-keys.ts'
 import { ownLayer } from './layer.ts'
 import { isEmpty, type LayerDocument, layerOf, manifestOf } from './layer-document.ts'
 import { leafAt, sameValue } from './leaf.ts'
@@ -32,6 +33,7 @@ export function checkDocument(
       (problem) => !before.has(textOf(problem)) && !isLeftBehind(problem, document, previous),
     ),
     ...checkPlurals(document, published),
+    ...checkFormerKeys(document, previous, published),
   ]
 }
 

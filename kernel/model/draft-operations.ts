@@ -15,7 +15,10 @@ export interface DraftOperation {
    * where two points have the reference. Missing for the own layer.
    */
   readonly target?: string
-  /** Below the contribution; without a target, point and key come first: `entities/property/label`. */
+  /**
+   * Below the contribution; without a target, point and key come first: `entities/property/label`. A field
+   * that was renamed in the same edit: `formerKeys`, and its path before; the value is its path now.
+   */
   readonly path: Path
   /** The value that the editor saw, missing or null when there was none. */
   readonly from?: unknown
@@ -131,6 +134,7 @@ function pointWith(ref: string, base: Model): string | undefined {
 }
 
 function ownLeaf(document: LayerDocument, path: Path, { op, value }: DraftOperation) {
+  if (path[0] === 'formerKeys') return formerKey(document, path, op === 'set' ? value : undefined)
   const contributes = document.contributes as JsonObject
   return {
     now: leafAt(contributes, path),
@@ -138,6 +142,20 @@ function ownLeaf(document: LayerDocument, path: Path, { op, value }: DraftOperat
       const wanted = op === 'set' && value !== null ? value : undefined
       const changed = withLeaf(contributes, path, wanted) as LayerDocument['contributes']
       return { ...document, contributes: wanted === undefined ? withoutEmpty(changed) : changed }
+    },
+  }
+}
+
+function formerKey(document: LayerDocument, path: Path, value: unknown) {
+  const { formerKeys = {}, ...rest } = document
+  const [, was = ''] = path
+  return {
+    now: formerKeys[was],
+    next: (): LayerDocument => {
+      if (path.length !== 2) throw new TypeError('A former key is one leaf.')
+      const { [was]: _, ...others } = formerKeys
+      const changed = (value ?? null) === null ? others : { ...others, [was]: value as string }
+      return Object.keys(changed).length > 0 ? { ...rest, formerKeys: changed } : rest
     },
   }
 }

@@ -2,6 +2,7 @@ import { contractVersion, type Manifest, type Override } from '@runwaycrm/sdk'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { createLayer, type Layer, ownLayer } from './layer.ts'
 import { isJsonObject, type JsonObject, leafAt } from './leaf.ts'
+import { type FormerKeys, formerPaths } from './storage-names.ts'
 
 /** An organisation's own layer as it is kept: what can change in a manifest, and the storage ids. */
 export interface LayerDocument {
@@ -10,6 +11,8 @@ export interface LayerDocument {
   readonly storageIds: Readonly<Record<string, string>>
   /** Storage ids of indexed fields to the column of `tenant.slot` that holds their copies. */
   readonly slots?: Readonly<Record<string, string>>
+  /** Fields that have another key now, and keep their values. */
+  readonly formerKeys?: FormerKeys
 }
 
 export const emptyDocument: LayerDocument = Object.freeze({
@@ -28,6 +31,7 @@ export function manifestOf(document: LayerDocument): Manifest {
     tier: 'declarative',
     contributes: document.contributes as Record<string, Record<string, unknown>>,
     overrides: [...document.overrides],
+    ...(document.formerKeys ? { formerKeys: document.formerKeys as Record<string, string> } : {}),
   }
 }
 
@@ -79,8 +83,8 @@ export function fieldTypesIn(document: Pick<LayerDocument, 'contributes'>): Map<
 }
 
 /**
- * Gives each field its storage id. A field that is published already keeps its own; one that is new,
- * or has another type, gets a new one, also when there once was a field of the same key: it inherits
+ * Gives each field its storage id. A field that is published already keeps its own, under another key too
+ * when `formerKeys` says so; one that is new, or has another type, gets a new one, also when there once was a field of the same key: it inherits
  * nothing from that.
  *
  * @param newId makes an id that was never used; without it new fields stay without, as in a draft.
@@ -91,9 +95,11 @@ export function assignStorageIds(
   newId?: () => string,
 ): LayerDocument {
   const before = fieldTypesIn(published)
-  const ids = [...fieldTypesIn(document)].flatMap(([path, type]) => {
-    const known = before.get(path) === type ? published.storageIds[path] : undefined
-    const id = known ?? newId?.()
+  const now = fieldTypesIn(document)
+  const ids = [...now].flatMap(([path, type]) => {
+    const former = formerPaths(document.formerKeys, path).filter((was) => !now.has(was))
+    const known = [path, ...former].find((was) => before.get(was) === type)
+    const id = (known === undefined ? undefined : published.storageIds[known]) ?? newId?.()
     return id === undefined ? [] : [[path, id] as const]
   })
   return { ...document, storageIds: Object.fromEntries(ids) }
@@ -101,7 +107,7 @@ export function assignStorageIds(
 
 /** What stands in the database as a document; parts that are missing are empty. */
 export function toDocument(value: unknown): LayerDocument {
-  const { contributes, overrides, storageIds, slots } = isJsonObject(value)
+  const { contributes, overrides, storageIds, slots, formerKeys } = isJsonObject(value)
     ? value
     : ({} as JsonObject)
   return {
@@ -109,6 +115,7 @@ export function toDocument(value: unknown): LayerDocument {
     overrides: (overrides ?? []) as LayerDocument['overrides'],
     storageIds: (storageIds ?? {}) as LayerDocument['storageIds'],
     ...(slots ? { slots: slots as Record<string, string> } : {}),
+    ...(formerKeys ? { formerKeys: formerKeys as FormerKeys } : {}),
   }
 }
 

@@ -14,10 +14,13 @@ export async function planEntity(
   if (!before) return after ? [entityAdded(after)] : []
   if (!after) return [await entityRemoved(before, countWhere)]
   const keys = new Set([...before.fields.keys(), ...after.fields.keys()])
+  const renamed = renamedFields(before, after)
+  for (const was of renamed.values()) keys.delete(was.key)
   const fields = await Promise.all(
-    [...keys].map((key) =>
-      planField(before, after, before.fields.get(key), after.fields.get(key), countWhere),
-    ),
+    [...keys].map((key) => {
+      const was = before.fields.get(key) ?? renamed.get(key)
+      return planField(before, after, was, after.fields.get(key), countWhere)
+    }),
   )
   return [...entityChanged(before, after), ...fields.flat()]
 }
@@ -53,6 +56,22 @@ function entityChanged(before: Entity, after: Entity): PlanItem[] {
   return [{ severity: 'safe', path, text, affects: [] }]
 }
 
+/** Fields whose values stand under another key now, by that key. */
+function renamedFields(before: Entity, after: Entity): Map<string, Field> {
+  const gone = [...before.fields.values()].filter(({ key }) => !after.fields.has(key))
+  return new Map(
+    [...after.fields.values()].flatMap((is) => {
+      const was =
+        before.fields.has(is.key) || idOf(is) === null
+          ? null
+          : gone.find((one) => idOf(one) === idOf(is))
+      return was ? [[is.key, was] as const] : []
+    }),
+  )
+}
+
+const idOf = ({ storage }: Field) => (storage.in === 'custom' ? storage.id : null)
+
 async function planField(
   before: Entity,
   after: Entity,
@@ -61,9 +80,9 @@ async function planField(
   countWhere: CountWhere,
 ): Promise<PlanItem[]> {
   const isLost = is && isBlank(is) && was && !isBlank(was)
-  if (!isLost && was && is && isSameField(was, is) && sameValue(was.definition, is.definition)) {
-    return []
-  }
+  const isRenamed = was !== undefined && is !== undefined && was.key !== is.key
+  const isSame = was && is && isSameField(was, is) && sameValue(was.definition, is.definition)
+  if (!isLost && isSame && !isRenamed) return []
   const many = after.definition.labelPlural.toLowerCase()
   const tell = (severity: Severity, field: Field, text: string, records?: number): PlanItem => ({
     severity,
@@ -107,6 +126,12 @@ async function planField(
       return tell(severity, is, `${subject}.`, records)
     }),
   )
+  if (isRenamed) {
+    const names = `${was.apiName} is called ${is.apiName} in filters, imports and the API`
+    items.push(
+      tell('breaking', is, `The field "${was.label}" of ${many} keeps its values; ${names}.`),
+    )
+  }
   if (items.length > 0) return items
   const text =
     was.label === is.label
@@ -174,8 +199,7 @@ function goneOptions(was: Field, is: Field): string[] {
 
 /** Of one type, and with values in the same place: under the same storage id, where there is one. */
 function isSameField(was: Field, is: Field): boolean {
-  const idOf = ({ storage }: Field) => (storage.in === 'custom' ? storage.id : storage.in)
-  return was.type === is.type && idOf(was) === idOf(is)
+  return was.type === is.type && was.storage.in === is.storage.in && idOf(was) === idOf(is)
 }
 
 /** Computed, and with a mistake in it. */

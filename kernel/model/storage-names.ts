@@ -47,3 +47,18 @@ export function storageId(bytes: Uint8Array): string {
   }
   return `f_${text}`
 }
+
+/** Former to present path of a field in its layer: `entities/x/fields/old` to `entities/x/fields/new`. */
+export type FormerKeys = Readonly<Record<string, string>>
+
+/** The paths that the field had before, the latest first. */
+export function formerPaths(formerKeys: FormerKeys | undefined, path: string): string[] {
+  const paths: string[] = []
+  const entries = Object.entries(formerKeys ?? {})
+  for (let at: string | undefined = path; at !== undefined; ) {
+    const now: string = at
+    at = entries.find(([was, is]) => is === now && was !== path && !paths.includes(was))?.[0]
+    if (at !== undefined) paths.push(at)
+  }
+  return paths
+}
