@@ -44,7 +44,6 @@ import { prepareDatabase } from './prepare-database.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
 import { createCodecs } from './records/fields.ts'
-import { createSlotFiller } from './records/fill-slots.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
 import { createLedger } from './records/ledger.ts'
@@ -218,14 +217,8 @@ export async function boot(options: BootOptions) {
     })
     for (const customer of rows) onChanged(customer.org_id)
   }
-  const slots = createSlotFiller({
-    db,
-    queue,
-    modelOf: async (orgId, epoch) => (await orgStates.get(orgId, epoch)).model,
-    onReady: onChanged,
-  })
   const stateOf = (orgId: string, epoch?: number) => orgStates.get(orgId, epoch)
-  const values = createValuesInPublish({ db, queue, codecs, stateOf, bus, slots })
+  const values = createValuesInPublish({ db, queue, codecs, stateOf, bus, onReady: onChanged })
   const revisions = createRevisions({
     db,
     models,
@@ -372,7 +365,7 @@ export async function boot(options: BootOptions) {
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, slots, ...values }),
+      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, ...values }),
     }),
   })
   const stopHints = bus.subscribe((hint) => {

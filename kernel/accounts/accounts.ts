@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { BadCredentialsError, NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
-import { epochSql } from '../model/org-row.ts'
+import { selectEpoch } from '../model/org-row.ts'
 import { createAttempts } from './attempts.ts'
 import { checkAll, checkEmail, checkName, checkPassword, checkSlug } from './check-input.ts'
 import { createCredentials } from './credentials.ts'
@@ -274,10 +274,6 @@ function checksOf({ email, orgName, password, slug }: ProvisionInput) {
 export type Accounts = ReturnType<typeof createAccounts>
 
 async function readEpoch(db: Database, orgId: string): Promise<number> {
-  const { rows } = await db.query<{ epoch: number }>(orgId, {
-    name: 'org_epoch',
-    text: `select ${epochSql} as epoch from tenant.org_state where org_id = $1`,
-    values: [orgId],
-  })
+  const { rows } = await db.query<{ epoch: number }>(orgId, selectEpoch(orgId))
   return rows[0]?.epoch ?? 0
 }

@@ -24,7 +24,7 @@ export async function openTransaction<T>(
   { statementTimeoutMs, isolation }: TransactionOptions = {},
 ): Promise<T> {
   let pending: Statement[] = [isolation ? snapshot : begin]
-  if (statementTimeoutMs !== undefined) pending.push(timeout(statementTimeoutMs))
+  if (statementTimeoutMs !== undefined) pending.push(statementTimeout(statementTimeoutMs))
   if (enter) pending.push(enter)
   let begun = false
   let open = true
@@ -102,7 +102,8 @@ export async function openTransaction<T>(
   }
 }
 
-function timeout(ms: number): Statement {
+/** Another limit than the connection's for what follows in the transaction; 0 is none. */
+export function statementTimeout(ms: number): Statement {
   return {
     name: 'statement timeout',
     text: `select 1 where pg_catalog.set_config('statement_timeout', $1, true) is null`,

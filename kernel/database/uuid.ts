@@ -6,6 +6,9 @@ let randomAt = random.length
 let lastMs = 0
 let counter = 0
 
+/** Before every id: where going through all of them begins. */
+export const nilUuid = '00000000-0000-0000-0000-000000000000'
+
 /**
  * A uuid of version 7: 48 bits of milliseconds, a 12 bit counter that makes ids of one process and one
  * millisecond ascend (so that rows written together stand together in the index), 62 random bits.

@@ -10,7 +10,14 @@ import { checkField } from './check-field.ts'
 import { isDeclared, undeclared } from './check-references.ts'
 import { type Layer, ownLayer } from './layer.ts'
 import type { Contribution, Entity, Field } from './model.ts'
-import { derivedStorageId, formerPaths, isColumnName, sharedTable, snakeCase, tableOf } from './storage-names.ts'
+import {
+  derivedStorageId,
+  formerPaths,
+  isColumnName,
+  sharedTable,
+  snakeCase,
+  tableOf,
+} from './storage-names.ts'
 import { reservedFieldKeys, systemFields } from './system-fields.ts'
 
 /** What building an entity needs to know of the rest of the model. */

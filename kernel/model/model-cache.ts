@@ -5,10 +5,10 @@ import type { Model } from './model.ts'
 import type { OrgModels } from './org-models.ts'
 import {
   type Brand,
-  epochSql,
   type OrgRow,
   type OrgStateRow,
   type OrgWithDraftRow,
+  selectEpoch,
   selectOrgRow,
   selectOrgWithDraft,
   toOrgRow,
@@ -143,12 +143,6 @@ export function createOrgStates(deps: {
     },
   }
 }
-
-const selectEpoch = (orgId: string) => ({
-  name: 'org_epoch',
-  text: `select ${epochSql} as epoch from tenant.org_state where org_id = $1`,
-  values: [orgId],
-})
 
 function toState(row: OrgRow, model: Model): OrgState {
   return Object.freeze({

@@ -30,7 +30,16 @@ export interface Brand {
 }
 
 /** The epoch of an organisation: its own, and how often its reseller offered something new. */
-export const epochSql = 'epoch + kernel.reseller_epoch()'
+const epochSql = 'epoch + kernel.reseller_epoch()'
+
+/** One row with the epoch, or none when there is no such organisation. */
+export function selectEpoch(orgId: string): Statement {
+  return {
+    name: 'org_epoch',
+    text: `select ${epochSql} as epoch from tenant.org_state where org_id = $1`,
+    values: [orgId],
+  }
+}
 
 const orgRow = `select s.*, s.${epochSql} as full_epoch, r.document as reseller_document, r.brand as reseller_brand,
   (select r.document from tenant.layer_revision r

@@ -68,8 +68,12 @@ function groupSql(compiler: Compiler, source: Source, { path, bucket }: Group): 
   return `date_trunc('${bucket}', ${local})::date`
 }
 
+/** Copies are whole values but for texts, which are folded; they save reading the rest of the record. */
 function reach(compiler: Compiler, source: Source, path: FieldPath<Field>): string {
-  return compiler.reach(source, path.steps, path.field, path.part)
+  const { steps, field, part } = path
+  const isWhole = steps.length === 0 && classOf(field, part) !== 'text'
+  const copy = isWhole ? compiler.copy(source, field, part) : null
+  return copy ?? compiler.reach(source, steps, field, part)
 }
 
 /** `v0` is what is measured, `f0` whether the record counts, `c0` the currency of an amount. */
@@ -133,14 +137,20 @@ function orderSql({ groups, measures, sort }: Aggregate): string {
     const sql = group >= 0 ? groupOrder(groups[group]!, group) : `totals.m${measure}`
     return `${sql}${descending ? ' desc' : ''} nulls last`
   })
-  const rest = groups.map((group, index) => `${groupOrder(group, index)} nulls last`)
+  const rest = groups.flatMap((group, index) => {
+    const order = `${groupOrder(group, index)} nulls last`
+    return isText(group) ? [order, `totals.g${index} collate "C"`] : [order]
+  })
   const all = [...asked, ...rest]
   return all.length > 0 ? `order by ${all.join(', ')}` : ''
 }
 
-function groupOrder({ path, bucket }: Group, index: number): string {
-  const isText = bucket === null && classOf(path.field, path.part) === 'text'
-  return isText ? sortKeySql(`totals.g${index}`, orderOf(path.field)) : `totals.g${index}`
+const isText = ({ path, bucket }: Group) =>
+  bucket === null && classOf(path.field, path.part) === 'text'
+
+function groupOrder(group: Group, index: number): string {
+  const column = `totals.g${index}`
+  return isText(group) ? sortKeySql(column, orderOf(group.path.field)) : column
 }
 
 function createRead(codecs: Codecs, { groups, measures }: Aggregate): AggregateSql['read'] {

@@ -15,6 +15,8 @@ export class ConcurrentChangeError extends StateConflictError {
 const codes = new Set(['40001', '40P01'])
 /** Somebody held a record for longer than a statement waits. */
 const lockTimeout = '55P03'
+/** A field became unique that the writer's model does not know of; nothing was written. */
+const staleModel = 'RW001'
 const maxAttempts = 4
 
 /** @throws ConcurrentChangeError for what another attempt may settle, every other error as it is. */
@@ -23,6 +25,10 @@ export function asConcurrentChange(error: unknown): never {
     throw new ConcurrentChangeError(error, true)
   if (error instanceof DatabaseUnavailableError && codeOf(error.cause) === lockTimeout)
     throw new ConcurrentChangeError(error, false)
+  if (codeOf(error) === staleModel)
+    throw new StateConflictError('The fields of the object have just changed. Send it again.', {
+      cause: error,
+    })
   throw error
 }
 

@@ -1,19 +1,21 @@
-import type { Actor, FieldDefinition, FieldTypeDefinition, StoredValue } from '@runwaycrm/sdk'
+import type { FieldDefinition, FieldTypeDefinition, StoredValue } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Tx } from '../database/postgres.ts'
+import { nilUuid } from '../database/uuid.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { placeOf } from '../manifest/problem.ts'
 import { buildField } from '../model/build-field.ts'
 import type { Contribution, Entity, Field, Model } from '../model/model.ts'
-import { epochSql } from '../model/org-row.ts'
+import { selectEpoch } from '../model/org-row.ts'
 import type { PlanItem } from '../model/plan-change.ts'
 import { type TypeChange, typeChanges } from '../model/type-change.ts'
 import { createConversion } from './convert-value.ts'
 import type { Codecs } from './fields.ts'
-import { slotsOf, upsertSlotsSql } from './slots.ts'
+import { holdCopies, slotsOf, upsertSlotsSql } from './slots.ts'
 import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { storedBy, withStoredAsSql } from './stored-sql.ts'
+import { holdUniquesSql } from './unique-sql.ts'
 import { ofEntity } from './write-checks.ts'
 
 export const convertFieldJob = 'field_convert'
@@ -115,7 +117,7 @@ export function createFieldConverter({
     orgId: string,
     after: Model,
     before: Model,
-    by: { readonly actor: Actor; readonly restores: number | null },
+    by: { readonly audience: string; readonly restores: number | null },
   ): Promise<void> {
     if (by.restores !== null) return
     const runAs = { type: 'system', id: null, userId: null, name: 'Fields' } as const
@@ -126,8 +128,7 @@ export function createFieldConverter({
         key: is.key,
         was: { id: idOf(was), type, definition },
         to: idOf(is),
-        audience:
-          by.actor.type === 'user' ? String(by.actor.id) : `${by.actor.type}:${by.actor.id}`,
+        audience: by.audience,
       }
       return { plugin: 'kernel', job: convertFieldJob, payload, runAs }
     })
@@ -137,11 +138,8 @@ export function createFieldConverter({
   /** Repeating it goes over what has no value yet, and changes nothing else. */
   async function run(ctx: Pick<RequestContext, 'org' | 'signal'>, input: unknown): Promise<void> {
     const payload = input as Payload
-    const epoch = await db.query<{ epoch: string }>(ctx.org.id, {
-      text: `select ${epochSql} as epoch from tenant.org_state where org_id = $1`,
-      values: [ctx.org.id],
-    })
-    const { org, model } = await stateOf(ctx.org.id, Number(epoch.rows[0]?.epoch))
+    const { rows } = await db.query<{ epoch: number }>(ctx.org.id, selectEpoch(ctx.org.id))
+    const { org, model } = await stateOf(ctx.org.id, rows[0]?.epoch)
     const entity = model.entities.get(payload.entity)
     const is = entity?.fields.get(payload.key)
     const type = model.contributions.get('fieldTypes')?.get(payload.was.type)
@@ -160,7 +158,7 @@ export function createFieldConverter({
       },
     )
     const change = { entity, was, is }
-    let after = '00000000-0000-0000-0000-000000000000'
+    let after: string = nilUuid
     let converted = 0
     let left = 0
     for (;;) {
@@ -188,6 +186,7 @@ export function createFieldConverter({
     after: string,
   ) {
     const { entity, was, is } = change
+    await tx.run([holdCopies(org.id, entity)])
     const { rows } = await tx.one<Row>({
       text: `select t.id, ${partsSql(was)} from ${entity.table} t
         where t.org_id = $1 and t.id > $2 and t.custom ? ${literal(idOf(was))}
@@ -234,8 +233,8 @@ where t.deleted_at is null${ofEntity(entity, 't')} order by v.id on conflict do 
     slotsOf(entity).length > 0 ? `, slots as (${upsertSlotsSql(entity, 'written w', 'w')})` : ''
   return `with v as (select * from jsonb_to_recordset($2::jsonb) as v(id uuid, custom jsonb)),
 ${is.unique ? unique : ''}written as (update ${entity.table} t set custom = ${custom} from v
-where t.org_id = $1 and t.id = v.id${ofEntity(entity, 't')}${is.unique ? isFree : ''} returning t.id, t.custom)${slots}
-select count(*)::integer as n from written`
+where t.org_id = $1 and t.id = v.id${ofEntity(entity, 't')}${is.unique ? isFree : ''} returning t.id, t.version, t.custom)${slots}
+select count(*)::integer as n, (select ${holdUniquesSql(entity)}) from written`
 }
 
 function customOf({ storage }: Field, { main, parts = {} }: StoredValue): Record<string, unknown> {

@@ -6,7 +6,6 @@ import type { Codecs } from './fields.ts'
 import { createParams, type Params, type Slot } from './params.ts'
 import { compileProjection, type Projection } from './projection.ts'
 import { type Compiler, createCompiler, living, ofEntitySql, type Source } from './query.ts'
-import { slotJoinSql } from './slots.ts'
 import { isById, orderSql, type SortKey } from './sort.ts'
 
 /** A list as it was asked for, checked; only what decides its SQL. */
@@ -46,31 +45,23 @@ export function compileList(
   entity: Entity,
   shape: ListShape,
 ): ListSql {
-  const {
-    compiler,
-    params,
-    source,
-    where,
-    joins: joinsOf,
-  } = compileWhere(ctx, codecs, entity, shape)
+  const { compiler, params, source, where, joins } = compileWhere(ctx, codecs, entity, shape)
   const keys = shape.sort.map((key) => ({
     key,
     sql: compiler.reach(source, key.path.steps, key.path.field, key.path.part),
   }))
   const [first] = keys
-  let joins = joinsOf
   if (first && shape.phase === 'blank') where.push(`${first.sql} is null`)
   if (first && shape.phase === 'filled') {
-    const org = params.share('org', (run) => run.ctx.org.id)
-    const slot = slotJoinSql(first.key.path.field, source, org)
-    joins = () => slot.join + joinsOf()
-    where.push(`${slot.value} is not null`)
-    keys[0] = { key: { ...first.key, nullable: false, isFolded: true }, sql: slot.value }
+    const sql = compiler.copy(source, first.key.path.field, null)!
+    where.push(`${sql} is not null`)
+    keys[0] = { key: { ...first.key, nullable: false, isFolded: true }, sql }
   }
   if (shape.after) where.push(afterSql(shape, keys, params, source))
   const sorted = shape.sort.every(isById) ? [] : keys
+  const sort = keys.map(({ key }) => key)
   const order = orderBy(
-    keys.map(({ key }) => key),
+    sort,
     keys.map(({ sql }) => sql),
     source,
   )
@@ -105,11 +96,7 @@ export function compileList(
     ...projection.columns,
     ...sorted.map(({ key }, index) => positionSql(key, names[index]!)),
   ]
-  const outerOrder = orderBy(
-    keys.map(({ key }) => key),
-    sorted.length > 0 ? names : ['t.id'],
-    source,
-  )
+  const outerOrder = orderBy(sort, sorted.length > 0 ? names : ['t.id'], source)
   return {
     text: `select ${columns.join(', ')} from (${inner}) t${compiler.joins()} order by ${outerOrder}`,
     slots: params.slots,

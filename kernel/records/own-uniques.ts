@@ -1,9 +1,12 @@
 import { InvalidError, PlanStaleError } from '@runwaycrm/sdk'
+import { DatabaseError } from '../database/database-errors.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
+import { statementTimeout } from '../database/transaction.ts'
 import { placeOf } from '../manifest/problem.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
 import type { PlanItem } from '../model/plan-change.ts'
 import { maxUniqueLength } from './check-value.ts'
+import { asConcurrentChange } from './concurrent-change.ts'
 import { literal } from './sql-text.ts'
 import { storageOf } from './storage-columns.ts'
 import { ofEntity } from './write-checks.ts'
@@ -23,45 +26,47 @@ interface Wrong {
   readonly touched: number
 }
 
-type Ask = (statement: Statement) => Promise<readonly Wrong[]>
 const examples = 5
+/** All values of a field are gone through, and a million of them take longer than a request may ask. */
+const statementTimeoutMs = 120_000
 
 /** Keeps `tenant.unique_value` in step with which fields in `custom` are unique. */
-export function createOwnUniques({ db }: { readonly db: Pick<Database, 'query'> }) {
+export function createOwnUniques({ db }: { readonly db: Pick<Database, 'transaction'> }) {
   return {
     /** What stands in the way of fields that become unique. */
     async lookAtValues(orgId: string, before: Model, after: Model): Promise<PlanItem[]> {
-      const ask: Ask = async (text) => (await db.query<Wrong>(orgId, text)).rows
-      const found = await Promise.all(
-        becoming(before, after).map((one) => obstacles(ask, orgId, one)),
-      )
-      return found.flat()
+      const fresh = becoming(before, after)
+      if (fresh.length === 0) return []
+      return db.transaction(orgId, (tx) => obstacles(tx, orgId, fresh), { statementTimeoutMs })
     },
 
     /**
-     * Inside the transaction that publishes.
+     * Inside the transaction that publishes. Writers go on meanwhile, without knowing of the field; at the end
+     * they are waited for, and what they wrote is looked at once more.
      *
-     * @throws InvalidError in the words of the plan, PlanStaleError when somebody wrote meanwhile.
+     * @throws InvalidError in the words of the plan, PlanStaleError in the same words when somebody wrote
+     *   meanwhile, ConcurrentChangeError when they take too long.
      */
     async inPublish(tx: Tx, orgId: string, after: Model, before: Model): Promise<void> {
       const wanted = uniqueIn(after)
       if (wanted.length === 0 && uniqueIn(before).length === 0) return
-      const ask: Ask = async (text) => (await tx.one<Wrong>(text)).rows
       const fresh = becoming(before, after)
-      const items: PlanItem[] = []
-      for (const one of fresh) items.push(...(await obstacles(ask, orgId, one)))
-      if (items.length > 0) {
-        throw new InvalidError(items[0]?.text, {
-          errors: items.map(({ path, text }) => ({ path, code: 'OUT_OF_RANGE', message: text })),
-        })
-      }
+      if (fresh.length > 0) await tx.run([statementTimeout(statementTimeoutMs)])
+      const items = await obstacles(tx, orgId, fresh)
+      if (items.length > 0) throw new InvalidError(items[0]?.text, { errors: issuesOf(items) })
       const names = new Set(fresh.map(nameOf))
       const kept = wanted.filter((one) => !names.has(nameOf(one)))
+      const { rows } = await tx.one<{ xmin: string }>(oldestWriter)
       try {
-        await tx.run([forget(orgId, kept), ...fresh.map((one) => fill(orgId, one))])
+        await tx.savepoint(async () => {
+          await tx.run([forget(orgId, kept), ...fresh.map((one) => fill(orgId, one))])
+          await tx.run([setUniques(wanted)]).catch(asConcurrentChange)
+          await tx.run(fresh.flatMap((one) => refill(orgId, one, rows[0]!.xmin)))
+        })
       } catch (error) {
-        if ((error as { code?: string }).code === '23505') throw new PlanStaleError()
-        throw error
+        if (!(error instanceof DatabaseError) || error.code !== '23505') throw error
+        const found = await obstacles(tx, orgId, fresh)
+        throw new PlanStaleError(found[0]?.text, { errors: issuesOf(found) })
       }
     },
   }
@@ -85,9 +90,23 @@ function becoming(before: Model, after: Model): UniqueField[] {
 
 const nameOf = ({ entity, id }: UniqueField) => `${entity.ref} ${id}`
 
-async function obstacles(ask: Ask, orgId: string, one: UniqueField): Promise<PlanItem[]> {
-  const twice = await ask(wrongOf(orgId, one, 'count(*) > 1'))
-  const long = await ask(wrongOf(orgId, one, `length(value) > ${maxUniqueLength}`))
+async function obstacles(
+  tx: Tx,
+  orgId: string,
+  fields: readonly UniqueField[],
+): Promise<PlanItem[]> {
+  const items: PlanItem[] = []
+  for (const one of fields) items.push(...(await obstaclesOf(tx, orgId, one)))
+  return items
+}
+
+const issuesOf = (items: readonly PlanItem[]) =>
+  items.map(({ path, text }) => ({ path, code: 'OUT_OF_RANGE' as const, message: text }))
+
+async function obstaclesOf(tx: Tx, orgId: string, one: UniqueField): Promise<PlanItem[]> {
+  const ask = async (having: string) => (await tx.one<Wrong>(wrongOf(orgId, one, having))).rows
+  const twice = await ask('count(*) > 1')
+  const long = await ask(`length(value) > ${maxUniqueLength}`)
   const { definition } = one.entity
   const many = definition.labelPlural.toLowerCase()
   const tell = (rows: readonly Wrong[], what: string): PlanItem[] => {
@@ -145,4 +164,35 @@ function fill(orgId: string, one: UniqueField): Statement {
       select $1, ${literal(one.entity.ref)}, ${literal(one.id)}, v.id, v.value from (${living(one)}) v`,
     values: [orgId],
   }
+}
+
+/** What older transactions than this one wrote, every later statement sees. */
+const oldestWriter: Statement = {
+  text: 'select pg_snapshot_xmin(pg_current_snapshot())::text as xmin',
+  values: [],
+}
+
+function setUniques(wanted: readonly UniqueField[]): Statement {
+  const rows = wanted.map(({ entity, id }) => ({ entity: entity.ref, field: id }))
+  return { text: 'select kernel.set_uniques($1)', values: [JSON.stringify(rows)] }
+}
+
+/** Records that were written since, anew. */
+function refill(orgId: string, one: UniqueField, xmin: string): Statement[] {
+  const { entity, id } = one
+  const recent = `select t.id from ${entity.table} t
+    where t.org_id = $1 and age(t.xmin) <= age($2::xid8::xid)${ofEntity(entity, 't')}`
+  return [
+    {
+      text: `delete from tenant.unique_value u where u.org_id = $1 and u.entity = ${literal(entity.ref)}
+        and u.field = ${literal(id)} and u.record_id = any(array(${recent}))`,
+      values: [orgId, xmin],
+    },
+    {
+      text: `insert into tenant.unique_value (org_id, entity, field, record_id, value)
+        select $1, ${literal(entity.ref)}, ${literal(id)}, v.id, v.value from (${living(one)}) v
+        where v.id = any(array(${recent}))`,
+      values: [orgId, xmin],
+    },
+  ]
 }

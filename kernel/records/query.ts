@@ -18,7 +18,15 @@ import type { Codecs } from './fields.ts'
 import { checkRule } from './filter.ts'
 import { anyInListSql, anyLinkedSql, linkedIdsSql, linkedSql } from './links-sql.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
-import { readySlot, seesCopies, slotConditionSql, slotLeadsToSql } from './slots.ts'
+import {
+  isSlotQuestion,
+  readySlot,
+  seesCopies,
+  slotConditionSql,
+  slotJoinSql,
+  slotLeadsToSql,
+  slotValueSql,
+} from './slots.ts'
 import { literal } from './sql-text.ts'
 
 /** A row in a statement. */
@@ -45,6 +53,8 @@ export interface Compiler {
   follow(source: Source, relation: Field): Source
   /** The value at the end of a path. */
   reach(source: Source, steps: readonly Field[], field: Field, part: string | null): string
+  /** The indexed copy of a field's value; null when it has none, or the reader sees it on some records only. */
+  copy(source: Source, field: Field, part: string | null): string | null
   /** A condition of the request, with its operands at these places of the run. */
   filter(source: Source, condition: Condition<Field>, firstOperand: number): string
   /** A condition of the ability: over the facts, whatever the reader may see. */
@@ -268,6 +278,11 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
     readable,
     allowed,
     joins: () => joinSql.map((sql) => ` ${sql}`).join(''),
+    copy(source, field, part) {
+      if (!isWholeSlot(source, { field, part })) return null
+      joinSlots(source)
+      return slotValueSql(field, source.alias)
+    },
     startJoins() {
       joined = new Map()
       joinSql = []
@@ -305,14 +320,22 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
     if (isMany(leaf.field)) return anyShown(at, leaf.field, (to) => linkedLeafSql(leaf, to, bind))
     const last = at
     const sql = () => leafSql(leaf, value(last, leaf.field, leaf.part), bind)
-    if (at !== source || !isWholeSlot(at, leaf)) return sql()
-    return slotConditionSql(leaf, at, orgParam(), () => castOperand(leaf, bind), sql) ?? sql()
+    if (at !== source || !isWholeSlot(at, leaf) || !isSlotQuestion(leaf)) return sql()
+    joinSlots(at)
+    return slotConditionSql(leaf, at.alias, castOperand(leaf, bind), sql)
   }
 
   /** The main value of an indexed field, which the reader sees on every record. */
-  function isWholeSlot({ entity }: Source, { field, part }: Leaf<Field>): boolean {
+  function isWholeSlot({ entity }: Source, { field, part }: Pick<Leaf<Field>, 'field' | 'part'>) {
     if (readySlot(field) === null || (part !== null && !isMainPart(field, part))) return false
     return seesCopies(ability, entity, field)
+  }
+
+  function joinSlots(source: Source): void {
+    const key = `slots of ${source.alias}`
+    if (joined.has(key)) return
+    joined.set(key, source)
+    joinSql.push(slotJoinSql(source, orgParam()))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Ability } from '../access/build-ability.ts'
 import type { Leaf } from '../access/condition-tree.ts'
 import { fieldMaskOf } from '../access/field-mask.ts'
+import type { Statement } from '../database/postgres.ts'
 import type { Entity, Field, FieldStorage, Slot } from '../model/model.ts'
 import { columnSql } from './column-sql.ts'
 import { identifier, literal } from './sql-text.ts'
@@ -78,25 +79,61 @@ function copySql({ field }: SlottedField, alias: string): string {
 }
 
 function textCopySql(field: Field, text: string): string {
-  return field.typeDefinition.collation === 'ci' ? foldedSql(text) : `left(${text}, ${longestCopy})`
+  return isFolded(field) ? foldedSql(text) : `left(${text}, ${longestCopy})`
 }
+
+const isFolded = ({ typeDefinition }: Field) => typeDefinition.collation === 'ci'
 
 /** Whether the copies stand in the order of the values: texts do where all of them is copied. */
 export function isOrderedSlot(field: Field): boolean {
   if (readySlot(field) === null) return false
   if (field.storage.class !== 'text') return true
-  const { collation, value } = field.typeDefinition
-  const { maxLength = Number.POSITIVE_INFINITY } = value as { maxLength?: number }
-  return collation === 'ci' && maxLength <= longestCopy
+  const { maxLength = Number.POSITIVE_INFINITY } = field.typeDefinition.value as {
+    maxLength?: number
+  }
+  return isFolded(field) && maxLength <= longestCopy
 }
 
-/** `insert` and what it does to a row that is there, for all slots of an entity; rows come from `from`. */
+/** `insert` of the copies of rows that stand in `from`, for all slots of an entity. */
 export function upsertSlotsSql(entity: Entity, from: string, alias: string): string {
+  const copies = slotsOf(entity).map((one) => copySql(one, alias))
+  return upsertSql(entity, from, alias, copies)
+}
+
+/** The same of any rows of the entity's table: the copies as columns of `held`, and their `insert`. */
+export function copyRowsSql(entity: Entity, where: string) {
   const slots = slotsOf(entity)
-  const columns = slots.map(({ slot }) => identifier(slot.column))
-  return `insert into tenant.slot (org_id, entity, record_id, ${columns.join(', ')})
-select $1, ${literal(entity.ref)}, ${alias}.id, ${slots.map((one) => copySql(one, alias)).join(', ')} from ${from}
-on conflict (org_id, entity, record_id) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
+  const names = slots.map(({ slot }) => identifier(slot.column))
+  const copies = slots.map((one, at) => `${copySql(one, 't')} as ${names[at]}`)
+  return {
+    held: `select t.id, t.version, ${copies.join(', ')} from ${entity.table} t where ${where}`,
+    insert: upsertSql(
+      entity,
+      'held h',
+      'h',
+      names.map((name) => `h.${name}`),
+    ),
+  }
+}
+
+/** Copies of an older version than the one that is there come too late and change nothing. */
+function upsertSql(entity: Entity, from: string, alias: string, copies: readonly string[]): string {
+  const columns = ['version', ...slotsOf(entity).map(({ slot }) => identifier(slot.column))]
+  const changes = columns.map((column) => `${column} = excluded.${column}`)
+  return `insert into tenant.slot as c (org_id, entity, record_id, ${columns.join(', ')})
+select $1, ${literal(entity.ref)}, ${alias}.id, ${alias}.version, ${copies.join(', ')} from ${from}
+on conflict (org_id, entity, record_id) do update set ${changes.join(', ')} where c.version <= excluded.version`
+}
+
+/**
+ * Those who copy values as they find them do it one after the other, so that none brings back what another
+ * has just replaced. Writers need not wait: their versions are newer.
+ */
+export function holdCopies(orgId: string, entity: Entity): Statement {
+  return {
+    text: `select pg_advisory_xact_lock(hashtextextended($1::text || ${literal(entity.ref)}, 8))`,
+    values: [orgId],
+  }
 }
 
 /**
@@ -129,56 +166,67 @@ const signs: Readonly<Record<string, string>> = {
   $lte: '<=',
 }
 
+/** The row of copies beside a row of the entity; every record has one when any of its slots is ready. */
+export function slotJoinSql(
+  { alias, entity }: { readonly alias: string; readonly entity: Entity },
+  org: string,
+): string {
+  const slots = slotAlias(alias)
+  return `left join tenant.slot ${slots} on ${slots}.org_id = ${org} and ${slots}.entity = ${literal(entity.ref)} and ${slots}.record_id = ${alias}.id`
+}
+
+/** The copy of a field's value, where `slotJoinSql` has brought it along. */
+export function slotValueSql(field: Field, alias: string): string {
+  return `${slotAlias(alias)}.${identifier(readySlot(field)!.column)}`
+}
+
+const slotAlias = (alias: string) => `s_${alias}`
+
+/** Whether the copies of a field can answer a question at all. */
+export function isSlotQuestion({ field, operator }: Pick<Leaf<Field>, 'field' | 'operator'>) {
+  if (readySlot(field) === null) return false
+  if (operator === '$eq' || operator === '$in') return true
+  if (operator === '$startsWith') return isFolded(field)
+  return signs[operator] !== undefined && isOrderedSlot(field)
+}
+
 /**
- * A leaf as a condition over the copies, which an index answers. Copies of texts are folded and cut: they
- * find the candidates, and the value itself decides. Null when the operator has none.
+ * Such a question as a condition over the copies, which an index answers. Copies of texts are folded and
+ * cut: they find the candidates, and the value itself decides.
  *
- * @param org placeholder of the organisation.
  * @param operand placeholder with its cast.
  * @param leaf the condition over the value.
  */
 export function slotConditionSql(
   { field, operator }: Pick<Leaf<Field>, 'field' | 'operator'>,
-  { alias, entity }: { readonly alias: string; readonly entity: Entity },
-  org: string,
-  operand: () => string,
+  alias: string,
+  operand: string,
   leaf: () => string,
-): string | null {
-  const slot = readySlot(field)
+): string {
+  const column = slotValueSql(field, alias)
   const sign = signs[operator]
-  if (!slot || (sign === undefined && operator !== '$in')) return null
-  if (sign !== undefined && sign !== '=' && !isOrderedSlot(field)) return null
-  const column = `s.${identifier(slot.column)}`
-  const found = (test: string) =>
-    `exists (${recordsWhere(entity, org, `s.record_id = ${alias}.id and ${test}`)})`
   if (field.storage.class !== 'text')
-    return found(`${column} ${sign ?? '='} ${sign ? operand() : `any(${operand()})`}`)
-  const candidates = sign
-    ? `${column} ${sign === '=' || sign.endsWith('=') ? sign : `${sign}=`} ${textCopySql(field, operand())}`
-    : `${column} = any(array(select ${textCopySql(field, 'v')} from unnest(${operand()}) v))`
+    return sign ? `${column} ${sign} ${operand}` : `${column} = any(${operand})`
   // Told apart from the candidates, it would make them look rare to the planner.
-  return `(${found(candidates)} and case when ${leaf()} then true else false end)`
+  return `(${candidatesSql(field, operator, column, operand)} and case when ${leaf()} then true else false end)`
+}
+
+function candidatesSql(field: Field, operator: string, column: string, operand: string): string {
+  const copy = textCopySql(field, operand)
+  if (operator === '$in')
+    return `${column} = any(array(select ${textCopySql(field, 'v')} from unnest(${operand}) v))`
+  if (operator !== '$startsWith') {
+    const sign = signs[operator]!
+    return `${column} ${sign.endsWith('=') ? sign : `${sign}=`} ${copy}`
+  }
+  // Behind every copy that begins so: none is longer than this.
+  const last = `${copy} || repeat(chr(1114111), ${longestCopy})`
+  return `${column} collate "C" between (${copy} collate "C") and ((${last}) collate "C")`
 }
 
 /** Ids of the records whose copy in the slot is a value of another row. */
 export function slotLeadsToSql(field: Field, entity: Entity, org: string, id: string): string {
   const slot = readySlot(field)
-  return slot ? recordsWhere(entity, org, `s.${identifier(slot.column)} = ${id}`) : ''
-}
-
-function recordsWhere(entity: Entity, org: string, test: string): string {
-  return `select s.record_id from tenant.slot s where s.org_id = ${org} and s.entity = ${literal(entity.ref)} and ${test}`
-}
-
-/** The join that brings the copies of a row along, and the value to sort by in it. */
-export function slotJoinSql(
-  field: Field,
-  { alias, entity }: { readonly alias: string; readonly entity: Entity },
-  org: string,
-): { readonly join: string; readonly value: string } {
-  const column = identifier(readySlot(field)!.column)
-  return {
-    join: ` join tenant.slot s0 on s0.org_id = ${org} and s0.entity = ${literal(entity.ref)} and s0.record_id = ${alias}.id`,
-    value: `s0.${column}`,
-  }
+  if (!slot) return ''
+  return `select s.record_id from tenant.slot s where s.org_id = ${org} and s.entity = ${literal(entity.ref)} and s.${identifier(slot.column)} = ${id}`
 }

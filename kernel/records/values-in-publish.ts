@@ -1,34 +1,54 @@
-import type { Database } from '../database/postgres.ts'
+import type { Actor, FieldValues } from '@runwaycrm/sdk'
+import type { Database, Tx } from '../database/postgres.ts'
 import type { Bus } from '../events/bus.ts'
+import type { Model } from '../model/model.ts'
 import { type ConvertFieldsDeps, convertFieldJob, createFieldConverter } from './convert-fields.ts'
-import type { createSlotFiller } from './fill-slots.ts'
+import { createSlotFiller, fillSlotsJob } from './fill-slots.ts'
 import { createOwnUniques } from './own-uniques.ts'
 
 type Converter = ReturnType<typeof createFieldConverter>
+
+interface Publisher {
+  readonly actor: Actor
+  /** Set by a roll back. */
+  readonly restores: number | null
+}
+
+/** Whoever published hears how far it is. */
+const audienceOf = ({ type, id }: Actor) => (type === 'user' ? String(id) : `${type}:${id}`)
 
 /** What a publish means for values that are there: indexes, unique fields, fields of another type. */
 export function createValuesInPublish(
   deps: Omit<ConvertFieldsDeps, 'onProgress' | 'db'> & {
     readonly db: Database
     readonly bus: Pick<Bus, 'publish'>
-    readonly slots: ReturnType<typeof createSlotFiller>
+    /** Called when an index is complete. */
+    readonly onReady: (orgId: string) => void
   },
 ) {
-  const { db, bus, slots } = deps
+  const { db, queue, bus, stateOf, onReady } = deps
+  const tell =
+    (topic: string) =>
+    (orgId: string, audience: string, payload: FieldValues): void =>
+      bus.publish({ kind: 'progress', orgId, topic, audience, payload })
   const uniques = createOwnUniques({ db })
-  const converter = createFieldConverter({
-    ...deps,
-    onProgress: (orgId, audience, payload) =>
-      bus.publish({ kind: 'progress', orgId, topic: convertFieldJob, audience, payload }),
+  const converter = createFieldConverter({ ...deps, onProgress: tell(convertFieldJob) })
+  const slots = createSlotFiller({
+    db,
+    queue,
+    modelOf: async (orgId, epoch) => (await stateOf(orgId, epoch)).model,
+    onReady,
+    onProgress: tell(fillSlotsJob),
   })
-  const inPublish: Converter['inPublish'] = async (tx, orgId, after, before, by) => {
-    await slots.inPublish(tx, orgId, after)
+  const inPublish = async (tx: Tx, orgId: string, after: Model, before: Model, by: Publisher) => {
+    const audience = audienceOf(by.actor)
+    await slots.inPublish(tx, orgId, after, audience)
     await uniques.inPublish(tx, orgId, after, before)
-    await converter.inPublish(tx, orgId, after, before, by)
+    await converter.inPublish(tx, orgId, after, before, { audience, restores: by.restores })
   }
   const lookAtValues: Converter['lookAtValues'] = async (...models) => [
     ...(await uniques.lookAtValues(...models)),
     ...(await converter.lookAtValues(...models)),
   ]
-  return { uniques, converter, inPublish, lookAtValues }
+  return { uniques, converter, slots, inPublish, lookAtValues }
 }

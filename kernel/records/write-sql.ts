@@ -4,6 +4,7 @@ import { slotParts } from './slots.ts'
 import { identifier, literal } from './sql-text.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { storedBy, storedFieldsOf, withStoredAsSql } from './stored-sql.ts'
+import { holdUniques, uniqueParts } from './unique-sql.ts'
 import { ofEntity, type RowOperation, type WriteCheck } from './write-checks.ts'
 import { type BindValue, type InputShape, inputSql, isGiven } from './write-input.ts'
 
@@ -37,7 +38,7 @@ export function writeText(shape: WriteShape): string {
     changeSetPart(shape, values),
   ]
   return `with ${parts.join(',\n')}
-select ${shape.columns}, (select kernel.note_outbox($1::uuid, ${values.batch})) as "_noted" from written t`
+select ${shape.columns}, (select kernel.note_outbox($1::uuid, ${values.batch})) as "_noted"${holdUniques(shape)} from written t`
 }
 
 /** Placeholders of what every row of a statement shares. */
@@ -256,28 +257,6 @@ from ${n} where c.org_id = $1 and c.id = ${values.changeSet} and w.n > 0)`
   return `change_set as (insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at, closed_at, counts)
 select $1, ${values.changeSet}, ${parent}, ${actor}, ${door}, ${label}, ${workflows}, 'done', ${now}, ${now}, jsonb_build_object('${count}', w.n)
 from ${n} where w.n > 0)`
-}
-
-/** Keeps the side table of unique values in `custom` in step. */
-function uniqueParts({ entity, operation, input }: WriteShape): string[] {
-  const fields = storageOf(entity).customUnique
-  return fields.flatMap((part, at) => {
-    if (operation === 'update' && !input.given.includes(part.ledgerKey)) return []
-    const id = literal(part.ledgerKey)
-    // An array and no join: without statistics the planner takes the table for empty, and a join of it
-    // with many rows compares each with each.
-    const drop = (name: string, which: string) =>
-      `${name} as (delete from tenant.unique_value u where u.org_id = $1 and u.entity = ${literal(entity.ref)}
- and u.field = ${id} and u.record_id = any(array(select w.id from written w${which})))`
-    const insert = `u${at} as (insert into tenant.unique_value (org_id, entity, field, record_id, value)
-select $1, ${literal(entity.ref)}, ${id}, w.id, w.custom ->> ${id} from written w where w.custom ->> ${id} is not null`
-    if (operation === 'delete') return [drop(`u${at}`, '')]
-    if (operation !== 'update') return [`${insert})`]
-    return [
-      `${insert} and w."_changes" ? ${id} on conflict (org_id, entity, field, record_id) do update set value = excluded.value)`,
-      drop(`v${at}`, ` where w."_changes" ? ${id} and w.custom ->> ${id} is null`),
-    ]
-  })
 }
 
 function openCheck({ changeSet }: WriteShape, values: CommonValues): string[] {

@@ -78,6 +78,15 @@ async function uniqueValues(orgId: string): Promise<string[]> {
   return rows.map(({ value }) => value)
 }
 
+/** Whether a publish waits for writers that do not know of a field yet. */
+async function isWaiting(): Promise<boolean> {
+  const { rows } = await admin.query(
+    `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      and query like '%kernel.set_uniques%' and pid <> pg_backend_pid()`,
+  )
+  return rows.length > 0
+}
+
 describe('a field that becomes unique', () => {
   const ids: string[] = []
 
@@ -145,6 +154,70 @@ describe('a field that becomes unique', () => {
     const back = await acme.call('POST', '/studio/rollback', { revision: 2 })
     expect(back.statusCode).toBe(422)
     expect(back.body).toContain('more than one record')
+  })
+
+  describe('while others write', () => {
+    const label = set(['entities', 'slip'], {
+      ...part,
+      label: 'Slip',
+      labelPlural: 'Slips',
+      plural: 'slips',
+    })
+    const unique = set(['entities', 'slip', 'fields', 'code', 'unique'], true)
+    /** As a request or a job that began before the publish goes on with. */
+    const olderModel = async () => {
+      const ctx = await app.house.contexts.system(acme.orgId)
+      return { ctx, entity: ctx.model.entities.get('t:slip')! }
+    }
+    const codes = async () =>
+      (await acme.call('GET', '/slips?sort=code&fields=code'))
+        .json<{ data: { code: string }[] }>()
+        .data.map(({ code }) => code)
+
+    it('finds what they write meanwhile, and is refused with it', async () => {
+      expect((await publish(acme, [label])).statusCode).toBe(201)
+      expect((await acme.call('POST', '/slips', { name: 'a', code: 'T-1' })).statusCode).toBe(201)
+      const { hash } = await plan(acme, [unique])
+      const { ctx, entity } = await olderModel()
+      const { writer } = app.house
+      const publishing = await writer.transaction(ctx, async (inner) => {
+        await writer.create(inner, entity, { name: 'b', code: 'T-1' })
+        const answer = acme.call('POST', '/studio/publish', { hash })
+        await expect.poll(isWaiting).toBe(true)
+        return { answer }
+      })
+      const refused = await publishing.answer
+      expect(refused.statusCode).toBe(409)
+      expect(refused.json()).toMatchObject({
+        code: 'PLAN_STALE',
+        detail: expect.stringContaining('1 value in more than one record, e.g. "T-1" (2)'),
+      })
+      expect(await uniqueValues(acme.orgId)).not.toContain('T-1')
+    })
+
+    it('knows what they changed meanwhile, when it is no obstacle', async () => {
+      const { data } = (await acme.call('GET', '/slips')).json<{ data: { id: string }[] }>()
+      await acme.call('PATCH', `/slips/${data[0]!.id}`, { code: 'T-2' })
+      const { hash } = await acme.call('POST', '/studio/plan').then((answer) => answer.json())
+      const { ctx, entity } = await olderModel()
+      const { writer } = app.house
+      const publishing = await writer.transaction(ctx, async (inner) => {
+        await writer.update(inner, entity, data[0]!.id, { code: 'T-3' })
+        const answer = acme.call('POST', '/studio/publish', { hash })
+        await expect.poll(isWaiting).toBe(true)
+        return { answer }
+      })
+      expect((await publishing.answer).statusCode).toBe(201)
+      expect(await uniqueValues(acme.orgId)).toEqual(expect.arrayContaining(['T-1', 'T-3']))
+      expect(await uniqueValues(acme.orgId)).not.toContain('T-2')
+      // Who still holds the model from before writes nothing, whatever the value.
+      const late = writer.create(ctx, entity, { name: 'late', code: 'T-9' })
+      await expect(late).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
+      await expect(writer.delete(ctx, entity, data[0]!.id)).rejects.toMatchObject({ status: 409 })
+      expect(await codes()).toEqual(['T-1', 'T-3'])
+      const taken = await acme.call('POST', '/slips', { name: 'c', code: 'T-3' })
+      expect(taken.json()).toMatchObject({ code: 'UNIQUE_TAKEN' })
+    })
   })
 
   it.each([
@@ -233,6 +306,72 @@ describe('a field of another type', () => {
     const seen = await Promise.all(ids.map(size))
     expect(seen.map((one) => one.size)).toEqual(['12', '7.5', 'large', ' 3 ', null])
   })
+})
+
+describe('a field with another key', () => {
+  const old = ['entities', 'part', 'fields', 'weight']
+  const now = ['entities', 'part', 'fields', 'mass']
+  const rename = { path: ['formerKeys', old.join('/')], value: now.join('/') }
+  const weight = { type: 'number' }
+  const renaming = [
+    { op: 'unset', path: old, from: weight },
+    set(now, { ...weight, label: 'Mass' }),
+  ]
+
+  it('keeps its values, its index and its history, and has no other name', async () => {
+    expect((await publish(acme, [set(field('weight', 'indexed'), true)])).statusCode).toBe(201)
+    const id = await create({ name: 'heavy', weight: 7 })
+    await acme.call('PATCH', `/parts/${id}`, { weight: 8 })
+    const ops = [
+      { op: 'unset', path: old, from: { ...weight, indexed: true } },
+      set(now, { ...weight, indexed: true }),
+      set(rename.path, rename.value),
+    ]
+    const planned = await plan(acme, ops)
+    expect(planned.items.map(({ severity, text }) => [severity, text])).toEqual([
+      [
+        'breaking',
+        'The field "Weight" of parts keeps its values; weight is called mass in filters, imports and the API.',
+      ],
+    ])
+    const answer = await acme.call('POST', '/studio/publish', { hash: planned.hash })
+    expect(answer.statusCode).toBe(201)
+    expect((await acme.call('GET', `/parts/${id}`)).json()).toMatchObject({ mass: 8 })
+    const list = (filter: string) =>
+      acme.call('GET', `/parts?filter=${encodeURIComponent(`{"${filter}":8}`)}`)
+    expect((await list('mass')).json<{ data: object[] }>().data).toMatchObject([{ id }])
+    expect((await list('weight')).json()).toMatchObject({ code: 'UNKNOWN_FIELD' })
+    expect((await acme.call('POST', '/parts', { name: 'x', weight: 1 })).statusCode).toBe(422)
+    const history = (await acme.call('GET', `/parts/${id}/history`)).json<{ data: object[] }>()
+    expect(history.data[0]).toMatchObject({ fields: { mass: { from: 7, to: 8 } } })
+  })
+
+  it('starts anew under the former key, and comes back with a roll back', async () => {
+    expect((await publish(acme, [set(old, weight)])).statusCode).toBe(201)
+    const { data } = (await acme.call('GET', '/parts?sort=-mass&limit=1')).json()
+    expect(data[0]).toMatchObject({ mass: 8, weight: null })
+    const { revision } = (await acme.call('GET', '/studio/draft')).json<{ revision: number }>()
+    const back = await acme.call('POST', '/studio/rollback', { revision: revision - 2 })
+    expect(back.statusCode).toBe(201)
+    expect((await acme.call('GET', `/parts/${data[0].id}`)).json()).toMatchObject({ weight: 8 })
+  })
+
+  it.each([
+    ['nothing that is published', [set(['formerKeys', 'entities/part/fields/none'], rename.value)]],
+    ['a field that is still there', [set(now, weight), set(rename.path, rename.value)]],
+    ['a field that is not there', [...renaming.slice(0, 1), set(rename.path, rename.value)]],
+    ['another object', [...renaming, set(rename.path, 'entities/slip/fields/weight')]],
+    ['no text', [...renaming, set(rename.path, 5)]],
+    ['a whole object', [set(['formerKeys'], { a: 'b' })]],
+  ])('is refused for %s', async (_, ops) => {
+    const answer = await acme.call('PATCH', '/studio/draft', { ops: withIndexed(ops) })
+    expect(answer.statusCode).toBe(422)
+    expect(answer.json().errors[0].path).toMatch(/^formerKeys/)
+  })
+
+  /** The field as it is published by now. */
+  const withIndexed = (ops: readonly object[]) =>
+    ops.map((op) => ('from' in op ? { ...op, from: { ...weight, indexed: true } } : op))
 })
 
 describe('every sensible pair', () => {

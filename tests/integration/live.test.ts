@@ -142,6 +142,26 @@ describe('an open page', () => {
     expect(performance.now() - begun).toBeLessThan(1_000)
   })
 
+  it('hears how far the index of a field is filled', async () => {
+    const admin = await app.signUp()
+    const publish = async (path: string[], value: unknown) => {
+      const ops = [{ op: 'set', path, value }]
+      expect((await admin.call('PATCH', '/studio/draft', { ops })).statusCode).toBe(200)
+      const { hash } = (await admin.call('POST', '/studio/plan')).json<{ hash: string }>()
+      expect((await admin.call('POST', '/studio/publish', { hash })).statusCode).toBe(201)
+    }
+    await publish(['fields', 'rank'], { entity: 'crm.leads:lead', field: { type: 'integer' } })
+    const { length } = (await admin.call('GET', '/leads?limit=200')).json<{ data: object[] }>().data
+    const page = await openPage({ cookie: admin.cookie }, { topic: 'slot_fill' })
+    await publish(['fields', 'rank', 'field', 'indexed'], true)
+    const progress = () => page.events().filter((event) => event['event'] === 'progress')
+    await until(() => progress().some((event) => (event['data'] as Message)['isDone']))
+    expect(progress().at(-1)).toMatchObject({
+      topic: 'slot_fill',
+      data: { entity: 'crm.leads:lead', filled: length, left: 0, isDone: true },
+    })
+  })
+
   it('hears of a publish', async () => {
     const admin = await app.signUp()
     const page = await openPage({ cookie: admin.cookie }, { entity: 'leads' })

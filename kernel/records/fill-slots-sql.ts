@@ -1,0 +1,125 @@
+import type { Statement } from '../database/postgres.ts'
+import { nilUuid } from '../database/uuid.ts'
+import type { Entity } from '../model/model.ts'
+import { copyRowsSql, fillsOf, slotsOf, upsertSlotsSql } from './slots.ts'
+import { storedFieldsOf, withStoredSql } from './stored-sql.ts'
+import { ofEntity } from './write-checks.ts'
+
+function copyParts(entity: Entity, size: number, recent: string): string {
+  const where = `t.org_id = $1 and t.id > $2${recent}${ofEntity(entity, 't')} order by t.id limit ${size}`
+  const parts =
+    storedFieldsOf(entity).length > 0 ? storeParts(entity, where) : readParts(entity, where)
+  return `with ${parts},
+    done as (select count(*)::integer as n, (array_agg(id order by id desc))[1] as last from held)`
+}
+
+function readParts(entity: Entity, where: string): string {
+  const { held, insert } = copyRowsSql(entity, where)
+  return `held as materialized (${held}),
+    filled as (${insert})`
+}
+
+/** Formulas that are stored are written into the records, which are held until then. */
+function storeParts(entity: Entity, where: string): string {
+  const custom = withStoredSql(entity, storedFieldsOf(entity), 'h')
+  const filled = `,
+    filled as (${upsertSlotsSql(entity, 'made h', 'h')})`
+  return `held as materialized (select t.* from ${entity.table} t where ${where} for no key update),
+    made as materialized (select h.id, h.version, h.custom as was, ${custom} as custom from held h),
+    kept as (update ${entity.table} t set custom = m.custom from made m
+      where t.org_id = $1 and t.id = m.id and m.custom is distinct from m.was)${slotsOf(entity).length > 0 ? filled : ''}`
+}
+
+export function copyStatement(
+  orgId: string,
+  entity: Entity,
+  size: number,
+  after: string | null,
+  from: Date,
+): Statement {
+  return {
+    text: `${copyParts(entity, size, ' and t.updated_at >= $3')} select n, last from done`,
+    values: [orgId, after ?? nilUuid, from],
+  }
+}
+
+export function fillStatement(
+  orgId: string,
+  entity: Entity,
+  size: number,
+  after: string | null,
+): Statement {
+  return {
+    text: `${copyParts(entity, size, '')},
+      noted as (update tenant.slot_fill set after = done.last from done
+        where org_id = $1 and entity = $3 and not is_ready and ${ofSlots('$4')} and done.n > 0)
+      select n, last from done`,
+    values: [orgId, after ?? nilUuid, entity.ref, slotNames(entity)],
+  }
+}
+
+export function countStatement(orgId: string, entity: Entity, after: string | null): Statement {
+  return {
+    text: `select count(*)::integer as n from ${entity.table} t
+      where t.org_id = $1 and t.id > $2${ofEntity(entity, 't')}`,
+    values: [orgId, after ?? nilUuid],
+  }
+}
+
+export const analyzeSlots: Statement = { text: 'select kernel.analyze_slots()', values: [] }
+
+export function readyStatement(orgId: string, entity: Entity): Statement {
+  return {
+    text: `update tenant.slot_fill set is_ready = true
+      where org_id = $1 and entity = $2 and not is_ready and ${ofSlots('$3')}`,
+    values: [orgId, entity.ref, slotNames(entity)],
+  }
+}
+
+/** Those that the model knows: a later revision may have given a slot to another field. */
+const ofSlots = (placeholder: string) =>
+  `(slot, storage_id) in (select e ->> 0, e ->> 1 from jsonb_array_elements(${placeholder}::jsonb) e)`
+
+function slotNames(entity: Entity): string {
+  return JSON.stringify(fillsOf(entity).map(({ slot, storageId }) => [slot, storageId]))
+}
+
+export function noteStatements(orgId: string, rows: string): Statement[] {
+  const wanted = `jsonb_to_recordset($2::jsonb) as w(entity text, slot text, storage_id text)`
+  return [
+    {
+      text: `delete from tenant.slot_fill f where f.org_id = $1 and not exists (select from ${wanted}
+        where w.entity = f.entity and w.slot = f.slot)`,
+      values: [orgId, rows],
+    },
+    // A new field begins from the first record, and the others of its entity are filled along with it.
+    {
+      text: `insert into tenant.slot_fill as f (org_id, entity, slot, storage_id)
+        select $1, w.entity, w.slot, w.storage_id from ${wanted}
+        on conflict (org_id, entity, slot) do update
+          set storage_id = excluded.storage_id, is_ready = false, after = null, since = now()
+          where f.storage_id <> excluded.storage_id`,
+      values: [orgId, rows],
+    },
+    {
+      text: 'select 1 from tenant.slot_fill where org_id = $1 and not is_ready limit 1',
+      values: [orgId],
+    },
+  ]
+}
+
+/** Of an entity whose fields came at different times, the one that is behind. */
+export function nextStatement(orgId: string): Statement {
+  return {
+    text: `select entity, (array_agg(after order by after nulls first))[1] as after, max(since) as since
+      from tenant.slot_fill where org_id = $1 and not is_ready group by entity order by entity limit 1`,
+    values: [orgId],
+  }
+}
+
+export function forgetStatement(orgId: string, entity: string): Statement {
+  return {
+    text: 'delete from tenant.slot_fill where org_id = $1 and entity = $2 and not is_ready',
+    values: [orgId, entity],
+  }
+}
