@@ -126,6 +126,8 @@ function launch(
       HOME: process.env['HOME'],
       TMPDIR: process.env['TMPDIR'],
       NO_COLOR: '1',
+      // Each start reads the same source; only the first has to prepare it.
+      NODE_COMPILE_CACHE: path.join(checkout, 'node_modules/.cache/compiled'),
       PORT: '0',
       RUNWAY_DEMO: 'false',
       RUNWAY_RATE_LIMIT: '0',
