@@ -33,6 +33,7 @@ const client = new QueryClient({
 })
 const http = createHttp({
   fetch: globalThis.fetch.bind(globalThis),
+  createUpload: () => new XMLHttpRequest(),
   onUnauthenticated: () => {
     if (router.currentRoute.value.meta['isPublic'] === true) return
     void client.invalidateQueries({ queryKey: ['model'] })

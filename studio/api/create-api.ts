@@ -1,6 +1,7 @@
 import { createActionsApi } from './actions.ts'
 import { createAuthApi } from './auth.ts'
 import { createChangesApi } from './changes.ts'
+import { createFilesApi } from './files.ts'
 import type { Http } from './http.ts'
 import { createImportsApi } from './imports.ts'
 import { createKeysApi } from './keys.ts'
@@ -21,6 +22,7 @@ export function createApi(http: Http) {
     studio: createStudioApi(http),
     changes: createChangesApi(http),
     actions: createActionsApi(http),
+    files: createFilesApi(http),
     imports: createImportsApi(http),
     mail: createMailApi(http),
     keys: createKeysApi(http),

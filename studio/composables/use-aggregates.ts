@@ -13,7 +13,7 @@ export function footMeasure(field: FieldInfo): 'sum' | 'avg' | null {
   const has = (name: string): boolean => field.measures.includes(name)
   const kind = fieldKind(field)
   if ((kind === 'currency' || kind === 'duration') && has('sum')) return 'sum'
-  return has('avg') && isNumeric(kind) ? 'avg' : null
+  return has('avg') && (isNumeric(kind) || kind === 'slider') ? 'avg' : null
 }
 
 /** Sums and averages of all records that match, not only those loaded. */

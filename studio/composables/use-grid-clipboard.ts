@@ -1,5 +1,9 @@
 import type { FieldInfo, RecordData } from '@runwaycrm/sdk'
-import { editStyle, parseInput } from '../model/parse-input.ts'
+import { codeChoices } from '../format/code-names.ts'
+import { editStyle, isMultiple } from '../model/edit-style.ts'
+import { type FieldKind, fieldKind } from '../model/field-kinds.ts'
+import { inputText } from '../model/input-text.ts'
+import { parseInput } from '../model/parse-input.ts'
 import { useFormat } from './use-format.ts'
 import type { CellAt } from './use-grid-cursor.ts'
 import { useModel } from './use-model.ts'
@@ -19,7 +23,12 @@ export function useGridClipboard(deps: {
   const model = useModel()
 
   function textOf(record: RecordData | undefined, field: FieldInfo | undefined): string {
-    return record && field ? format.text(field, record[field.apiName]) : ''
+    if (!record || !field) return ''
+    const value = record[field.apiName]
+    // Numbers and days as a spreadsheet reads them, and as they can be pasted again.
+    return exact.has(fieldKind(field))
+      ? inputText(field, value, { locale: format.locale.value })
+      : format.text(field, value)
   }
 
   return {
@@ -64,6 +73,15 @@ export function useGridClipboard(deps: {
   }
 }
 
+const exact: ReadonlySet<FieldKind> = new Set([
+  ...(['number', 'integer', 'percent', 'rating', 'slider', 'year', 'duration'] as const),
+  ...(['date', 'dateTime', 'month', 'color', 'geo'] as const),
+])
+/** Values that have a form of their own and can be written as a text as well. */
+const asText: ReadonlySet<FieldKind> = new Set([
+  ...(['personName', 'color', 'geo', 'rating', 'slider'] as const),
+])
+
 /** @returns undefined when the field does not take the words. */
 function readPasted(
   field: FieldInfo,
@@ -72,13 +90,15 @@ function readPasted(
   context: { readonly locale: string; readonly currency: string },
 ): unknown {
   const style = editStyle(field)
-  if (style === 'input' || style === 'text') {
+  const kind = fieldKind(field)
+  if (style === 'input' || style === 'text' || (style === 'form' && asText.has(kind))) {
     const parsed = parseInput(field, words, before, context)
     return parsed.ok ? parsed.value : undefined
   }
-  if (style !== 'picker' || !field.options) return undefined
+  if (style !== 'picker' || isMultiple(field)) return undefined
   const wanted = words.trim().toLocaleLowerCase()
-  return field.options.find((option) =>
-    [option.key, option.label].some((name) => name.toLocaleLowerCase() === wanted),
+  const choices = field.options ?? codeChoices(kind, context.locale)
+  return choices.find(({ key, label }) =>
+    [key, label].some((name) => name.toLocaleLowerCase() === wanted),
   )?.key
 }

@@ -1,4 +1,5 @@
 import { ref, shallowRef } from 'vue'
+import type { LeftBy } from '../components/field-left.ts'
 
 export interface CellAt {
   readonly row: number
@@ -43,7 +44,7 @@ export function useGridCursor(deps: {
   }
 
   /** Leaves the editor and goes where its last key points. */
-  function leaveEditor(by: 'Enter' | 'Tab' | 'ShiftTab' | 'blur' | 'cancel'): void {
+  function leaveEditor(by: LeftBy | 'cancel'): void {
     const cell = editing.value
     editing.value = null
     if (!cell || by === 'blur') return

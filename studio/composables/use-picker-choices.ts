@@ -2,14 +2,19 @@ import type { FieldInfo, RecordData } from '@runwaycrm/sdk'
 import { useQuery } from '@tanstack/vue-query'
 import { computed, type Ref, reactive, ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { codeChoices } from '../format/code-names.ts'
 import { fieldKind } from '../model/field-kinds.ts'
 import { recordTitle } from '../model/read-value.ts'
+import { useFormat } from './use-format.ts'
 import { useModel } from './use-model.ts'
 import { usePeople } from './use-people.ts'
+import { useRecordsAnywhere } from './use-records-anywhere.ts'
 import { useServices } from './use-services.ts'
 
 export interface PickerChoice {
   readonly key: string
+  /** What is picked, where that is not the key. */
+  readonly value?: unknown
   readonly label: string
   readonly look: 'tag' | 'person' | 'record' | 'plain'
   readonly color?: number
@@ -18,6 +23,7 @@ export interface PickerChoice {
 
 const pauseMs = 160
 const shown = 30
+const mostCodes = 60
 
 /** What a picker of this field offers for the words typed so far. */
 export function usePickerChoices(
@@ -30,6 +36,7 @@ export function usePickerChoices(
   const { t } = useI18n()
   const model = useModel()
   const people = usePeople()
+  const format = useFormat()
   const kind = computed(() => fieldKind(field()))
   const target = computed(() => (field().to ? model.value.entity(field().to ?? '') : null))
   const isRelation = computed(() => kind.value === 'relation' || kind.value === 'relations')
@@ -61,6 +68,7 @@ export function usePickerChoices(
     },
   })
 
+  const anywhere = useRecordsAnywhere(words, () => kind.value === 'reference' && isOpen())
   const choices = computed<readonly PickerChoice[]>(() => {
     const matches = (label: string): boolean =>
       label.toLocaleLowerCase().includes(search.value.trim().toLocaleLowerCase())
@@ -73,6 +81,18 @@ export function usePickerChoices(
         hint: entity?.subtitleField ? recordTitle(record, entity.subtitleField) : '',
       }))
     }
+    if (kind.value === 'reference') return anywhere.choices.value
+    const codes = codeChoices(kind.value, format.locale.value)
+    if (codes.length > 0)
+      return codes
+        .filter(({ key, label }) => matches(label) || matches(key))
+        .slice(0, mostCodes)
+        .map(({ key, label }) => ({
+          key,
+          label,
+          look: 'plain' as const,
+          ...(key === label ? {} : { hint: key }),
+        }))
     if (kind.value === 'user' || kind.value === 'users') {
       const title = model.value.people?.titleField ?? 'name'
       const me = withMe() ? [{ key: '@me', label: t('filter.me'), look: 'plain' as const }] : []
@@ -116,10 +136,13 @@ export function usePickerChoices(
       return null
     }
   }
-  /** Tags take whatever is written. */
-  const takesAnything = computed(
-    () => kind.value === 'tags' && !choices.value.some((one) => one.label === search.value.trim()),
-  )
+  /** Tags take whatever is written, languages a tag with a region such as `de-CH`. */
+  const takesAnything = computed(() => {
+    const written = search.value.trim()
+    const isLanguage = kind.value === 'language' && /^[a-z]{2,3}[-_][a-z0-9-]+$/i.test(written)
+    const isTaken = kind.value === 'tags' || isLanguage
+    return isTaken && !choices.value.some((one) => one.label === written || one.key === written)
+  })
   const create = reactive({
     canRun: computed(() => canCreate.value || takesAnything.value),
     run: async (name: string): Promise<PickerChoice | null> =>
@@ -128,5 +151,6 @@ export function usePickerChoices(
         : createNamed(name),
   })
 
-  return { choices, isLoading: related.isFetching, create }
+  const isLoading = computed(() => related.isFetching.value || anywhere.isLoading.value)
+  return { choices, isLoading, create }
 }

@@ -1,4 +1,5 @@
 import type { FieldInfo, Filter, FilterValue } from '@runwaycrm/sdk'
+import { fieldKind } from '../model/field-kinds.ts'
 
 /** How a chip compares; the words come from `filter.op.<name>`. */
 export type ChipOperator =
@@ -57,6 +58,11 @@ export const takesNoValue = (operator: ChipOperator): boolean =>
 export const takesList = (operator: ChipOperator): boolean =>
   operator === 'anyOf' || operator === 'noneOf'
 
+/** Whether values are chosen from a list: options, records, people, codes by their names. */
+export const isChosen = (field: FieldInfo): boolean =>
+  ['option', 'relation', 'user'].includes(field.kind) ||
+  ['country', 'language', 'currencyCode', 'timeZone'].includes(fieldKind(field))
+
 /** The operators a field's chip offers, the usual one first, out of what its type can do. */
 export function operatorsOf(field: FieldInfo): readonly ChipOperator[] {
   const has = (operator: string): boolean =>
@@ -65,7 +71,7 @@ export function operatorsOf(field: FieldInfo): readonly ChipOperator[] {
   const offer = (operator: ChipOperator, needs: string): void => {
     if (has(needs) && !found.includes(operator)) found.push(operator)
   }
-  switch (field.kind) {
+  switch (isChosen(field) ? 'chosen' : field.kind) {
     case 'date':
     case 'dateTime':
       offer('within', '$gte')
@@ -82,9 +88,7 @@ export function operatorsOf(field: FieldInfo): readonly ChipOperator[] {
       offer('is', '$eq')
       offer('isNot', '$ne')
       break
-    case 'option':
-    case 'relation':
-    case 'user':
+    case 'chosen':
       offer('anyOf', '$in')
       offer('noneOf', '$nin')
       break
@@ -95,7 +99,16 @@ export function operatorsOf(field: FieldInfo): readonly ChipOperator[] {
     case 'boolean':
       offer('is', '$eq')
       break
+    case 'relations':
+      offer('contains', '$contains')
+      break
+    case 'file':
+    case 'files':
+    case 'reference':
+      break
     default:
+      // A place or a period has no text to compare with.
+      if (['geo', 'period', 'opaque'].includes(fieldKind(field))) break
       offer('contains', '$contains')
       offer('startsWith', '$startsWith')
       offer('is', '$eq')

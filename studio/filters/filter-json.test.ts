@@ -63,7 +63,7 @@ describe('filter chips', () => {
       toFilter({ chips: [{ field: 'status', operator: 'anyOf', value: ['new'] }], rest: [] }),
     ).toEqual({ status: 'new' })
     const chip = parseFilter({ status: 'new' }).chips[0]
-    expect(chip && normalizeChip(chip, 'option')).toEqual({
+    expect(chip && normalizeChip(chip, true)).toEqual({
       field: 'status',
       operator: 'anyOf',
       value: ['new'],

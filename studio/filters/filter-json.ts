@@ -90,8 +90,7 @@ function chipOf(field: string, value: FilterValue): FilterChip | null {
 }
 
 /** An option, relation or user chip says "is any of" even with one value. */
-export function normalizeChip(chip: FilterChip, kind: string): FilterChip {
-  const isChoice = kind === 'option' || kind === 'relation' || kind === 'user'
+export function normalizeChip(chip: FilterChip, isChoice: boolean): FilterChip {
   if (isChoice && chip.operator === 'is') return { ...chip, operator: 'anyOf', value: [chip.value] }
   if (isChoice && chip.operator === 'isNot')
     return { ...chip, operator: 'noneOf', value: [chip.value] }

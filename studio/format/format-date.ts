@@ -35,6 +35,13 @@ export function formatDateTime(instant: string, locale: string, now: Date): stri
   }).format(date)
 }
 
+/** `2026-03` as `Mar 2026`. */
+export function formatMonth(month: string, locale: string): string {
+  const date = new Date(`${month}-01T00:00:00Z`)
+  if (Number.isNaN(date.getTime())) return month
+  return dateFormat(locale, { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(date)
+}
+
 /** For titles and hovers: everything. */
 export function formatFullDateTime(instant: string, locale: string): string {
   const date = new Date(instant)

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  formatDuration,
-  formatMoney,
-  formatMoneyList,
-  formatPercent,
-  parseDuration,
-  parseNumber,
-} from './format-number.ts'
+import { formatMoney, formatMoneyList, formatPercent, parseNumber } from './format-number.ts'
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ')
 
@@ -43,20 +36,14 @@ describe('numbers', () => {
     expect(parseNumber('-7 %', 'en')).toBe(-7)
     expect(parseNumber('five', 'en')).toBeNull()
     expect(parseNumber('1-2', 'en')).toBeNull()
-  })
-})
-
-describe('durations', () => {
-  it('show two units at most', () => {
-    expect(formatDuration(5400)).toBe('1 h 30 m')
-    expect(formatDuration(45)).toBe('45 s')
-    expect(formatDuration(0)).toBe('0 s')
+    expect(parseNumber('0.00000012', 'en')).toBe(0.00000012)
+    expect(parseNumber('12,34,567', 'en-IN')).toBe(1_234_567)
   })
 
-  it('read clocks, units and plain minutes', () => {
-    expect(parseDuration('1:30')).toBe(5400)
-    expect(parseDuration('1h 30m')).toBe(5400)
-    expect(parseDuration('90')).toBe(5400)
-    expect(parseDuration('soon')).toBeNull()
+  it('never take a decimal comma for thousands', () => {
+    for (const words of ['1,5', '1,50', '12,3456', '1,2,345.6.7']) {
+      expect([words, parseNumber(words, 'en')]).toEqual([words, null])
+    }
+    expect(parseNumber('1.5', 'de')).toBeNull()
   })
 })

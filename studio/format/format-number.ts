@@ -26,8 +26,10 @@ export function formatAmount(value: number, locale: string): string {
 }
 
 /** 12.5 means 12.5 %. */
-export function formatPercent(value: number, locale: string): string {
-  return numberFormat(locale, { style: 'percent', maximumFractionDigits: 2 }).format(value / 100)
+export function formatPercent(value: number, locale: string, digits = 2): string {
+  return numberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(
+    value / 100,
+  )
 }
 
 /** Averages to one decimal: more is noise. */
@@ -75,42 +77,9 @@ export function currencySymbol(currency: string, locale: string): string {
   }
 }
 
-/** @param seconds whole. @returns `1 h 30 m`, `45 s`. */
-export function formatDuration(seconds: number): string {
-  const parts: string[] = []
-  let rest = Math.abs(Math.trunc(seconds))
-  for (const [unit, size] of [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['m', 60],
-    ['s', 1],
-  ] as const) {
-    const count = Math.floor(rest / size)
-    rest -= count * size
-    if (count > 0) parts.push(`${count} ${unit}`)
-    if (parts.length === 2) break
-  }
-  return (seconds < 0 ? '-' : '') + (parts.join(' ') || '0 s')
-}
-
-/** `1:30`, `1h 30m`, `90m`, `45` (minutes). @returns seconds, or null when it is none of these. */
-export function parseDuration(text: string): number | null {
-  const trimmed = text.trim().toLowerCase()
-  if (trimmed === '') return null
-  const clock = /^(\d+):(\d{2})(?::(\d{2}))?$/.exec(trimmed)
-  if (clock) return Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)
-  if (/^\d+$/.test(trimmed)) return Number(trimmed) * 60
-  const sizes: Record<string, number> = { d: 86_400, h: 3_600, m: 60, s: 1 }
-  let total = 0
-  const rest = trimmed.replace(/(\d+(?:\.\d+)?)\s*([dhms])[a-z]*\s*/g, (_, count, unit) => {
-    total += Number(count) * (sizes[unit] ?? 0)
-    return ''
-  })
-  return rest.trim() === '' && total > 0 ? Math.round(total) : null
-}
-
 /**
- * Reads a number as people type it in their locale: `1,234.5`, `1.234,5`, `1 234`, `5k`, `1.2m`.
+ * Reads a number as people type it in their locale: `1,234.5`, `1.234,5`, `1 234`, `5k`, `1.2m`. A
+ * separator of thousands where none belongs makes it no number: `1,5` in English is not fifteen.
  * @returns null when it is not a number.
  */
 export function parseNumber(text: string, locale: string): number | null {
@@ -120,8 +89,13 @@ export function parseNumber(text: string, locale: string): number | null {
   let rest = text.trim().replace(/[\p{Sc}%\s\u00a0\u202f]/gu, '')
   const scale = { k: 1e3, m: 1e6 }[rest.slice(-1).toLowerCase()] ?? 1
   if (scale !== 1) rest = rest.slice(0, -1)
-  rest = rest.split(group).join('').replace(decimal, '.')
-  if (!/^[-+]?(\d+\.?\d*|\.\d+)$/.test(rest)) return null
-  // Tens of thousands in decimals, as the server keeps them; hides binary noise of the scale.
-  return Math.round(Number(rest) * scale * 1e6) / 1e6
+  const [whole = '', decimals, ...more] = rest.split(decimal)
+  if (more.length > 0) return null
+  const groups = whole.split(group)
+  // India groups by two, but the last group has three digits there as well.
+  if (groups.length > 1 && !/^[-+]?\d{1,3}(-\d{2,3})*-\d{3}$/.test(groups.join('-'))) return null
+  const plain = groups.join('') + (decimals === undefined ? '' : `.${decimals}`)
+  if (!/^[-+]?(\d+\.?\d*|\.\d+)$/.test(plain)) return null
+  // Hides the binary noise that the scale brings.
+  return scale === 1 ? Number(plain) : Math.round(Number(plain) * scale * 1e6) / 1e6
 }

@@ -1,14 +1,11 @@
 import type { FieldInfo } from '@runwaycrm/sdk'
 import { fieldKind } from '../model/field-kinds.ts'
-import { isEmptyValue, isMoney } from '../model/read-value.ts'
-import { formatDate, formatDateTime } from './format-date.ts'
-import {
-  formatAmount,
-  formatDuration,
-  formatMoney,
-  formatNumber,
-  formatPercent,
-} from './format-number.ts'
+import { isEmptyValue, isMoney, namedText } from '../model/read-value.ts'
+import { codeName } from './code-names.ts'
+import { formatDuration } from './duration.ts'
+import { formatDate, formatDateTime, formatMonth } from './format-date.ts'
+import { formatAmount, formatMoney, formatNumber, formatPercent } from './format-number.ts'
+import { plainText } from './safe-html.ts'
 
 /** What formatting depends on beside the value. */
 export interface FormatContext {
@@ -25,15 +22,17 @@ export interface FormatContext {
 export function formatValue(field: FieldInfo, value: unknown, context: FormatContext): string {
   if (isEmptyValue(value)) return ''
   const { locale, now } = context
-  switch (fieldKind(field)) {
+  const kind = fieldKind(field)
+  switch (kind) {
     case 'number':
+    case 'integer':
     case 'rating':
-      if (typeof value !== 'number') return String(value)
-      return field.display === 'currency'
-        ? formatAmount(value, locale)
-        : formatNumber(value, locale)
+    case 'slider':
+      return typeof value === 'number' ? numberText(field, value, locale) : String(value)
     case 'percent':
-      return typeof value === 'number' ? formatPercent(value, locale) : String(value)
+      return typeof value === 'number'
+        ? formatPercent(value, locale, digitsOf(field))
+        : String(value)
     case 'currency':
       return isMoney(value) ? formatMoney(value, locale) : String(value)
     case 'duration':
@@ -44,6 +43,10 @@ export function formatValue(field: FieldInfo, value: unknown, context: FormatCon
       return formatDate(String(value), locale, now)
     case 'dateTime':
       return formatDateTime(String(value), locale, now)
+    case 'month':
+      return formatMonth(String(value), locale)
+    case 'period':
+      return periodText(value, locale, now)
     case 'select':
       return optionLabel(field, value)
     case 'multiSelect':
@@ -57,16 +60,54 @@ export function formatValue(field: FieldInfo, value: unknown, context: FormatCon
       return Array.isArray(value)
         ? value.map((id) => context.nameOf(field.to, String(id)) || shortId(String(id))).join(', ')
         : ''
-    case 'actor':
-    case 'file':
-    case 'reference':
-    case 'address':
-    case 'geo':
+    case 'reference': {
+      const { entity, id } = value as { readonly entity?: string; readonly id?: string }
+      return id ? context.nameOf(entity, id) || shortId(id) : ''
+    }
+    case 'country':
+    case 'language':
+    case 'currencyCode':
+      return codeName(kind, String(value), locale)
+    case 'iban':
+      return String(value).replace(/.{4}(?=.)/g, '$& ')
+    case 'richText':
+      return plainText(String(value))
+    case 'checklist':
+      return Array.isArray(value) ? value.map(entryText).join(', ') : ''
+    case 'keyValue':
+      return Object.entries(value as object)
+        .map(([name, text]) => `${name}: ${text}`)
+        .join(', ')
     case 'json':
-      return objectText(value)
+    case 'opaque':
+      return JSON.stringify(value)
     default:
       return typeof value === 'object' ? objectText(value) : String(value)
   }
+}
+
+function numberText(field: FieldInfo, value: number, locale: string): string {
+  const { prefix, digits, unit } = field.params
+  if (field.display === 'currency' || field.params['format'] === 'currency')
+    return formatAmount(value, locale)
+  // A number that counts up by itself is a name: `INV-0042`.
+  if (prefix !== undefined || digits !== undefined)
+    return `${prefix ?? ''}${String(value).padStart(Number(digits ?? 0), '0')}`
+  const text = formatNumber(value, locale, digitsOf(field))
+  return unit === undefined ? text : `${text} ${unit}`
+}
+
+const digitsOf = ({ params }: FieldInfo): number | undefined =>
+  typeof params['decimals'] === 'number' ? params['decimals'] : undefined
+
+function periodText(value: unknown, locale: string, now: Date): string {
+  const { from, to } = value as { readonly from?: string; readonly to?: string }
+  return [from, to].map((day) => (day ? formatDate(day, locale, now) : '…')).join(' – ')
+}
+
+function entryText(entry: unknown): string {
+  const { text, done } = entry as { readonly text?: string; readonly done?: boolean }
+  return `${done ? '☑' : '☐'} ${text ?? ''}`
 }
 
 /** The label of an option; a key that the model no longer knows shows itself. */
@@ -79,6 +120,8 @@ const shortId = (id: string): string => (id.length > 12 ? `${id.slice(0, 8)}…`
 function objectText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if ('name' in value && typeof value.name === 'string') return value.name
+  const named = namedText(value)
+  if (named !== '') return named
   if (Array.isArray(value)) return value.map(objectText).join(', ')
   const parts = Object.values(value).filter((part) => !isEmptyValue(part))
   return parts.every((part) => typeof part !== 'object') ? parts.join(', ') : JSON.stringify(value)

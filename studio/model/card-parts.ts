@@ -28,7 +28,9 @@ export function cardParts(
     (field: FieldInfo): boolean =>
       kinds.includes(fieldKind(field))
   return {
-    figure: first(kindIs('currency')) ?? first(kindIs('number', 'percent', 'rating', 'duration')),
+    figure:
+      first(kindIs('currency')) ??
+      first(kindIs('number', 'integer', 'percent', 'rating', 'slider', 'duration')),
     line:
       first((field) => field.apiName === entity.subtitleField) ??
       first(kindIs('relation')) ??

@@ -1,53 +1,38 @@
 import type { FieldInfo } from '@runwaycrm/sdk'
+import { type FieldKind, traitsOf } from './kind-traits.ts'
 
-/** How the studio treats a field: one word for editor, cell, filter and column width. */
-export type FieldKind =
-  | 'text'
-  | 'longText'
-  | 'email'
-  | 'phone'
-  | 'url'
-  | 'number'
-  | 'percent'
-  | 'currency'
-  | 'rating'
-  | 'duration'
-  | 'boolean'
-  | 'date'
-  | 'dateTime'
-  | 'select'
-  | 'multiSelect'
-  | 'tags'
-  | 'relation'
-  | 'relations'
-  | 'user'
-  | 'users'
-  | 'reference'
-  | 'actor'
-  | 'address'
-  | 'geo'
-  | 'file'
-  | 'json'
+export type { FieldKind } from './kind-traits.ts'
 
-const byEditor: Readonly<Record<string, FieldKind>> = {
+const byName: Readonly<Record<string, FieldKind>> = {
   text: 'text',
   textarea: 'longText',
   'long-text': 'longText',
   longText: 'longText',
-  'rich-text': 'longText',
-  richText: 'longText',
   markdown: 'longText',
+  aiFill: 'longText',
+  'rich-text': 'richText',
+  richText: 'richText',
+  code: 'code',
   email: 'email',
   phone: 'phone',
   url: 'url',
+  domain: 'domain',
+  mono: 'mono',
+  ipAddress: 'mono',
+  barcode: 'mono',
+  sku: 'mono',
+  iban: 'iban',
   number: 'number',
-  integer: 'number',
-  autoNumber: 'number',
-  'auto-number': 'number',
+  integer: 'integer',
+  autoNumber: 'integer',
+  'auto-number': 'integer',
   percent: 'percent',
   currency: 'currency',
   rating: 'rating',
+  slider: 'slider',
+  bar: 'slider',
   duration: 'duration',
+  year: 'year',
   boolean: 'boolean',
   checkbox: 'boolean',
   switch: 'boolean',
@@ -56,10 +41,16 @@ const byEditor: Readonly<Record<string, FieldKind>> = {
   'date-time': 'dateTime',
   dateTime: 'dateTime',
   datetime: 'dateTime',
+  time: 'time',
+  month: 'month',
   select: 'select',
   'multi-select': 'multiSelect',
   multiSelect: 'multiSelect',
   tags: 'tags',
+  lines: 'lines',
+  emails: 'lines',
+  phones: 'lines',
+  list: 'lines',
   relation: 'relation',
   'relation-many': 'relations',
   'many-relation': 'relations',
@@ -69,10 +60,21 @@ const byEditor: Readonly<Record<string, FieldKind>> = {
   users: 'users',
   reference: 'reference',
   polymorphic: 'reference',
+  personName: 'personName',
   address: 'address',
   geo: 'geo',
+  period: 'period',
+  color: 'color',
+  country: 'country',
+  language: 'language',
+  currencyCode: 'currencyCode',
+  timeZone: 'timeZone',
   file: 'file',
-  files: 'file',
+  files: 'files',
+  image: 'image',
+  images: 'images',
+  checklist: 'checklist',
+  keyValue: 'keyValue',
   json: 'json',
 }
 
@@ -86,11 +88,18 @@ const byKind: Readonly<Record<string, FieldKind>> = {
   option: 'select',
   options: 'multiSelect',
   relation: 'relation',
+  relations: 'relations',
   user: 'user',
   actor: 'actor',
   reference: 'reference',
-  json: 'json',
+  file: 'file',
+  files: 'files',
 }
+
+/** Kinds of values that are no texts and no numbers, whatever their editor is called. */
+const structured: ReadonlySet<string> = new Set([
+  ...['composite', 'json', 'options', 'relations', 'reference', 'file', 'files'],
+])
 
 /**
  * The last word of the type (`platform.fields:currency`) or the editor it names decides, for what is
@@ -100,69 +109,27 @@ export function fieldKind(field: FieldInfo): FieldKind {
   const type = field.type.split(':').at(-1) ?? ''
   if (field.kind === 'user') return field.apiName.endsWith('Ids') ? 'users' : 'user'
   if (field.kind === 'actor') return 'actor'
-  return byEditor[type] ?? byEditor[field.editor] ?? byResult(field) ?? byKind[field.kind] ?? 'text'
+  const named = byName[type] ?? byName[field.editor] ?? byResult(field)
+  const found = named ?? byKind[field.kind] ?? 'opaque'
+  // A plugin may name an editor of texts for what is none; nobody gets to overwrite it with a text.
+  return structured.has(field.kind) && traitsOf(found).holds === 'plain' ? 'opaque' : found
 }
 
 /** An amount that was worked out is a number without a currency. */
 function byResult({ display, kind }: FieldInfo): FieldKind | undefined {
-  return display === 'currency' && kind === 'number' ? 'number' : byEditor[display]
+  return display === 'currency' && kind === 'number' ? 'number' : byName[display]
 }
 
-const numeric: ReadonlySet<FieldKind> = new Set([
-  'number',
-  'percent',
-  'currency',
-  'rating',
-  'duration',
-])
 /** Right aligned, tabular digits. */
-export const isNumeric = (kind: FieldKind): boolean => numeric.has(kind)
+export const isNumeric = (kind: FieldKind): boolean => traitsOf(kind).isNumeric === true
 
-const instants: ReadonlySet<FieldKind> = new Set(['date', 'dateTime'])
-export const isTemporal = (kind: FieldKind): boolean => instants.has(kind)
+export const isTemporal = (kind: FieldKind): boolean => kind === 'date' || kind === 'dateTime'
+
+/** Long texts, objects and files say little in a row. */
+export const fitsRow = (kind: FieldKind): boolean => traitsOf(kind).fitsRow !== false
 
 /** Width of a table column in px, before anybody drags it. */
-export function columnWidth(kind: FieldKind): number {
-  if (kind === 'boolean' || kind === 'rating') return 104
-  if (kind === 'currency') return 136
-  if (isNumeric(kind)) return 124
-  if (kind === 'date') return 116
-  if (kind === 'dateTime') return 148
-  if (kind === 'select') return 136
-  if (kind === 'user' || kind === 'actor') return 150
-  if (kind === 'email' || kind === 'url' || kind === 'longText') return 208
-  return 172
-}
+export const columnWidth = (kind: FieldKind): number => traitsOf(kind).width ?? 172
 
 /** A Lucide icon for the header of a column and for chips. */
-export function fieldIcon(kind: FieldKind): string {
-  return icons[kind]
-}
-const icons: Readonly<Record<FieldKind, string>> = {
-  text: 'type',
-  longText: 'text',
-  email: 'mail',
-  phone: 'phone',
-  url: 'link',
-  number: 'hash',
-  percent: 'percent',
-  currency: 'circle-dollar-sign',
-  rating: 'star',
-  duration: 'clock',
-  boolean: 'square-check',
-  date: 'calendar',
-  dateTime: 'calendar-clock',
-  select: 'layers',
-  multiSelect: 'list-checks',
-  tags: 'tag',
-  relation: 'arrow-up-right',
-  relations: 'list-checks',
-  user: 'user-round',
-  users: 'users',
-  reference: 'link',
-  actor: 'user-round',
-  address: 'map-pin',
-  geo: 'map-pin',
-  file: 'paperclip',
-  json: 'braces',
-}
+export const fieldIcon = (kind: FieldKind): string => traitsOf(kind).icon

@@ -1,6 +1,6 @@
 import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import type { ActionInfo, Model, PageInfo, ViewInfo } from '../api/model.ts'
-import { type FieldKind, fieldKind } from './field-kinds.ts'
+import { fieldKind, fitsRow } from './field-kinds.ts'
 import { systemFields } from './system-fields.ts'
 
 /** The model with the look-ups that pages need; made once per revision. */
@@ -70,16 +70,6 @@ function fieldsOf(entity: EntityInfo): ReadonlyMap<string, FieldInfo> {
   return found
 }
 
-/** Long texts, objects and files say little in a row. */
-const notInRows: ReadonlySet<FieldKind> = new Set([
-  'longText',
-  'address',
-  'geo',
-  'file',
-  'json',
-  'relations',
-])
-
 /** Columns of a table that no view has chosen: the title, then what fits a row, then owner and age. */
 export function defaultColumns(
   entity: EntityInfo,
@@ -88,7 +78,7 @@ export function defaultColumns(
   const own = entity.fields
     .filter((field) => fields.has(field.apiName) && !field.hidden && field.apiName !== 'id')
     .filter((field) => !isSystem(field) && field.apiName !== entity.titleField)
-    .filter((field) => !notInRows.has(fieldKind(field)))
+    .filter((field) => fitsRow(fieldKind(field)))
     .toSorted((a, b) => a.order - b.order)
     .map((field) => field.apiName)
   const title = fields.has(entity.titleField) ? [entity.titleField] : []

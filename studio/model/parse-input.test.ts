@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { closeField, field, statusField, valueField } from '../testing/sample-model.ts'
-import { editStyle, inputText, parseInput } from './parse-input.ts'
+import { editStyle } from './edit-style.ts'
+import { inputText } from './input-text.ts'
+import { parseInput } from './parse-input.ts'
 
 const context = { locale: 'en', currency: 'EUR' }
 

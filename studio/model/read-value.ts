@@ -31,5 +31,22 @@ export function recordTitle(record: RecordData | null | undefined, titleField: s
   const value = record?.[titleField]
   if (typeof value === 'string' && value.trim() !== '') return value
   if (typeof value === 'number') return String(value)
-  return ''
+  return typeof value === 'object' ? namedText(value) : ''
 }
+
+/** A name of parts or a place as one line; empty for other structures. */
+export function namedText(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return ''
+  const found = joined.find(({ key }) => key in value)
+  if (!found) return ''
+  const parts = value as Readonly<Record<string, unknown>>
+  return found.order
+    .map((name) => parts[name])
+    .filter((part) => !isEmptyValue(part))
+    .join(found.by)
+}
+const joined = [
+  { key: 'last', order: ['prefix', 'first', 'middle', 'last', 'suffix'], by: ' ' },
+  { key: 'street', order: ['street', 'postalCode', 'city', 'region', 'country'], by: ', ' },
+  { key: 'lat', order: ['lat', 'lng'], by: ', ' },
+] as const

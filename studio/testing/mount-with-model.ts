@@ -1,3 +1,4 @@
+import type { EntityInfo } from '@runwaycrm/sdk'
 import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import { mount } from '@vue/test-utils'
 import { type Component, computed, defineComponent, h, ref } from 'vue'
@@ -35,6 +36,8 @@ export function mountWithModel(
   component: Component,
   props: Record<string, unknown>,
   answer: Answering = () => ({ body: { data: [], page: { nextCursor: null } } }),
+  /** In the places of those of the sample with the same references. */
+  entities: readonly EntityInfo[] = [],
 ) {
   const asked: Asked[] = []
   const http = createHttp({
@@ -73,7 +76,8 @@ export function mountWithModel(
       return () => slots['default']?.()
     },
   })
-  const model = computed(() => indexModel(sampleModel))
+  const known = sampleModel.entities.filter((one) => entities.every(({ ref }) => ref !== one.ref))
+  const model = computed(() => indexModel({ ...sampleModel, entities: [...entities, ...known] }))
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   const router = createRouter({
     history: createMemoryHistory(),
