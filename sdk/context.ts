@@ -316,6 +316,8 @@ export interface FieldInfo {
     readonly hidden?: boolean
   }[]
   readonly params: Readonly<Record<string, unknown>>
+  /** What a computed field is worked out from, `round(price / area, 2)`; not for whom part of it is hidden. */
+  readonly source?: string
   readonly min?: number
   readonly max?: number
   readonly maxLength?: number

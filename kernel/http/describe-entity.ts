@@ -2,6 +2,7 @@ import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
+import { sourceOf } from './describe-source.ts'
 import { wordsOf } from './org-words.ts'
 
 /**
@@ -92,6 +93,7 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
     ...optional('to', field.target ?? undefined),
     ...(definition.options ? { options: optionsOf(definition.options, words) } : {}),
     params: definition.params ?? {},
+    ...optional('source', sourceOf(ctx, entity, field)),
     ...optional('min', definition.min),
     ...optional('max', definition.max),
     ...optional('maxLength', definition.maxLength),

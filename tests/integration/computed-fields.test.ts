@@ -282,6 +282,10 @@ describe('computed fields', () => {
       sortable: true,
       can: { create: false, update: false },
     })
+    expect(of('pricePerMetre').source).toBe('round(price / area, 2)')
+    expect(of('agentPhone').source).toBe('agent.phone')
+    expect(of('bestOffer').source).toBe('max(viewings.offer)')
+    expect(of('street').source).toBeUndefined()
     expect(of('likedShare')).toMatchObject({ display: 'percent' })
     expect(of('agentPhone')).toMatchObject({ kind: 'text', display: 'phone' })
     expect(of('agentRank').options).toMatchObject([{ key: 'junior' }, { label: 'Old hand' }])
@@ -380,6 +384,17 @@ describe('what a reader may not see', () => {
       measures: { best: { max: 'pricePerMetre' } },
     })
     expect(sums.json().data).toEqual([{ agentRank: null, best: null }])
+  })
+
+  it('is not named by what the model says they are worked out from', async () => {
+    const { entities } = (await clerk.call('GET', '/model')).json()
+    const { fields } = entities.find(({ ref }: { ref: string }) => ref === 't:property')
+    const sourceOf = (name: string) =>
+      fields.find(({ key }: { key: string }) => key === name)?.source ?? null
+    expect(sourceOf('isLarge')).toBe('area > 100')
+    expect(sourceOf('viewings')).toBe('count(viewings)')
+    for (const name of ['pricePerMetre', 'agentPhone', 'stars', 'title'])
+      expect([name, sourceOf(name)]).toEqual([name, null])
   })
 
   it('is not in a preview', async () => {
