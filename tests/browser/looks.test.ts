@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seriousProblems } from './axe.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
 let studio: StudioApp
@@ -12,33 +12,6 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => studio?.stop())
 
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
-
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string }[]
-}
-
-/** What axe finds serious or critical by WCAG A and AA. */
-async function seriousProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  const found = (await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'],
-  }).then((result) => result.violations)`)) as readonly Violation[]
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .map(({ html }) => html.slice(0, 160))
-          .slice(0, 3)
-          .join(' | ')}`,
-    )
-}
 const settle = (page: Page): Promise<void> => page.waitForLoadState('networkidle')
 
 const pages = [

@@ -5,10 +5,12 @@ import type { Page } from 'playwright-core'
 import { start } from '../../kernel/main.ts'
 import { openBrowser } from './browser.ts'
 import { desktop, phone, signIn } from './sign-in.ts'
+import { publishSpecimen } from './specimen.ts'
 
 /**
  * Screenshots of every page, at 1440 × 900 light and dark and at 390 × 844, into
- * `tests/.output/shots`. Needs nothing started: it runs the product on a data folder of its own.
+ * `tests/.output/shots`. Needs nothing started: it runs the product on a data folder of its own. A word
+ * as argument takes only those whose names have it.
  */
 const outDir = path.resolve(import.meta.dirname, '../.output/shots')
 const password = 'screenshots-only-password'
@@ -63,12 +65,45 @@ const shots: readonly Shot[] = [
   { name: 'members', path: '/settings/members' },
   { name: 'api-keys', path: '/settings/api-keys' },
   { name: 'mail', path: '/settings/mail' },
+  { name: 'fields-table', path: '/specimens' },
+  { name: 'fields-record', path: '/specimens', step: (page) => openSpecimen(page) },
+  {
+    name: 'fields-record-below',
+    path: '/specimens',
+    step: async (page) => {
+      await openSpecimen(page)
+      await page.getByText('Level', { exact: true }).first().scrollIntoViewIfNeeded()
+    },
+  },
+  ...['Person', 'Tint', 'Papers', 'Story', 'Steps', 'Sizes', 'Country'].map((field) => ({
+    name: `fields-edit-${field.toLowerCase()}`,
+    path: '/specimens',
+    step: async (page: Page) => {
+      await openSpecimen(page)
+      await page.getByRole('button', { name: `Change: ${field}`, exact: true }).click()
+    },
+  })),
+  {
+    name: 'fields-new',
+    path: '/specimens',
+    step: async (page) => {
+      await page.getByRole('button', { name: 'New specimen' }).click()
+      await page.locator('.form-more').click()
+    },
+  },
 ]
+const wanted = shots.filter(({ name }) => name.includes(process.argv[2] ?? ''))
+
+async function openSpecimen(page: Page): Promise<void> {
+  await page.locator('.title-link, .rcard').first().click()
+  await page.getByRole('tab', { name: 'Details' }).click()
+}
 
 const looks = [
   { name: 'light', viewport: desktop, colorScheme: 'light', hasTouch: false },
   { name: 'dark', viewport: desktop, colorScheme: 'dark', hasTouch: false },
   { name: 'phone', viewport: phone, colorScheme: 'light', hasTouch: true },
+  { name: 'phone-dark', viewport: phone, colorScheme: 'dark', hasTouch: true },
 ] as const
 
 await mkdir(outDir, { recursive: true })
@@ -97,14 +132,29 @@ try {
       reducedMotion: 'reduce',
     })
     const page = await context.newPage()
-    for (const shot of shots.filter((one) => one.isSignedOut)) await take(page, shot, look)
+    for (const shot of wanted.filter((one) => one.isSignedOut)) await take(page, shot, look)
     await signIn(page, 'admin@demo.test', password)
-    for (const shot of shots.filter((one) => !one.isSignedOut)) await take(page, shot, look)
+    await prepare(page)
+    for (const shot of wanted.filter((one) => !one.isSignedOut)) await take(page, shot, look)
     await context.close()
   }
 } finally {
   await browser.close()
   await opened.close()
+}
+
+/** The object with a field of every family, unless an earlier run has left it there. */
+async function prepare(page: Page): Promise<void> {
+  const ask = async <T>(method: string, path: string, data?: unknown): Promise<T> => {
+    const answer = await page.request.fetch(`/api/v1${path}`, { method, data })
+    if (!answer.ok()) throw new Error(await answer.text())
+    return (await answer.json()) as T
+  }
+  const { entities } = await ask<{ entities: readonly { ref: string }[] }>('GET', '/model')
+  if (entities.some(({ ref }) => ref === 't:specimen')) return
+  const file = { name: 'offer.txt', mimeType: 'text/plain', buffer: Buffer.from('An offer.') }
+  const stored = await page.request.post('/api/v1/files', { multipart: { file } })
+  await publishSpecimen(ask, [(await stored.json()) as { id: string }])
 }
 
 async function take(page: Page, { name, path: address, step }: Shot, look: string): Promise<void> {
