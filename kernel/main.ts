@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { DatabaseUnavailableError } from '@runwaycrm/sdk'
 import { boot, type House, publicUrlOf } from './boot.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -184,8 +185,15 @@ if (import.meta.main) {
   }
 }
 
+/**
+ * How much the heap may grow until it is collected, in percent of what is alive. V8 waits for up to four
+ * times as much, which a long import fills with garbage; see .github/decisions/2026-11-26-memory.md.
+ */
+const heapGrowingPercent = 50
+
 /** Runs until somebody stops it. */
 export async function serve(): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`)
   const say = (line: string) => process.stdout.write(`${line}\n`)
   stopOnSignal(await start(process.env, say), say)
 }

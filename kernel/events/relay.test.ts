@@ -124,6 +124,28 @@ describe('the relay', () => {
     expect(performance.now() - begun).toBeLessThan(500)
   })
 
+  it('holds about a thousand events, however many wait and however large their batches are', async () => {
+    const names = Array.from({ length: 250 }, (_, n) => `event${n}`)
+    for (let batch = 0; batch < 16; batch++) await emit(orgA, ...names)
+    const read: number[] = []
+    const watched: Database = {
+      ...db,
+      async batch(orgId, statements) {
+        const results = await db.batch(orgId, statements)
+        for (const [at, { name }] of statements.entries())
+          if (name === 'stream_read') read.push(results[at]!.rows.length)
+        return results
+      },
+    }
+    const { relay } = startRelay({ db: watched })
+    const heard = collect(relay)
+    relay.start()
+    await until(() => heard.length === 4000, 20_000)
+    expect(new Set(heard.map((event) => event.seq)).size).toBe(4000)
+    // The first read does not know yet how large they are.
+    expect(Math.max(...read.slice(1))).toBeLessThanOrEqual(1000)
+  })
+
   it('gives the events again when a subscriber fails, under the same numbers', async () => {
     const { relay, log } = startRelay()
     const heard: number[][] = []

@@ -3,7 +3,7 @@ import type { Log } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
 import type { Bus } from './bus.ts'
 import type { OutboxEvent } from './outbox.ts'
-import { openStream } from './stream.ts'
+import { firstPace, openStream } from './stream.ts'
 
 /**
  * Gets every event of an organisation at least once and in order of `seq`. Events are marked as sent
@@ -46,6 +46,7 @@ export function createRelay(options: RelayOptions): Relay {
   const active = new Map<string, Promise<void>>()
   const lastTaken = new Map<string, number>()
   const failures = new Map<string, number>()
+  const pace = firstPace()
   let isStopping = false
   let loop: Promise<void> | null = null
   let wake: () => void = () => {}
@@ -104,7 +105,7 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   async function handOn(orgId: string, token: number): Promise<void> {
-    const stream = openStream({ db, orgId, token, leaseMs })
+    const stream = openStream({ db, orgId, token, leaseMs, pace })
     try {
       const isEmpty = await stream.each(async (events) => {
         for (const [name, subscriber] of subscribers) {

@@ -25,7 +25,7 @@ type Unnumbered = Omit<OutboxEvent, 'seq'> & { readonly seq: number | null }
 /** `unsentId` is the batch that was asked for; of an empty one it is all there is. */
 type Row = { readonly unsentId: string } & (Unnumbered | { readonly id: null })
 
-const batchesAtOnce = 50
+const mostBatches = 50
 const rowsAtOnce = 1_000
 const byIndex: Statement = {
   name: 'by_index',
@@ -34,24 +34,32 @@ const byIndex: Statement = {
 }
 const bunchesInARow = 20
 
+/** How many batches a relay asks for at once. Those of an import hold hundreds of rows each. */
+export interface Pace {
+  batches: number
+}
+export const firstPace = (): Pace => ({ batches: 10 })
+
 /** The events of one organisation, claimed under `token`. */
 export function openStream(claim: {
   readonly db: Database
   readonly orgId: string
   readonly token: number
   readonly leaseMs: number
+  /** Follows what was read, so that about a thousand rows come at once. */
+  readonly pace?: Pace
 }): Stream {
-  const { db, orgId, token, leaseMs } = claim
+  const { db, orgId, token, leaseMs, pace = firstPace() } = claim
 
-  const read = {
+  const read = () => ({
     name: 'stream_read',
     text: `select b.batch_id as "unsentId", ${eventColumns}
       from kernel.unsent_batches($2, $3) b
       left join lateral (
         select * from tenant.outbox w where w.org_id = $1 and w.batch_id = b.batch_id offset 0
       ) o on true`,
-    values: [orgId, token, batchesAtOnce],
-  }
+    values: [orgId, token, pace.batches],
+  })
   const sent = (batches: readonly string[]) => ({
     name: 'stream_sent',
     text: 'select kernel.sent_outbox($1, $2) as held',
@@ -113,13 +121,15 @@ export function openStream(claim: {
 
   return {
     async each(hand) {
-      let [rows = []] = await ask<Row>(read)
+      let [rows = []] = await ask<Row>(read())
       for (let bunch = 0; rows.length > 0; bunch++) {
         if (bunch === bunchesInARow) return false
         const events = await number(rows.filter((row) => row.id !== null))
         for (const some of inBunches(events)) await keepingHold(() => hand(some))
         const batches = [...new Set(rows.map((row) => row.unsentId))]
-        const [mark, next] = await ask<Row | { readonly held: boolean }>(sent(batches), read)
+        const wanted = Math.floor((rowsAtOnce * batches.length) / rows.length)
+        pace.batches = Math.min(mostBatches, Math.max(1, wanted))
+        const [mark, next] = await ask<Row | { readonly held: boolean }>(sent(batches), read())
         if (!(mark as { held: boolean }[])[0]?.held) throw new StreamLostError(orgId)
         rows = next as Row[]
       }

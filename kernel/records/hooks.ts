@@ -61,23 +61,27 @@ export function createHookRunner({
   callAfter = async () => {},
   clock = cpuTimeMs,
 }: HookRunnerDeps): HookRunner {
-  const hooksOf = (ctx: RequestContext, entity: Entity, operation: HookOperation) =>
-    (ctx.model.hooks.get(entity.ref) ?? []).filter((hook) => hook.definition.before === operation)
-
-  const afterHooksOf = (ctx: RequestContext, entity: Entity, operation: AfterOperation) =>
-    (ctx.model.hooks.get(entity.ref) ?? []).filter((hook) => hook.definition.after === operation)
+  const hooksOf = (
+    ctx: RequestContext,
+    entity: Entity,
+    when: 'before' | 'after',
+    operation: HookOperation | AfterOperation,
+  ) =>
+    (ctx.model.hooks.get(entity.ref) ?? []).filter(
+      ({ definition }) => definition[when] === operation,
+    )
 
   return {
-    appliesAfter: (ctx, entity, operation) => afterHooksOf(ctx, entity, operation).length > 0,
+    appliesAfter: (ctx, entity, operation) => hooksOf(ctx, entity, 'after', operation).length > 0,
     async runAfter(ctx, entity, change) {
-      for (const { plugin, definition } of afterHooksOf(ctx, entity, change.operation))
+      for (const { plugin, definition } of hooksOf(ctx, entity, 'after', change.operation))
         await callAfter(ctx, plugin, definition.handler, change)
     },
-    applies: (ctx, entity, operation) => hooksOf(ctx, entity, operation).length > 0,
+    applies: (ctx, entity, operation) => hooksOf(ctx, entity, 'before', operation).length > 0,
     run(ctx, entity, change) {
       let values = change.values
       let set: FieldValues = {}
-      for (const hook of hooksOf(ctx, entity, change.operation)) {
+      for (const hook of hooksOf(ctx, entity, 'before', change.operation)) {
         const begin = clock()
         const outcome = call(ctx, hook.ref, hook.plugin, hook.definition.handler, {
           ...change,

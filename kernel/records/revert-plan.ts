@@ -1,5 +1,5 @@
 import type { RequestContext } from '../context/request-context.ts'
-import type { Database } from '../database/postgres.ts'
+import type { Database, Statement } from '../database/postgres.ts'
 
 /** What a change set did to a record, turned round. `fields` sets values back and no more. */
 export type RevertStepKind = 'restore' | 'fields' | 'delete'
@@ -15,9 +15,12 @@ export interface RevertStep {
   readonly entity: string
   readonly step: RevertStepKind
   readonly item: RevertItem
+  /** The record comes back with it. */
+  readonly isRestored: boolean
 }
 
 interface PlanRow {
+  readonly id: string
   readonly entity: string
   readonly record_id: string
   readonly first_op: string
@@ -26,41 +29,106 @@ interface PlanRow {
   readonly is_updated: boolean
 }
 
+/** A change set turned round, in pieces: of a million records a thousand are in memory. */
+export interface RevertPlan {
+  /** All of it fits into one piece. */
+  readonly isOne: boolean
+  /** The pieces, each read when it is asked for, in the transaction of the context when it has one. */
+  batches(ctx: RequestContext): AsyncIterable<readonly RevertStep[]>
+}
+
+const batchRecords = 1000
+
 /**
  * The records of a change set and what takes each back, in an order that holds: values go back before a
  * record that had them returns, so that unique ones are free, and what was made last goes first.
  */
 export async function loadPlan(
   ctx: RequestContext,
-  db: Database,
+  db: Pick<Database, 'query'>,
   changeSetId: string,
-): Promise<RevertStep[]> {
-  const statement = {
-    name: 'revert_plan',
-    text: `select entity, record_id, (array_agg(op order by version))[1] as first_op,
- (array_agg(op order by version desc))[1] as last_op, max(version) as last_version,
- bool_or(op = 'update') as is_updated
- from tenant.ledger where org_id = $1 and change_set_id = $2
- group by entity, record_id order by max(id::text) desc`,
-    values: [ctx.org.id, changeSetId],
+): Promise<RevertPlan> {
+  async function run<R>({ tx, org }: RequestContext, statement: Statement): Promise<R[]> {
+    return (await (tx ? tx.one<R>(statement) : db.query<R>(org.id, statement))).rows
   }
-  const { rows } = await (ctx.tx
-    ? ctx.tx.one<PlanRow>(statement)
-    : db.query<PlanRow>(ctx.org.id, statement))
-  const steps = rows.flatMap((row) =>
-    stepsOf(row).map((step): RevertStep => {
-      const item = { id: row.record_id, lastVersion: row.last_version }
-      return { entity: row.entity, step, item }
-    }),
-  )
-  const restored = new Set(steps.flatMap(({ step, item }) => (step === 'restore' ? [item.id] : [])))
-  const order = { restore: 1, fields: 2, delete: 3 }
-  const place = ({ step, item }: RevertStep) =>
-    step === 'fields' && !restored.has(item.id) ? 0 : order[step]
-  return steps.sort((a, b) => place(a) - place(b))
+  const page = (inner: RequestContext, before: string | null) =>
+    run<PlanRow>(inner, planStatement(inner.org.id, changeSetId, before))
+  const first = await page(ctx, null)
+  if (first.length < batchRecords) {
+    const steps = first.flatMap(stepsOf).sort((a, b) => phaseOf(a) - phaseOf(b))
+    return {
+      isOne: true,
+      batches: async function* one() {
+        yield steps
+      },
+    }
+  }
+  const ops = await run<{ op: string }>(ctx, opsStatement(ctx.org.id, changeSetId))
+  const phases = phasesOf(new Set(ops.map(({ op }) => op)))
+  return {
+    isOne: false,
+    async *batches(inner) {
+      for (const phase of phases) {
+        let before: string | null = null
+        do {
+          const rows: PlanRow[] = await page(inner, before)
+          const steps = rows.flatMap(stepsOf).filter((step) => phaseOf(step) === phase)
+          if (steps.length > 0) yield steps
+          before = rows.length < batchRecords ? null : (rows.at(-1)?.id ?? null)
+        } while (before !== null)
+      }
+    },
+  }
 }
 
-function stepsOf({
+/** Records by the last row that the change set has of them, the newest first. */
+function planStatement(orgId: string, changeSetId: string, before: string | null): Statement {
+  return {
+    name: 'revert_plan',
+    text: `select l.id, l.entity, l.record_id, r.first_op, l.op as last_op, l.version as last_version, r.is_updated
+ from tenant.ledger l
+ cross join lateral (select (array_agg(o.op order by o.version))[1] as first_op,
+   bool_or(o.op = 'update') as is_updated, max(o.version) as last_version
+   from tenant.ledger o where o.org_id = $1 and o.record_id = l.record_id and o.change_set_id = $2) r
+ where l.org_id = $1 and l.change_set_id = $2 and ($3::uuid is null or l.id < $3) and l.version = r.last_version
+ order by l.id desc limit ${batchRecords}`,
+    values: [orgId, changeSetId, before],
+  }
+}
+
+function opsStatement(orgId: string, changeSetId: string): Statement {
+  return {
+    name: 'revert_ops',
+    text: 'select op from tenant.ledger where org_id = $1 and change_set_id = $2 group by op',
+    values: [orgId, changeSetId],
+  }
+}
+
+/** Values of records that stay, records that return, their values, and what goes. */
+function phaseOf({ step, isRestored }: RevertStep): number {
+  if (step === 'fields') return isRestored ? 2 : 0
+  return step === 'restore' ? 1 : 3
+}
+
+/** The phases that have something to do in a change set with these operations. */
+function phasesOf(ops: ReadonlySet<string>): number[] {
+  const isThere = [
+    ops.has('update'),
+    ops.has('delete'),
+    ops.has('update') && ops.has('delete'),
+    ops.has('create') || ops.has('restore'),
+  ]
+  return isThere.flatMap((there, phase) => (there ? [phase] : []))
+}
+
+function stepsOf(row: PlanRow): RevertStep[] {
+  const kinds = kindsOf(row)
+  const isRestored = kinds.includes('restore')
+  const item = { id: row.record_id, lastVersion: row.last_version }
+  return kinds.map((step) => ({ entity: row.entity, step, item, isRestored }))
+}
+
+function kindsOf({
   first_op: first,
   last_op: last,
   is_updated: isUpdated,

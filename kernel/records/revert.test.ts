@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RequestContext } from '../context/request-context.ts'
+import type { Database, Statement } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createRevert, type Revert } from './revert.ts'
 import { conflictOf } from './revert-conflict.ts'
+import { loadPlan } from './revert-plan.ts'
 import { codeOf, rowsOf } from './testing/record-helpers.ts'
 import {
   contextFor,
@@ -325,5 +327,55 @@ describe('a change set of many batches', () => {
       state: 'done',
       counts: { deleted: 2099 },
     })
+  })
+
+  it('of 20,000 records has a thousand in memory at a time, the newest first', async () => {
+    const ctx = system()
+    const { db } = fixture
+    const changeSetId = uuidv7()
+    await db.query(ctx.org.id, {
+      text: `insert into tenant.ledger (org_id, id, change_set_id, entity, record_id, op, version, at, actor)
+ select $1, uuidv7(), $2, $3, uuidv7(), 'create', 1, now(), '{}' from generate_series(1, 20000)`,
+      values: [ctx.org.id, changeSetId, leads.ref],
+    })
+    let most = 0
+    const watched: Pick<Database, 'query'> = {
+      async query<R>(orgId: string | null, statement: Statement) {
+        const result = await db.query<R>(orgId, statement)
+        most = Math.max(most, result.rows.length)
+        return result
+      },
+    }
+    const plan = await loadPlan(ctx, watched, changeSetId)
+    const ids: string[] = []
+    for await (const batch of plan.batches(ctx)) ids.push(...batch.map(({ item }) => item.id))
+    expect(most).toBe(1000)
+    expect(ids.length).toBe(20_000)
+    expect(ids).toEqual(ids.toSorted().reverse())
+  })
+
+  it('goes back in order: values first, then what returns, then what was made', async () => {
+    const ctx = system()
+    const { writer, reader } = fixture
+    const made = (prefix: string, length: number) =>
+      Array.from({ length }, (_, n) => ({ name: `${prefix} ${n}` }))
+    const before = await writer.bulk(ctx, leads, { create: made('Old', 900) })
+    const ids = before.results.map(({ id }) => id!)
+    const open = await writer.openChangeSet(ctx)
+    const update = ids.map((id) => ({ id, name: 'Changed' }))
+    await writer.bulk(open, leads, { update, create: made('New', 100) })
+    await writer.bulk(open, leads, {
+      create: made('Newer', 300),
+      delete: ids.slice(0, 300).map((id) => ({ id })),
+    })
+    await writer.closeChangeSet(open)
+    const answer = await revert(ctx, open.changeSet.id)
+    expect(answer).toMatchObject({ skipped: 0, conflicts: [] })
+    expect(await reader.count(ctx, leads)).toBe(900)
+    expect(await reader.count(ctx, leads, { name: { $startsWith: 'Old' } })).toBe(900)
+    const again = await revert(ctx, answer.changeSetId!)
+    expect(again).toMatchObject({ skipped: 0, conflicts: [] })
+    expect(await reader.count(ctx, leads, { name: 'Changed' })).toBe(600)
+    expect(await reader.count(ctx, leads, { name: { $startsWith: 'New' } })).toBe(400)
   })
 })

@@ -13,7 +13,7 @@ import { alwaysVisible } from './ledger-values.ts'
 import { conflictOf, noValues, type RevertConflict } from './revert-conflict.ts'
 import { type Decision, decide } from './revert-decide.ts'
 import { assertMayRevert, loadRecords } from './revert-load.ts'
-import { loadPlan, type RevertItem, type RevertStep } from './revert-plan.ts'
+import { loadPlan, type RevertItem, type RevertPlan, type RevertStep } from './revert-plan.ts'
 import { assertNotDraft, type TransactionContext } from './transactions.ts'
 import type { Draft } from './write-records.ts'
 
@@ -41,8 +41,6 @@ export interface RevertDeps {
   readonly writer: Writer
 }
 
-/** Records of one batch. */
-const batchSize = 1000
 /** Conflicts in one answer; more would not be read. */
 const maxConflicts = 1000
 
@@ -72,8 +70,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     const change = await ledger.find(ctx, changeSetId)
     if (change.state === 'reverted') throw new StateConflictError('It was taken back already.')
     await assertNotFinal(ctx, db, change.id)
-    const steps = await loadPlan(ctx, db, change.id)
-    const batches = inBatches(steps)
+    const plan = await loadPlan(ctx, db, change.id)
     const options = {
       door: 'revert',
       parentId: change.id,
@@ -81,17 +78,17 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
       label: change.label ?? undefined,
     } as const
     const outside = { ...ctx, changeSet: null }
-    if (dryRun || batches.length > 1) {
+    if (dryRun || !plan.isOne) {
       // One batch can change its mind; of several, none may begin in vain.
-      const tally = await rehearse(outside, change, batches)
+      const tally = await rehearse(outside, change, plan)
       if (dryRun) return resultOf(null, tally)
       stopAtConflicts(tally, onConflict)
       const open = await writer.openChangeSet(outside, options)
-      const result = await runBatches(open, change, batches, onConflict)
+      const result = await runBatches(open, change, plan, onConflict)
       await writer.closeChangeSet(open)
       return result
     }
-    return writer.transaction(outside, (inner) => runBatches(inner, change, batches, onConflict), {
+    return writer.transaction(outside, (inner) => runBatches(inner, change, plan, onConflict), {
       ...options,
       keepEmpty: true,
     })
@@ -100,11 +97,11 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
   async function runBatches(
     ctx: RequestContext,
     change: Change,
-    batches: readonly (readonly RevertStep[])[],
+    plan: RevertPlan,
     onConflict: 'stop' | 'skip',
   ): Promise<RevertResult> {
     const total = newTally()
-    for (const batch of batches)
+    for await (const batch of plan.batches(ctx))
       await writer.transaction(ctx, async (inner) => {
         const tally = newTally()
         await revertBatch(inner, change.id, batch, tally)
@@ -117,18 +114,15 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
   }
 
   /** Does everything in a transaction and undoes it: rights, hooks and constraints have their say. */
-  async function rehearse(
-    ctx: RequestContext,
-    change: Change,
-    batches: readonly (readonly RevertStep[])[],
-  ): Promise<Tally> {
+  async function rehearse(ctx: RequestContext, change: Change, plan: RevertPlan): Promise<Tally> {
     const tally = newTally()
     const undo = new Error('The rehearsal is over.')
     try {
       await writer.transaction(
         ctx,
         async (inner) => {
-          for (const batch of batches) await revertBatch(inner, change.id, batch, tally)
+          for await (const batch of plan.batches(inner))
+            await revertBatch(inner, change.id, batch, tally)
           throw undo
         },
         { door: 'revert', parentId: change.id, workflows: 'skip' },
@@ -262,12 +256,6 @@ function add(total: Tally, { reverted, skipped, conflicts }: Tally): void {
 function resultOf(changeSetId: string | null, tally: Tally): RevertResult {
   const { reverted, skipped, conflicts } = tally
   return { changeSetId, reverted, skipped: skipped.size, conflicts }
-}
-
-function inBatches(steps: readonly RevertStep[]): (readonly RevertStep[])[] {
-  const batches: (readonly RevertStep[])[] = []
-  for (let at = 0; at < steps.length; at += batchSize) batches.push(steps.slice(at, at + batchSize))
-  return batches
 }
 
 /** Neighbours that are treated alike are written by one statement. */

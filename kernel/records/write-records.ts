@@ -179,12 +179,12 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
   ): Promise<void> {
     const guarded = keptFields(entity)
     if (guarded.length === 0 || !isBound(ctx)) return
-    const touching = alive(steps).filter(
-      ({ draft, fields }) => !draft.stored && fields.some((field) => guarded.includes(field)),
-    )
-    if (touching.length === 0) return
+    const given = alive(steps).filter(({ draft }) => !draft.stored)
+    const touched = guarded.filter((field) => given.some(({ fields }) => fields.includes(field)))
+    if (touched.length === 0) return
+    const touching = given.filter(({ fields }) => fields.some((field) => touched.includes(field)))
     const ids = touching.map(({ id }) => id)
-    const peoples = await writtenByPeople(ctx, entity, ids, guarded, run)
+    const peoples = await writtenByPeople(ctx, entity, ids, touched, run)
     for (const step of touching) {
       const kept = step.fields.filter((field) => peoples.get(step.id)?.has(field))
       if (kept.length === 0) continue

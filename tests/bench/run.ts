@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { openEmbedded } from '../../kernel/database/embedded.ts'
 import { openHouse } from '../../kernel/main.ts'
+import manifest from '../../package.json' with { type: 'json' }
 import { leadBody, leadColumns, makeBenchOrg } from './bench-org.ts'
 import { measureData } from './data.ts'
 import { measureImport } from './import.ts'
@@ -34,6 +35,8 @@ const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const connections = 32
 const root = path.resolve(import.meta.dirname, '../..')
+/** As `npm start` does it, without npm. */
+const startArguments = manifest.scripts.start.split(' ').slice(1)
 const say = (line = '') => process.stdout.write(`${line}\n`)
 
 const defaults: Record<string, string> = {
@@ -190,7 +193,7 @@ async function compare(): Promise<void> {
   await stop(product.child)
 }
 
-/** From `node kernel/main.ts` to the line that says it is ready, on a data folder that is in use. */
+/** From the call of Node to the line that says it is ready, on a data folder that is in use. */
 async function measureStart(): Promise<void> {
   const times: number[] = []
   for (let i = 0; i < 5; i++) {
@@ -205,7 +208,7 @@ async function measureStart(): Promise<void> {
 }
 
 async function startProduct(): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, ['kernel/main.ts'], {
+  const child = spawn(process.execPath, startArguments, {
     cwd: root,
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],

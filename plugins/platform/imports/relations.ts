@@ -9,6 +9,9 @@ export interface RelationWish {
   readonly text: string
 }
 
+/** Names that are kept; of more all are forgotten, and those that come again are looked up again. */
+const mostKnown = 50_000
+
 type Found = { readonly id: string } | { readonly problem: Issue['code']; readonly message: string }
 
 /**
@@ -34,6 +37,7 @@ export class RelationFinder {
 
   /** Looks everything up that is not known yet. */
   async prepare(wishes: readonly RelationWish[], records: Records): Promise<void> {
+    if (this.#known.size > mostKnown) this.forget()
     for (const group of groupWishes(
       wishes.filter((wish) => !this.#known.has(keyOf(wish))),
     ).values()) {
