@@ -14,6 +14,11 @@ import { noteServer, runningServer } from './server-address.ts'
 const root = path.resolve(import.meta.dirname, '..')
 export const pluginRoots = [path.join(root, 'plugins')]
 const sameSignalMs = 500
+/**
+ * How much the heap may grow until it is collected, in percent of what is alive. V8 waits for up to four
+ * times as much, which a long import fills with garbage; see .github/decisions/2026-11-26-memory.md.
+ */
+const heapGrowingPercent = 50
 
 /** What the server and every command need: where the database is, and the house on it. */
 export interface Opened {
@@ -184,12 +189,6 @@ if (import.meta.main) {
     process.exit(1)
   }
 }
-
-/**
- * How much the heap may grow until it is collected, in percent of what is alive. V8 waits for up to four
- * times as much, which a long import fills with garbage; see .github/decisions/2026-11-26-memory.md.
- */
-const heapGrowingPercent = 50
 
 /** Runs until somebody stops it. */
 export async function serve(): Promise<void> {
