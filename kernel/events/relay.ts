@@ -38,13 +38,16 @@ export interface RelayOptions {
   readonly concurrency?: number
 }
 
+const longestRestMs = 250
+
 /** Takes committed events out of the outbox, numbers them and hands them on. */
 export function createRelay(options: RelayOptions): Relay {
   const { db, bus, log, pollMs = 1_000, leaseMs = 15_000, gatherMs = 20, concurrency = 4 } = options
   const subscribers = new Map<string, EventSubscriber>()
   const poked = new Set<string>()
   const active = new Map<string, Promise<void>>()
-  const lastTaken = new Map<string, number>()
+  /** Not before this is a busy organisation looked at again. */
+  const restsUntil = new Map<string, number>()
   const failures = new Map<string, number>()
   const pace = firstPace()
   let isStopping = false
@@ -74,14 +77,14 @@ export function createRelay(options: RelayOptions): Relay {
     const now = performance.now()
     const ready = [...poked].filter((org) => !active.has(org))
     const due = ready
-      .filter((org) => (lastTaken.get(org) ?? 0) + gatherMs <= now)
+      .filter((org) => (restsUntil.get(org) ?? 0) <= now)
       .slice(0, concurrency - active.size)
     if (due.length > 0) {
       for (const org of due) poked.delete(org)
       await claim(due)
     }
     if (isLook && active.size < concurrency) {
-      lastTaken.clear()
+      restsUntil.clear()
       await claim(null)
     }
     return ready.length > due.length ? gatherMs : pollMs
@@ -95,9 +98,15 @@ export function createRelay(options: RelayOptions): Relay {
       values: [concurrency - active.size, leaseMs, orgs],
     })
     for (const { org_id: orgId, token } of rows) {
-      lastTaken.set(orgId, performance.now())
+      const began = performance.now()
+      restsUntil.set(orgId, began + gatherMs)
       const handing = handOn(orgId, token).finally(() => {
         active.delete(orgId)
+        // What runs behind requests takes half of the time at most: under load they come first, and more
+        // events are handed on together.
+        const ended = performance.now()
+        const restMs = Math.min(longestRestMs, ended - began)
+        restsUntil.set(orgId, Math.max(began + gatherMs, ended + restMs))
         wake()
       })
       active.set(orgId, handing)

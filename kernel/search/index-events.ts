@@ -3,7 +3,8 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import type { OutboxEvent } from '../events/outbox.ts'
 import type { EventSubscriber } from '../events/relay.ts'
-import type { Entity } from '../model/model.ts'
+import type { Entity, Model } from '../model/model.ts'
+import { storageOf } from '../records/storage-columns.ts'
 import { searchedEntities, searchedFields } from './searched-fields.ts'
 import { lockIndex, writeIndex } from './write-index.ts'
 
@@ -38,10 +39,10 @@ export function createIndexer({
   log,
 }: IndexDeps): EventSubscriber {
   return async (orgId, events) => {
-    const changed = changedRecords(events)
-    if (changed.size === 0) return
+    const ofRecords = events.filter(({ event }) => event.startsWith('record.'))
+    if (ofRecords.length === 0) return
     try {
-      await index(orgId, changed)
+      await index(orgId, ofRecords)
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) throw error
       log.error('records were not indexed; the index is filled again', { orgId, error })
@@ -49,8 +50,10 @@ export function createIndexer({
     }
   }
 
-  async function index(orgId: string, changed: ReadonlyMap<string, ReadonlySet<string>>) {
+  async function index(orgId: string, events: readonly OutboxEvent[]) {
     const ctx = await systemContext(orgId)
+    const changed = changedRecords(events, ctx.model)
+    if (changed.size === 0) return
     const entities = searchedEntities(ctx.model).filter(({ ref }) => changed.has(ref))
     await db.transaction(
       orgId,
@@ -75,12 +78,30 @@ export function createIndexer({
   }
 }
 
-function changedRecords(events: readonly OutboxEvent[]): Map<string, Set<string>> {
+/** By entity; without the records of which nothing changed that is searched. */
+function changedRecords(
+  events: readonly OutboxEvent[],
+  model: Model,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const changed = new Map<string, Set<string>>()
-  for (const { event, entity, recordId } of events) {
-    if (entity === null || recordId === null || !event.startsWith('record.')) continue
-    const ids = changed.get(entity) ?? new Set()
-    changed.set(entity, ids.add(recordId))
+  for (const event of events) {
+    const { entity: ref, recordId } = event
+    const entity = ref === null ? undefined : model.entities.get(ref)
+    if (!entity || recordId === null || !mayChangeIndex(event, entity)) continue
+    const ids = changed.get(entity.ref) ?? new Set()
+    changed.set(entity.ref, ids.add(recordId))
   }
   return changed
+}
+
+/** A title that is computed may change with any field. */
+function mayChangeIndex({ event, payload }: OutboxEvent, entity: Entity): boolean {
+  const { fields } = payload
+  if (event !== 'record.updated' || !Array.isArray(fields)) return true
+  const { partsOf } = storageOf(entity)
+  return searchedFields(entity).some(
+    (field) =>
+      field.storage.in === 'computed' ||
+      partsOf.get(field)?.some(({ ledgerKey }) => fields.includes(ledgerKey)),
+  )
 }

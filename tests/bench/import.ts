@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { createWriteStream, openAsBlob } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { loadavg } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -19,6 +20,7 @@ interface ImportBench {
 
 interface Run {
   readonly status: string
+  readonly changeSetId: string
   readonly problem?: string
   readonly counts: Readonly<Record<'rows' | 'created' | 'updated' | 'skipped' | 'failed', number>>
 }
@@ -48,21 +50,26 @@ export async function measureImport(bench: ImportBench): Promise<void> {
   const headers = { authorization: `Bearer ${key}` }
   await fetch(`${base}/leads?limit=1`, { headers })
   await sleep(settleMs)
-  const memory = watchMemory(product.child.pid!)
+  let memory = watchMemory(product.child.pid!)
   const [busyBefore] = loadavg()
   const began = performance.now()
   try {
     const run = await importFile(base, headers, file)
     const seconds = (performance.now() - began) / 1000
-    const { first, most } = memory.stop()
     const { created, failed } = run.counts
     if (run.status !== 'done' || created !== rows)
       say(`Not as it should be: ${JSON.stringify(run)}`)
     say(
       `${created} of ${rows} leads in ${(seconds / 60).toFixed(2)} min, ${failed} failed: ` +
-        `**${(created / seconds).toFixed(0)} rows/s** (aim: 1,667); resident memory from ${first} MB ` +
-        `to at most ${most} MB, **${most - first} MB** more (aim: 150); load of the machine ` +
-        `before ${busyBefore!.toFixed(1)}, after ${loadavg()[0]!.toFixed(1)}`,
+        `**${(created / seconds).toFixed(0)} rows/s** (aim: 1,667); ${growthOf(memory.stop())}; load of the ` +
+        `machine before ${busyBefore!.toFixed(1)}, after ${loadavg()[0]!.toFixed(1)}`,
+    )
+    memory = watchMemory(product.child.pid!)
+    const backAt = performance.now()
+    const { reverted } = await revert(base, headers, run.changeSetId)
+    const backSeconds = (performance.now() - backAt) / 1000
+    say(
+      `${reverted} taken back in ${(backSeconds / 60).toFixed(2)} min; ${growthOf(memory.stop())}`,
     )
   } finally {
     memory.stop()
@@ -87,6 +94,30 @@ async function importFile(
     const run = (await (await fetch(`${base}/imports/${id}`, { headers })).json()) as Run
     if (run.status !== 'running') return run
   }
+}
+
+/** The answer comes when all of it is done; `fetch` would give up after five minutes. */
+function revert(
+  base: string,
+  headers: Record<string, string>,
+  changeSetId: string,
+): Promise<{ reverted: number }> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      `${base}/changes/${changeSetId}/revert`,
+      { method: 'POST', headers },
+      async (answer) => {
+        const text = (await answer.toArray()).join('')
+        if (answer.statusCode === 200) resolve(JSON.parse(text) as { reverted: number })
+        else reject(new Error(`The revert answered ${answer.statusCode}: ${text}`))
+      },
+    )
+    call.on('error', reject).end()
+  })
+}
+
+function growthOf({ first, most }: { first: number; most: number }): string {
+  return `resident memory from ${first} MB to at most ${most} MB, **${most - first} MB** more (aim: 150)`
 }
 
 const columns = {
