@@ -1,4 +1,5 @@
 import {
+  errorClasses,
   FieldNotWritableError,
   InvalidError,
   type Issue,
@@ -18,7 +19,7 @@ export interface ItemFailure {
  */
 export function combineFailures(failures: readonly ItemFailure[]): RunwayError {
   const forbidden = failures.find(({ error }) => error.status === 403)
-  if (forbidden) return forbidden.error
+  if (forbidden) return withPath(forbidden)
   const issues = failures.flatMap(({ path, error }) => prefixed(path, issuesOf(error)))
   if (issues.length > 0) {
     const message =
@@ -31,11 +32,15 @@ export function combineFailures(failures: readonly ItemFailure[]): RunwayError {
   return withPath(first)
 }
 
+/** The same error, saying which of the items it is about. */
 function withPath({ path, error }: ItemFailure): RunwayError {
-  if (!(error instanceof UniqueTakenError)) return error
+  const SameError = errorClasses.find((ErrorClass) => error.constructor === ErrorClass)
+  if (!SameError) return error
   const field = error.extra?.field
-  return new UniqueTakenError(`${path}: ${error.message}`, {
+  return new SameError(`${path}: ${error.message}`, {
+    details: { ...error.details },
     extra: { ...error.extra, path: field === undefined ? path : `${path}.${field}` },
+    ...(error.errors ? { errors: prefixed(path, error.errors) } : {}),
   })
 }
 

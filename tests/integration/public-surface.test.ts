@@ -75,6 +75,25 @@ describe('everything that is wrong is told at once', () => {
   })
 })
 
+describe('a bulk request that is refused as a whole', () => {
+  it('says which item it was', async () => {
+    const lead = (await ann.call('POST', '/leads', { name: 'One' })).json<{ id: string }>()
+    const nobody = '01a21472-aeb3-7521-befb-59aa9338c6cf'
+    const refused = async (body: object, caller: Caller = ann) => {
+      const answer = await caller.call('POST', '/leads/bulk', body)
+      const { code, path, detail } = answer.json<Record<string, string>>()
+      return [answer.statusCode, code, path, detail?.split(':')[0]]
+    }
+    const gone = { update: [{ id: lead.id }, { id: nobody, name: 'Two' }] }
+    expect(await refused(gone)).toEqual([404, 'NOT_FOUND', 'update[1]', 'update[1]'])
+    const stale = { delete: [{ id: lead.id, version: 7 }] }
+    expect(await refused(stale)).toEqual([412, 'STALE_VERSION', 'delete[0]', 'delete[0]'])
+    const viewer = await app.createKey(ann.orgId, { role: 'viewer' })
+    const forbidden = await refused({ create: [{ name: 'Two' }] }, viewer)
+    expect(forbidden).toEqual([403, 'FORBIDDEN', 'create[0]', 'create[0]'])
+  })
+})
+
 describe('roles', () => {
   it('are known by their keys wherever members get them', async () => {
     const made = await ann.call('POST', '/users', { name: 'Cy', roles: ['editor'] })
