@@ -1,5 +1,6 @@
 import type { HandlerContext, RecordData } from './context.ts'
-import { InvalidError, type IssueCode, NotFoundError } from './errors.ts'
+import { NotFoundError } from './errors.ts'
+import { invalidAt } from './invalid-input.ts'
 
 export interface FoundMember {
   readonly id: string
@@ -33,10 +34,10 @@ export async function findMember(
   })
   const exact = data.filter((user) => nameOf(user).toLowerCase() === wanted.toLowerCase())
   const found = exact.length > 0 ? exact : data
-  if (found.length === 0) throw invalid(path, 'UNKNOWN_RECORD', `There is no member "${wanted}".`)
+  if (found.length === 0) throw invalidAt(path, 'UNKNOWN_RECORD', `There is no member "${wanted}".`)
   if (found.length > 1) {
     const names = found.slice(0, 5).map((user) => nameOf(user))
-    throw invalid(
+    throw invalidAt(
       path,
       'AMBIGUOUS',
       `"${wanted}" fits ${found.length} members: ${names.join(', ')}. Give the email or the id.`,
@@ -53,7 +54,11 @@ async function findMyself(
 ): Promise<FoundMember> {
   const { userId } = ctx.principal
   if (!userId)
-    throw invalid(path, 'UNKNOWN_RECORD', 'Nobody stands behind this call; name a member instead.')
+    throw invalidAt(
+      path,
+      'UNKNOWN_RECORD',
+      'Nobody stands behind this call; name a member instead.',
+    )
   return findById(ctx, userId, path)
 }
 
@@ -67,14 +72,10 @@ async function findById(
     return { id: user.id, name: nameOf(user) }
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
-    throw invalid(path, 'UNKNOWN_RECORD', 'There is no such member.')
+    throw invalidAt(path, 'UNKNOWN_RECORD', 'There is no such member.')
   }
 }
 
 function nameOf(user: RecordData): string {
   return String(user['name'] ?? '')
-}
-
-function invalid(path: string, code: IssueCode, message: string) {
-  return new InvalidError(message, { errors: [{ path, code, message }] })
 }

@@ -60,3 +60,36 @@ async function productsOf(records: Records, lines: readonly LineInput[]) {
   })
   return new Map(data.map((product) => [product.id, product]))
 }
+
+/**
+ * Copies the lines of one record to another, as they are and in their order.
+ *
+ * @param from the entity of the lines, and the relation by which they lead to the record `of`.
+ * @param values of every copy besides.
+ */
+export async function copyLines(
+  records: Records,
+  from: { readonly entity: string; readonly by: string; readonly of: string },
+  to: { readonly entity: string; readonly values: FieldValues },
+): Promise<void> {
+  for (let offset = 0; ; offset += linesAtOnce) {
+    const { data } = await records.list(from.entity, {
+      filter: { [from.by]: from.of },
+      sort: 'createdAt',
+      limit: linesAtOnce,
+      offset,
+    })
+    const create = data.map((line) => ({
+      name: line['name'],
+      productId: line['productId'],
+      quantity: line['quantity'],
+      unitPrice: line['unitPrice'],
+      discount: line['discount'],
+      ...to.values,
+    }))
+    if (create.length > 0) await records.bulk(to.entity, { create })
+    if (data.length < linesAtOnce) return
+  }
+}
+
+const linesAtOnce = 200

@@ -1,5 +1,6 @@
 import { InvalidError } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
+import { offerPublished } from '../model/offer-layer.ts'
 
 /** Puts new organisations under their reseller. */
 export interface Resellers {
@@ -15,7 +16,7 @@ export interface Resellers {
 export function createResellers(db: Pick<Database, 'query'>): Resellers {
   return {
     async join(orgId, resellerId) {
-      await db.query(resellerId, offerPublished(resellerId))
+      await db.query(resellerId, offerPublished(resellerId, true))
       const { rows } = await db.query<{ joined: boolean }>(orgId, {
         text: 'select kernel.join_reseller($1) as joined',
         values: [resellerId],
@@ -30,14 +31,4 @@ export function unfit(message: string): Error {
   return new InvalidError(undefined, {
     errors: [{ path: 'reseller', code: 'OUT_OF_RANGE', message }],
   })
-}
-
-function offerPublished(resellerId: string) {
-  return {
-    text: `select kernel.offer_layer(coalesce(
-        (select r.document from tenant.layer_revision r where r.org_id = s.org_id and r.n = s.revision),
-        '{}'), s.brand, true)
-      from tenant.org_state s where s.org_id = $1`,
-    values: [resellerId],
-  }
 }

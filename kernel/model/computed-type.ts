@@ -1,19 +1,6 @@
-import type { FieldTypeDefinition, FilterOperator } from '@runwaycrm/sdk'
+import type { FieldTypeDefinition } from '@runwaycrm/sdk'
 import type { ValueType } from './formula/expression.ts'
-
-const comparing: readonly FilterOperator[] = [
-  '$eq',
-  '$ne',
-  '$gt',
-  '$gte',
-  '$lt',
-  '$lte',
-  '$in',
-  '$nin',
-  '$exists',
-  '$not',
-]
-const choosing: readonly FilterOperator[] = ['$eq', '$ne', '$in', '$nin', '$exists', '$not']
+import { choosing, comparing } from './operator-lists.ts'
 
 type Result = Pick<FieldTypeDefinition, 'storage' | 'kind' | 'value' | 'operators' | 'display'> &
   Partial<FieldTypeDefinition>

@@ -1,5 +1,6 @@
 import { InvalidError, type OrgInfo } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
+import { offerPublished } from './offer-layer.ts'
 import type { Brand } from './org-row.ts'
 
 /** What an organisation says of itself. Absent keeps; null in the brand clears. */
@@ -44,13 +45,7 @@ export async function changeOrgProfile(
           where org_id = $1`,
         values: [orgId, ...region, JSON.stringify(brand ?? {})],
       },
-      {
-        text: `select kernel.offer_layer(coalesce(
-            (select r.document from tenant.layer_revision r where r.org_id = s.org_id and r.n = s.revision),
-            '{}'), s.brand, false)
-          from tenant.org_state s where s.org_id = $1`,
-        values: [orgId],
-      },
+      offerPublished(orgId, false),
     ]),
   )
 }

@@ -30,13 +30,17 @@ function allDefaults(
   const known = defaultsBySettings.get(settings)
   if (known) return known
   const defaults = new Map(
-    [...settings].map(([ref, { definition }]) => [ref, Object.freeze(defaultsOf(definition))]),
+    [...settings].map(([ref, { definition }]) => [
+      ref,
+      Object.freeze(defaultsIn(definition.schema)),
+    ]),
   )
   defaultsBySettings.set(settings, defaults)
   return defaults
 }
 
-function defaultsOf({ schema }: SettingsDefinition): FieldValues {
+/** What a schema gives where nothing is set. */
+export function defaultsIn(schema: unknown): FieldValues {
   const properties = leafAt(schema, ['properties'])
   if (!isJsonObject(properties)) return {}
   return Object.fromEntries(

@@ -1,5 +1,6 @@
 import type { FieldValues } from '@runwaycrm/sdk'
 import type { Model } from '../model/model.ts'
+import { defaultsIn } from '../model/settings.ts'
 
 /**
  * The settings of a plugin, defaults filled in.
@@ -24,16 +25,10 @@ export function readSettings(
   return Object.freeze(
     Object.assign(
       {},
-      ...own.map(({ ref, definition }) => ({ ...defaultsOf(definition.schema), ...set.get(ref) })),
+      ...own.map(({ ref, definition }) => ({
+        ...structuredClone(defaultsIn(definition.schema)),
+        ...set.get(ref),
+      })),
     ),
   ) as FieldValues
-}
-
-function defaultsOf(schema: object): FieldValues {
-  const { properties = {} } = schema as { properties?: Record<string, { default?: unknown }> }
-  return Object.fromEntries(
-    Object.entries(properties).flatMap(([name, property]) =>
-      Object.hasOwn(property, 'default') ? [[name, structuredClone(property.default)]] : [],
-    ),
-  )
 }

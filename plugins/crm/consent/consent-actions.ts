@@ -1,6 +1,6 @@
-import type { HandlerContext } from '@runwaycrm/sdk'
+import { type HandlerContext, invalidInput } from '@runwaycrm/sdk'
 import { type ConsentSource, leavePath } from './entities.ts'
-import { findPurpose, findSubject, invalid, purposes, type SubjectInput } from './find-subject.ts'
+import { findPurpose, findSubject, purposes, type SubjectInput } from './find-subject.ts'
 import { latestConsent, setConsent } from './set-consent.ts'
 
 interface RecordInput extends SubjectInput {
@@ -14,9 +14,9 @@ export async function recordConsent(input: RecordInput, ctx: HandlerContext) {
   const purpose = await findPurpose(input.purpose, ctx)
   const subject = await findSubject(input, ctx)
   const at = input.at ? new Date(input.at) : ctx.now
-  if (at > ctx.now) throw invalid('at', 'OUT_OF_RANGE', 'Consent is given now or was before.')
+  if (at > ctx.now) throw invalidInput('at', 'OUT_OF_RANGE', 'Consent is given now or was before.')
   const proof = input.proof.trim()
-  if (proof === '') throw invalid('proof', 'REQUIRED', 'Say what they said or ticked.')
+  if (proof === '') throw invalidInput('proof', 'REQUIRED', 'Say what they said or ticked.')
   const { source } = input
   const statement = { state: 'given', source, proof, at: at.toISOString() } as const
   const consent = await setConsent(ctx, subject, purpose, statement)

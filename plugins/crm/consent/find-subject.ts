@@ -1,10 +1,4 @@
-import {
-  type HandlerContext,
-  InvalidError,
-  type IssueCode,
-  NotFoundError,
-  type RecordData,
-} from '@runwaycrm/sdk'
+import { type HandlerContext, invalidInput, type RecordData, recordOfInput } from '@runwaycrm/sdk'
 import { purposeEntity } from './entities.ts'
 
 /** Whose consent it is: an address, a lead or contact, or both. */
@@ -25,21 +19,18 @@ export async function findSubject(input: SubjectInput, ctx: HandlerContext): Pro
   const email = input.email?.trim().toLowerCase() || null
   if (!person) {
     if (email) return { name: email, email, person: null }
-    throw invalid('person', 'REQUIRED', 'Name a lead or contact, or an email address.')
+    throw invalidInput('person', 'REQUIRED', 'Name a lead or contact, or an email address.')
   }
   const entity = ctx.model.entity(person.entity)
-  if (!entity) throw invalid('person.entity', 'UNKNOWN_RECORD', 'There are no such records here.')
-  try {
-    const record = await ctx.records.get(entity.ref, person.id)
-    const own = typeof record['email'] === 'string' ? record['email'] : null
-    return {
-      name: String(record['name'] ?? own ?? entity.label),
-      email: email ?? own,
-      person: { entity: entity.ref, id: record.id },
-    }
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    throw invalid('person.id', 'UNKNOWN_RECORD', 'There is no such person, or you may not read it.')
+  if (!entity)
+    throw invalidInput('person.entity', 'UNKNOWN_RECORD', 'There are no such records here.')
+  const message = 'There is no such person, or you may not read it.'
+  const record = await recordOfInput(ctx.records, entity.ref, person.id, 'person.id', message)
+  const own = typeof record['email'] === 'string' ? record['email'] : null
+  return {
+    name: String(record['name'] ?? own ?? entity.label),
+    email: email ?? own,
+    person: { entity: entity.ref, id: record.id },
   }
 }
 
@@ -51,13 +42,9 @@ export async function findPurpose(text: string, ctx: HandlerContext): Promise<Re
   const found = all.find(is('key')) ?? all.find(is('name'))
   if (found) return found
   const known = all.map((one) => one['key']).join(', ')
-  throw invalid('purpose', 'UNKNOWN_RECORD', `There is no such purpose. There are: ${known}.`)
+  throw invalidInput('purpose', 'UNKNOWN_RECORD', `There is no such purpose. There are: ${known}.`)
 }
 
 export async function purposes(ctx: HandlerContext): Promise<readonly RecordData[]> {
   return (await ctx.records.list(purposeEntity, { sort: 'key', limit: 200 })).data
-}
-
-export function invalid(name: string, code: IssueCode, message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
 }

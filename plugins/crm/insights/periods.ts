@@ -4,7 +4,7 @@ import {
   dayIn,
   daysBetween,
   type HandlerContext,
-  InvalidError,
+  invalidInput,
   type PastPeriod,
   type Period,
   rangeOf,
@@ -53,12 +53,8 @@ function calendarBefore(name: Period | PastPeriod, range: DayRange): DayRange {
 }
 
 function customRange({ from, to }: PeriodInput): DayRange {
-  if (!from) throw invalid('from', 'REQUIRED', 'A custom period needs its first day.')
-  if (!to) throw invalid('to', 'REQUIRED', 'A custom period needs its last day.')
-  if (to < from) throw invalid('to', 'OUT_OF_RANGE', 'The last day is before the first.')
+  if (!from) throw invalidInput('from', 'REQUIRED', 'A custom period needs its first day.')
+  if (!to) throw invalidInput('to', 'REQUIRED', 'A custom period needs its last day.')
+  if (to < from) throw invalidInput('to', 'OUT_OF_RANGE', 'The last day is before the first.')
   return { from, to }
-}
-
-function invalid(name: string, code: 'REQUIRED' | 'OUT_OF_RANGE', message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
 }

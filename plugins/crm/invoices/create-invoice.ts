@@ -1,12 +1,12 @@
 import {
+  copyLines,
   type HandlerContext,
-  InvalidError,
-  type IssueCode,
+  invalidInput,
   type LineInput,
   lineValues,
-  NotFoundError,
   type RecordData,
   type Records,
+  recordOfInput,
   StateConflictError,
 } from '@runwaycrm/sdk'
 import { invoiceEntity, lineEntity } from './settings.ts'
@@ -37,7 +37,7 @@ export async function createInvoice(input: CreateInvoiceInput, ctx: HandlerConte
 }
 
 async function fromOrder(records: Records, input: CreateInvoiceInput, orderId: string) {
-  const order = await find(records, 'crm.orders:order', orderId, 'orderId')
+  const order = await recordOfInput(records, 'crm.orders:order', orderId, 'orderId')
   if (order['status'] === 'cancelled')
     throw new StateConflictError('This order is cancelled; there is nothing to pay.')
   const { data: present } = await records.list(invoiceEntity, {
@@ -70,31 +70,18 @@ export async function copyOrder(
     contactId: order['contactId'],
     ownerId,
   })
-  for (let offset = 0; ; offset += 200) {
-    const { data } = await records.list('crm.orders:order_line', {
-      filter: { orderId: order.id },
-      sort: 'createdAt',
-      limit: 200,
-      offset,
-    })
-    const create = data.map((line) => ({
-      name: line['name'],
-      invoiceId: invoice.id,
-      productId: line['productId'],
-      quantity: line['quantity'],
-      unitPrice: line['unitPrice'],
-      discount: line['discount'],
-      ownerId,
-    }))
-    if (create.length > 0) await records.bulk(lineEntity, { create })
-    if (data.length < 200) return invoice.id
-  }
+  await copyLines(
+    records,
+    { entity: 'crm.orders:order_line', by: 'orderId', of: order.id },
+    { entity: lineEntity, values: { invoiceId: invoice.id, ownerId } },
+  )
+  return invoice.id
 }
 
 async function fromLines(records: Records, input: CreateInvoiceInput, ctx: HandlerContext) {
-  if (!input.accountId) throw invalid('accountId', 'REQUIRED', 'Give an order, or an account.')
-  if (!input.lines?.length) throw invalid('lines', 'REQUIRED', 'Give an order, or lines.')
-  const account = await find(records, 'crm.accounts:account', input.accountId, 'accountId')
+  if (!input.accountId) throw invalidInput('accountId', 'REQUIRED', 'Give an order, or an account.')
+  if (!input.lines?.length) throw invalidInput('lines', 'REQUIRED', 'Give an order, or lines.')
+  const account = await recordOfInput(records, 'crm.accounts:account', input.accountId, 'accountId')
   const lines = await lineValues(records, input.lines, { currency: ctx.org.currency })
   const invoice = await records.create(invoiceEntity, {
     name: input.name?.trim() || account['name'],
@@ -106,17 +93,4 @@ async function fromLines(records: Records, input: CreateInvoiceInput, ctx: Handl
   const create = lines.map((line) => ({ ...line, invoiceId: invoice.id, ownerId }))
   await records.bulk(lineEntity, { create })
   return invoice.id
-}
-
-async function find(records: Records, entity: string, id: string, input: string) {
-  try {
-    return await records.get(entity, id)
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    throw invalid(input, 'UNKNOWN_RECORD', 'There is no such record, or you may not read it.')
-  }
-}
-
-function invalid(name: string, code: IssueCode, message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
 }

@@ -1,9 +1,9 @@
 import {
   type Filter,
   type HandlerContext,
-  InvalidError,
-  NotFoundError,
+  invalidInput,
   type RecordData,
+  recordOfInput,
 } from '@runwaycrm/sdk'
 import { articleEntity, ticketEntity } from './entities.ts'
 import { excerptOf, rankArticles, wordsOf } from './rank-articles.ts'
@@ -21,7 +21,7 @@ export function searchKnowledge(
   ctx: HandlerContext,
 ) {
   const words = wordsOf(input.query)
-  if (words.length === 0) throw invalid('query', 'REQUIRED', 'Give a word to look for.')
+  if (words.length === 0) throw invalidInput('query', 'REQUIRED', 'Give a word to look for.')
   return find(words, input, ctx)
 }
 
@@ -68,15 +68,7 @@ async function find(
 /** @throws InvalidError when there is no such ticket for the reader. */
 export async function ticketOf(ctx: HandlerContext, id: string): Promise<RecordData> {
   if (!ctx.model.entity(ticketEntity))
-    throw invalid('ticketId', 'UNKNOWN_RECORD', 'There are no tickets here.')
-  try {
-    return await ctx.records.get(ticketEntity, id)
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    throw invalid('ticketId', 'UNKNOWN_RECORD', 'There is no such ticket, or you may not read it.')
-  }
-}
-
-export function invalid(name: string, code: 'REQUIRED' | 'UNKNOWN_RECORD', message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
+    throw invalidInput('ticketId', 'UNKNOWN_RECORD', 'There are no tickets here.')
+  const message = 'There is no such ticket, or you may not read it.'
+  return recordOfInput(ctx.records, ticketEntity, id, 'ticketId', message)
 }

@@ -1,6 +1,6 @@
-import { type HandlerContext, StateConflictError } from '@runwaycrm/sdk'
+import { type HandlerContext, invalidInput, StateConflictError } from '@runwaycrm/sdk'
 import { articleEntity } from './entities.ts'
-import { invalid, ticketOf } from './search-knowledge.ts'
+import { ticketOf } from './search-knowledge.ts'
 
 export interface CreateArticleInput {
   readonly title?: string
@@ -15,11 +15,11 @@ export interface CreateArticleInput {
 export async function createArticle(input: CreateArticleInput, ctx: HandlerContext) {
   const ticket = input.ticketId ? await ticketOf(ctx, input.ticketId) : null
   const title = input.title?.trim() || String(ticket?.['subject'] ?? '')
-  if (title === '') throw invalid('title', 'REQUIRED', 'Give a title, or a ticket.')
+  if (title === '') throw invalidInput('title', 'REQUIRED', 'Give a title, or a ticket.')
   const body = input.body?.trim() || String(ticket?.['resolution'] ?? '')
   if (body === '') {
     const message = ticket ? 'The ticket has no solution yet; give a text.' : 'Give a text.'
-    throw invalid('body', 'REQUIRED', message)
+    throw invalidInput('body', 'REQUIRED', message)
   }
   const article = await ctx.records.create(articleEntity, {
     title,

@@ -1,5 +1,5 @@
-import { type HandlerContext, UniqueTakenError } from '@runwaycrm/sdk'
-import { type About, invalid, messageByHeader, messageEntity, recordAbout } from './messages.ts'
+import { type HandlerContext, invalidInput, UniqueTakenError } from '@runwaycrm/sdk'
+import { type About, messageByHeader, messageEntity, recordAbout } from './messages.ts'
 
 export interface ReceivedInput {
   readonly from: string
@@ -17,7 +17,7 @@ export async function logReceived(input: ReceivedInput, ctx: HandlerContext) {
   const known = header ? await messageByHeader(ctx, header) : null
   if (known) return { messageId: known.id, thread: String(known['thread']), isNew: false }
   const at = input.receivedAt ? new Date(input.receivedAt) : ctx.now
-  if (at > ctx.now) throw invalid('receivedAt', 'OUT_OF_RANGE', 'It came now or earlier.')
+  if (at > ctx.now) throw invalidInput('receivedAt', 'OUT_OF_RANGE', 'It came now or earlier.')
   const answered = input.inReplyTo ? await messageByHeader(ctx, input.inReplyTo) : null
   const about = input.about ? (await recordAbout(input.about, ctx)).about : answered?.['about']
   try {

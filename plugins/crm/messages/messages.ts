@@ -1,10 +1,4 @@
-import {
-  type HandlerContext,
-  InvalidError,
-  type IssueCode,
-  NotFoundError,
-  type RecordData,
-} from '@runwaycrm/sdk'
+import { type HandlerContext, invalidInput, type RecordData, recordOfInput } from '@runwaycrm/sdk'
 
 export const messageEntity = 'crm.messages:message'
 
@@ -23,18 +17,10 @@ export async function recordAbout(
   ctx: HandlerContext,
 ): Promise<{ readonly about: About; readonly email: string | null }> {
   const entity = ctx.model.entity(about.entity)
-  if (!entity) throw invalid('about.entity', 'UNKNOWN_RECORD', 'There are no such records here.')
-  try {
-    const record = await ctx.records.get(entity.ref, about.id)
-    const { email } = record
-    return {
-      about: { entity: entity.ref, id: record.id },
-      email: typeof email === 'string' ? email : null,
-    }
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    throw invalid('about.id', 'UNKNOWN_RECORD', 'There is no such record, or you may not read it.')
-  }
+  if (!entity)
+    throw invalidInput('about.entity', 'UNKNOWN_RECORD', 'There are no such records here.')
+  const { id, email } = await recordOfInput(ctx.records, entity.ref, about.id, 'about.id')
+  return { about: { entity: entity.ref, id }, email: typeof email === 'string' ? email : null }
 }
 
 export async function messageByHeader(
@@ -43,8 +29,4 @@ export async function messageByHeader(
 ): Promise<RecordData | null> {
   const filter = { messageId: header.trim() }
   return (await ctx.records.list(messageEntity, { filter, limit: 1 })).data[0] ?? null
-}
-
-export function invalid(name: string, code: IssueCode, message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
 }

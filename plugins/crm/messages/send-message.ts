@@ -1,10 +1,11 @@
 import {
   ForbiddenError,
   type HandlerContext,
+  invalidInput,
   type RecordData,
   StateConflictError,
 } from '@runwaycrm/sdk'
-import { type About, invalid, messageEntity, recordAbout } from './messages.ts'
+import { type About, messageEntity, recordAbout } from './messages.ts'
 
 export interface DraftInput {
   readonly about?: About
@@ -17,7 +18,7 @@ export interface DraftInput {
 export async function draftMessage(input: DraftInput, ctx: HandlerContext) {
   const found = input.about ? await recordAbout(input.about, ctx) : null
   const to = input.to ?? found?.email
-  if (!to) throw invalid('to', 'REQUIRED', 'Give an address, or a record that has one.')
+  if (!to) throw invalidInput('to', 'REQUIRED', 'Give an address, or a record that has one.')
   const message = await ctx.records.create(messageEntity, {
     subject: input.subject.trim(),
     body: input.body.trim(),
@@ -84,8 +85,10 @@ export async function markUndelivered(
 
 async function deliver(ctx: HandlerContext, message: RecordData) {
   const { to, body } = message
-  if (typeof to !== 'string') throw invalid('messageId', 'REQUIRED', 'Give the message an address.')
-  if (typeof body !== 'string') throw invalid('messageId', 'REQUIRED', 'Give the message a text.')
+  if (typeof to !== 'string')
+    throw invalidInput('messageId', 'REQUIRED', 'Give the message an address.')
+  if (typeof body !== 'string')
+    throw invalidInput('messageId', 'REQUIRED', 'Give the message a text.')
   const { purpose, state } = await assertAllowed(ctx, to, String(message['purpose'] ?? 'sales'))
   const thread = String(message['thread'] ?? message.id)
   const host = new URL(ctx.environment('RUNWAY_PUBLIC_URL') ?? 'http://localhost').hostname

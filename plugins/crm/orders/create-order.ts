@@ -1,11 +1,10 @@
 import {
   type HandlerContext,
-  InvalidError,
-  type IssueCode,
+  invalidInput,
   type LineInput,
   lineValues,
-  NotFoundError,
   type Records,
+  recordOfInput,
   StateConflictError,
 } from '@runwaycrm/sdk'
 import { makeOrder, orderIdOf } from './order-of-quote.ts'
@@ -38,7 +37,7 @@ export async function createOrder(input: CreateOrderInput, ctx: HandlerContext) 
 }
 
 async function fromQuote(records: Records, input: CreateOrderInput, quoteId: string) {
-  const quote = await find(records, 'crm.quotes:quote', quoteId, 'quoteId')
+  const quote = await recordOfInput(records, 'crm.quotes:quote', quoteId, 'quoteId')
   if (quote['status'] !== 'accepted')
     throw new StateConflictError(
       `This quote is ${String(quote['status']).replaceAll('_', ' ')}; only an accepted one is ordered.`,
@@ -56,9 +55,9 @@ async function fromQuote(records: Records, input: CreateOrderInput, quoteId: str
 }
 
 async function fromLines(records: Records, input: CreateOrderInput, ctx: HandlerContext) {
-  if (!input.accountId) throw invalid('accountId', 'REQUIRED', 'Give a quote, or an account.')
-  if (!input.lines?.length) throw invalid('lines', 'REQUIRED', 'Give a quote, or lines.')
-  const account = await find(records, 'crm.accounts:account', input.accountId, 'accountId')
+  if (!input.accountId) throw invalidInput('accountId', 'REQUIRED', 'Give a quote, or an account.')
+  if (!input.lines?.length) throw invalidInput('lines', 'REQUIRED', 'Give a quote, or lines.')
+  const account = await recordOfInput(records, 'crm.accounts:account', input.accountId, 'accountId')
   const lines = await lineValues(records, input.lines, { currency: ctx.org.currency })
   const order = await records.create(orderEntity, {
     name: input.name?.trim() || account['name'],
@@ -70,17 +69,4 @@ async function fromLines(records: Records, input: CreateOrderInput, ctx: Handler
   const create = lines.map((line) => ({ ...line, orderId: order.id, ownerId }))
   await records.bulk(lineEntity, { create })
   return order.id
-}
-
-async function find(records: Records, entity: string, id: string, input: string) {
-  try {
-    return await records.get(entity, id)
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    throw invalid(input, 'UNKNOWN_RECORD', 'There is no such record, or you may not read it.')
-  }
-}
-
-function invalid(name: string, code: IssueCode, message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
 }

@@ -1,4 +1,10 @@
-import type { AfterChange, HandlerContext, RecordData, Records } from '@runwaycrm/sdk'
+import {
+  type AfterChange,
+  copyLines,
+  type HandlerContext,
+  type RecordData,
+  type Records,
+} from '@runwaycrm/sdk'
 import { lineEntity, orderEntity } from './settings.ts'
 
 const quoteEntity = 'crm.quotes:quote'
@@ -41,23 +47,10 @@ export async function makeOrder(
     ...(more.orderedOn ? { orderedOn: more.orderedOn } : {}),
     ownerId,
   })
-  for (let offset = 0; ; offset += 200) {
-    const { data } = await records.list('crm.quotes:quote_line', {
-      filter: { quoteId: quote.id },
-      sort: 'createdAt',
-      limit: 200,
-      offset,
-    })
-    const create = data.map((line) => ({
-      name: line['name'],
-      orderId: order.id,
-      productId: line['productId'],
-      quantity: line['quantity'],
-      unitPrice: line['unitPrice'],
-      discount: line['discount'],
-      ownerId,
-    }))
-    if (create.length > 0) await records.bulk(lineEntity, { create })
-    if (data.length < 200) return order.id
-  }
+  await copyLines(
+    records,
+    { entity: 'crm.quotes:quote_line', by: 'quoteId', of: quote.id },
+    { entity: lineEntity, values: { orderId: order.id, ownerId } },
+  )
+  return order.id
 }

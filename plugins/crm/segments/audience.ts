@@ -4,6 +4,7 @@ import {
   type HandlerContext,
   InvalidError,
   type Issue,
+  invalidInput,
   type RecordData,
   RunwayError,
   StateConflictError,
@@ -20,7 +21,11 @@ export interface Audience {
 export function entityOf(ctx: HandlerContext, name: string): EntityInfo {
   const entity = ctx.model.entity(name)
   if (entity?.can.read) return entity
-  throw invalid('entity', `There is no entity "${name}", or you may not read it.`)
+  throw invalidInput(
+    'entity',
+    'UNKNOWN_RECORD',
+    `There is no entity "${name}", or you may not read it.`,
+  )
 }
 
 /** What a saved segment is of. @throws StateConflictError when it has no condition, or its entity is gone. */
@@ -65,10 +70,4 @@ export async function checked<T>(ask: () => Promise<T>): Promise<T> {
     )
     throw new InvalidError('The condition cannot be used.', { errors, cause: error })
   }
-}
-
-export function invalid(name: string, message: string) {
-  return new InvalidError(message, {
-    errors: [{ path: `input.${name}`, code: 'UNKNOWN_RECORD', message }],
-  })
 }

@@ -1,4 +1,4 @@
-import { findMember, type HandlerContext, InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import { findMember, type HandlerContext, invalidInput, recordOfInput } from '@runwaycrm/sdk'
 import { type Priority, ticketEntity } from './settings.ts'
 
 export interface CreateTicketInput {
@@ -14,11 +14,12 @@ export interface CreateTicketInput {
 
 export async function createTicket(input: CreateTicketInput, ctx: HandlerContext) {
   const subject = input.subject.trim()
-  if (subject === '') throw invalid('subject', 'REQUIRED', 'Say what it is about.')
+  if (subject === '') throw invalidInput('subject', 'REQUIRED', 'Say what it is about.')
   const contact = input.contactId
-    ? await find(ctx, 'crm.contacts:contact', input.contactId, 'contactId')
+    ? await recordOfInput(ctx.records, 'crm.contacts:contact', input.contactId, 'contactId')
     : null
-  if (input.accountId) await find(ctx, 'crm.accounts:account', input.accountId, 'accountId')
+  if (input.accountId)
+    await recordOfInput(ctx.records, 'crm.accounts:account', input.accountId, 'accountId')
   const owner = input.assignTo ? await findMember(ctx, input.assignTo, 'input.assignTo') : null
   const ticket = await ctx.records.create(ticketEntity, {
     subject,
@@ -36,17 +37,4 @@ export async function createTicket(input: CreateTicketInput, ctx: HandlerContext
     firstResponseDue: String(ticket['firstResponseDue']),
     resolutionDue: String(ticket['resolutionDue']),
   }
-}
-
-async function find(ctx: HandlerContext, entity: string, id: string, input: string) {
-  try {
-    return await ctx.records.get(entity, id)
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    throw invalid(input, 'UNKNOWN_RECORD', 'There is no such record, or you may not read it.')
-  }
-}
-
-function invalid(name: string, code: 'REQUIRED' | 'UNKNOWN_RECORD', message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
 }

@@ -1,4 +1,4 @@
-import { type HandlerContext, InvalidError, NotFoundError, type RecordData } from '@runwaycrm/sdk'
+import { type HandlerContext, invalidInput, NotFoundError, type RecordData } from '@runwaycrm/sdk'
 import { assertOpen } from './escalate-ticket.ts'
 import { replyEntity, ticketEntity } from './settings.ts'
 
@@ -20,7 +20,7 @@ export async function replyToTicket(input: ReplyInput, ctx: HandlerContext) {
   if (!internal) assertOpen(ticket['status'])
   const draft = input.draftId ? await draftOf(ctx, input.draftId, ticketId) : null
   const body = input.body?.trim() || String(draft?.['body'] ?? '')
-  if (body === '') throw invalid('body', 'REQUIRED', 'Write something, or name a draft.')
+  if (body === '') throw invalidInput('body', 'REQUIRED', 'Write something, or name a draft.')
   const to = internal ? null : await addressOf(ctx, ticket)
   const now = ctx.now.toISOString()
   const isFirstResponse = !internal && !ticket['firstResponseAt']
@@ -67,7 +67,7 @@ async function draftOf(ctx: HandlerContext, id: string, ticketId: string): Promi
     limit: 1,
   })
   if (data[0]) return data[0]
-  throw invalid('draftId', 'UNKNOWN_RECORD', 'This ticket has no such draft.')
+  throw invalidInput('draftId', 'UNKNOWN_RECORD', 'This ticket has no such draft.')
 }
 
 /** @throws InvalidError when neither the ticket nor its contact has an address. */
@@ -82,9 +82,5 @@ async function addressOf(ctx: HandlerContext, ticket: RecordData): Promise<strin
       if (!(error instanceof NotFoundError)) throw error
     }
   }
-  throw invalid('ticketId', 'REQUIRED', 'The ticket has no email address; add one to it.')
-}
-
-function invalid(name: string, code: 'REQUIRED' | 'UNKNOWN_RECORD', message: string) {
-  return new InvalidError(message, { errors: [{ path: `input.${name}`, code, message }] })
+  throw invalidInput('ticketId', 'REQUIRED', 'The ticket has no email address; add one to it.')
 }
