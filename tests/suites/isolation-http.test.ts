@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Model } from '../../kernel/model/model.ts'
 import { startApp, type TestApp } from '../setup/test-app.ts'
 import { allRecipes } from './support/all-recipes.ts'
 import { type AttackContext, type Findings, leaks, swapAttack } from './support/attacks.ts'
@@ -41,7 +42,7 @@ beforeAll(async () => {
   const found = allRecipes(app, await ours.model())
   recipes = found.recipes
   withoutRecipe = found.missing
-}, 120_000)
+}, suiteTimeoutMs)
 afterAll(async () => {
   await admin?.end()
   await app?.stop()
@@ -93,6 +94,22 @@ function ofEachRoute(auths: readonly string[]): Recipe[] {
   })
 }
 
+/**
+ * Each operation on each entity once: both of its addresses lead to one dispatcher, and every address is
+ * attacked for some of the entities.
+ */
+function atOneAddress(model: Model): Recipe[] {
+  const entities = [...model.entities.keys()]
+  const operations = [...new Set(recipes.map(({ route }) => operationOf(route)))]
+  return recipes.filter(({ route, entity }) => {
+    if (entity === undefined) return true
+    const place = entities.indexOf(entity) + operations.indexOf(operationOf(route))
+    return isByReference(route) === (place % 4 === 0)
+  })
+}
+
+const operationOf = ({ method, path }: Recipe['route']) =>
+  `${method} ${path.replace(/^\/records\/:ref/, '/:plural')}`
 const isByReference = ({ path }: Recipe['route']) => path.startsWith('/records/')
 const ofPlurals = () => recipes.filter(({ route }) => !isByReference(route))
 const isSafe = ({ route }: Recipe) => route.idempotency === 'safe' && route.method === 'GET'
@@ -105,9 +122,10 @@ describe('two organisations on one server', () => {
 
   it('do not see, change or tell apart from nothing what is the other’s', async () => {
     const findings: Findings = []
+    const attacked = suiteScale > 1 ? recipes : atOneAddress(await ours.model())
     let count = 0
     for (let round = 0; round < suiteScale; round++) {
-      const built = await buildAll(recipes, theirs)
+      const built = await buildAll(attacked, theirs)
       const context = contextFor(ours, theirs, built.values())
       await holdSchedules(theirs)
       const before = await untilQuiet(theirs)
@@ -126,7 +144,7 @@ describe('two organisations on one server', () => {
       count += context.count
     }
     console.info(
-      `isolation over HTTP: ${recipes.length} recipes, ${count} requests with swapped ids`,
+      `isolation over HTTP: ${attacked.length} recipes, ${count} requests with swapped ids`,
     )
     expect(findings).toEqual([])
   })

@@ -107,13 +107,36 @@ export function plainAnswer(answer: Answer, sent: readonly string[]): object {
   }
 }
 
+/** What must not get out, ids apart from words: thousands of ids are looked up and not searched for. */
+interface Forbidden {
+  readonly ids: ReadonlySet<string>
+  readonly words: readonly string[]
+}
+const forbiddenOf = new WeakMap<readonly string[], Forbidden>()
+
+function apart(canaries: readonly string[]): Forbidden {
+  const isId = (canary: string) => canary.replace(uuids, '') === ''
+  const made = forbiddenOf.get(canaries) ?? {
+    ids: new Set(canaries.filter(isId)),
+    words: canaries.filter((canary) => !isId(canary)),
+  }
+  forbiddenOf.set(canaries, made)
+  return made
+}
+
 /** The canaries and ids in an answer that the sender did not send themselves. */
 export function leaksIn(
   answer: Answer,
   forbidden: readonly string[],
   exchange: Exchange,
 ): string[] {
-  const given = JSON.stringify(exchange)
+  const { ids, words } = apart(forbidden)
   const text = `${JSON.stringify(answer.headers)}\n${answer.body}`.toLowerCase()
-  return forbidden.filter((canary) => text.includes(canary) && !given.includes(canary))
+  const told = new Set([
+    ...words.filter((word) => text.includes(word)),
+    ...(text.match(uuids) ?? []).filter((id) => ids.has(id)),
+  ])
+  if (told.size === 0) return []
+  const given = JSON.stringify(exchange)
+  return [...told].filter((canary) => !given.includes(canary))
 }

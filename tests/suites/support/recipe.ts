@@ -7,6 +7,8 @@ export interface Recipe {
   /** `GET /api/v1/leads/:id`, for whoever reads a failure. */
   readonly name: string
   readonly route: RouteDeclaration
+  /** Reference of the entity whose records a template route is called for. */
+  readonly entity?: string
   /** The status of the valid request; anything else means that the recipe is wrong. */
   readonly status: number
   /** Makes what the request needs and the request itself, in the same order in every world. */

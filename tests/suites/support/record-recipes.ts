@@ -6,7 +6,7 @@ import { asKey, type Recipe } from './recipe.ts'
 import { relationName } from './sample-values.ts'
 import type { World } from './world.ts'
 
-type Parts = Omit<Recipe, 'name' | 'route' | 'build'> & {
+type Parts = Omit<Recipe, 'name' | 'route' | 'entity' | 'build'> & {
   build(world: World, base: string): Promise<Omit<Exchange, 'method' | 'headers'>>
 }
 
@@ -23,6 +23,7 @@ export function recordRecipes(route: RouteDeclaration, entity: Entity): Recipe[]
   return found.map((parts) => ({
     ...parts,
     route,
+    entity: entity.ref,
     name: `${route.method} ${base}${below}`,
     async build(world) {
       const headers = asKey(world)
