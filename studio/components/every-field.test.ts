@@ -2,7 +2,7 @@ import type { FieldInfo, RecordData } from '@runwaycrm/sdk'
 import { flushPromises } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'
 import { defineComponent, h, reactive } from 'vue'
-import { controlStyle, editStyle, isAiFill } from '../model/edit-style.ts'
+import { controlStyle, editStyle } from '../model/edit-style.ts'
 import { fieldKind } from '../model/field-kinds.ts'
 import { fieldTypes, type KnownType } from '../testing/field-types.ts'
 import { mountWithModel } from '../testing/mount-with-model.ts'
@@ -69,7 +69,7 @@ it('there are types to look at, each with examples', () => {
 })
 
 it.each(fieldTypes)('$ref has an editor unless nobody writes it', ({ field, definition }) => {
-  if (field.readOnly || isAiFill(field)) expect(editStyle(field)).toBe('none')
+  if (field.readOnly) expect(editStyle(field)).toBe('none')
   else expect(editStyle(field)).not.toBe('none')
   expect(fieldKind(field)).not.toBe('opaque')
   const structures = ['composite', 'file', 'files', 'relations', 'reference']

@@ -274,8 +274,7 @@ const de: typeof en = {
   },
   source: {
     computed: 'Errechnet: {source}',
-    aiFill:
-      'Das füllt noch nichts aus; es wartet auf einen Anbieter von Modellen. Auftrag: {prompt}',
+    aiFill: 'Menschen schreiben dies, bis ein Modell es tut. Auftrag: {prompt}',
   },
   create: {
     title: '{what} anlegen',

@@ -272,7 +272,7 @@ export default {
   },
   source: {
     computed: 'Worked out: {source}',
-    aiFill: 'Nothing fills this yet; it waits for a provider of models. Prompt: {prompt}',
+    aiFill: 'People write this until a model does. Prompt: {prompt}',
   },
   create: {
     title: 'New {what}',

@@ -4,17 +4,14 @@ import { type EditStyle, traitsOf } from './kind-traits.ts'
 
 /** How a field is edited where it stands. */
 export function editStyle(field: FieldInfo): EditStyle {
-  return isFixed(field) || !field.can.update ? 'none' : controlStyle(field)
+  return field.readOnly || !field.can.update ? 'none' : controlStyle(field)
 }
 
 /** By its kind alone, for forms. */
 export const controlStyle = (field: FieldInfo): EditStyle => traitsOf(fieldKind(field)).edit
 
-/** A text that a model will write one day; until there is one, what is there only stands. */
+/** A text that a model will write one day; until there is one, people do. */
 export const isAiFill = (field: FieldInfo): boolean => field.type.endsWith(':aiFill')
-
-/** Whether nobody writes it here: worked out, kept by the system, or waiting for a provider. */
-export const isFixed = (field: FieldInfo): boolean => field.readOnly || isAiFill(field)
 
 /** Whether a picker of this field takes several. */
 export const isMultiple = (field: FieldInfo): boolean =>
