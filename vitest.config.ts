@@ -1,7 +1,13 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
-const server = { environment: 'node', testTimeout: 30_000, hookTimeout: 60_000 } as const
+const server = {
+  environment: 'node',
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // What is waited for comes when a busy machine gets to it; one second is no part of any promise.
+  expect: { poll: { timeout: 15_000 } },
+} as const
 const database = { globalSetup: ['tests/setup/global-database.ts'] }
 
 export default defineConfig({

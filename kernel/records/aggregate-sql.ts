@@ -68,12 +68,8 @@ function groupSql(compiler: Compiler, source: Source, { path, bucket }: Group): 
   return `date_trunc('${bucket}', ${local})::date`
 }
 
-/** Copies are whole values but for texts, which are folded; they save reading the rest of the record. */
 function reach(compiler: Compiler, source: Source, path: FieldPath<Field>): string {
-  const { steps, field, part } = path
-  const isWhole = steps.length === 0 && classOf(field, part) !== 'text'
-  const copy = isWhole ? compiler.copy(source, field, part) : null
-  return copy ?? compiler.reach(source, steps, field, part)
+  return compiler.reach(source, path.steps, path.field, path.part)
 }
 
 /** `v0` is what is measured, `f0` whether the record counts, `c0` the currency of an amount. */

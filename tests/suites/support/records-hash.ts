@@ -24,7 +24,7 @@ export function createRecordsHash(admin: pg.Client, orgId: string, model: Model)
       sum(name, `${withoutMarks} || (t.deleted_at is null)::text`, 't.id = any($2)'),
     ),
     sum('tenant.link', 'to_jsonb(t)::text', 't.from_id = any($2)'),
-    sum('tenant.slot', 'jsonb_strip_nulls(to_jsonb(t))::text', 't.record_id = any($2)'),
+    sum('tenant.slot', withoutMarks, 't.record_id = any($2)'),
     sum('tenant.unique_value', 'to_jsonb(t)::text', 't.record_id = any($2)'),
   ].join('\nunion all ')
 
