@@ -55,7 +55,7 @@ import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
 import { createValuesInPublish } from './records/values-in-publish.ts'
 import { createIndexFiller } from './search/fill-index.ts'
-import { createIndexer } from './search/index-events.ts'
+import { createIndexLoop } from './search/index-loop.ts'
 import { createSearch } from './search/search.ts'
 import { createPublicLinks } from './secrets/public-links.ts'
 import { createVault } from './secrets/vault.ts'
@@ -260,10 +260,14 @@ export async function boot(options: BootOptions) {
     log: busLog,
     mark: deployment.model.hash,
   })
-  const stopIndexing = relay.subscribe(
-    'search',
-    createIndexer({ db, reader, systemContext, refill: searchIndex.refill, log: busLog }),
-  )
+  const indexLoop = createIndexLoop({
+    db,
+    bus,
+    reader,
+    systemContext,
+    filler: searchIndex,
+    log: busLog,
+  })
   const sweeper = createSweeper({
     db,
     log: busLog,
@@ -450,6 +454,7 @@ export async function boot(options: BootOptions) {
       worker.start()
       schedules.start()
       searchIndex.start()
+      indexLoop.start()
       sweeper.start()
     },
     /** Finishes what is under way, then lets go of everything. */
@@ -458,8 +463,8 @@ export async function boot(options: BootOptions) {
       live?.close()
       await app?.close()
       await Promise.all([worker.stop(), schedules.stop(), searchIndex.stop(), sweeper.stop()])
+      await indexLoop.stop()
       await relay.stop()
-      stopIndexing()
       await trace.flush()
       stopHints()
       stopping.abort()

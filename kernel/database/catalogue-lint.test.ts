@@ -243,6 +243,81 @@ describe('the catalogue', () => {
     expect(problems.filter((p) => p.startsWith(expected))).not.toEqual([])
   })
 
+  const again = (more: string) =>
+    `drop policy search on tenant.search; create policy search on tenant.search ${more}`
+  it.each([
+    ['that lets it write', again('to runway_search using (true) with check (true)')],
+    ['that checks nothing that is written', again('to runway_search using (true)')],
+    [
+      'with another condition',
+      again('to runway_search using (kernel.org() is null) with check (false)'),
+    ],
+    ['for reading alone', again('for select to runway_search using (true)')],
+    ['that restricts', again('as restrictive to runway_search using (true) with check (false)')],
+    ['of the server too', again('to runway_search, runway_server using (true) with check (false)')],
+    ['of everybody', again('using (true) with check (false)')],
+    ['under another name', 'alter policy search on tenant.search rename to searching'],
+  ])('names a policy of search %s', async (_, sql) => {
+    const problems = await lintAfter(sql)
+    expect(problems.filter((p) => p.startsWith('policy: tenant.search must'))).toHaveLength(1)
+  })
+
+  it('names the policy of search on any other table', async () => {
+    const sql = `${good} create policy search on tenant.good to runway_search using (true) with check (false)`
+    const problems = await lintAfter(sql)
+    expect(problems.filter((p) => p.startsWith('policy: tenant.good must'))).toHaveLength(1)
+  })
+
+  const rebuilt = (definition: string) =>
+    `drop index tenant.search_by_term; create index search_by_term on ${definition}`
+  it.each([
+    ['of another method', rebuilt('tenant.search (terms)')],
+    ['on another column', rebuilt(`tenant.search using gin (string_to_array(words, ' '))`)],
+    ['on one column more', rebuilt('tenant.search using gin (terms, (array[version]))')],
+    ['on another table', rebuilt('tenant.search_word using gin (near)')],
+    ['under another name', 'alter index tenant.search_by_term rename to search_by_words'],
+    [
+      'on another type of elements',
+      `drop index tenant.search_by_term; alter table tenant.search alter terms type text[];
+       create index search_by_term on tenant.search using gin (terms)`,
+    ],
+  ])('names an index of search %s', async (_, sql) => {
+    const problems = await lintAfter(sql)
+    expect(
+      problems.filter((p) => /^index: tenant\.search_by_\w+ does not begin/.test(p)),
+    ).toHaveLength(1)
+  })
+
+  it.each([
+    [
+      'writing',
+      'grant update on tenant.search to runway_search',
+      'tenant.search runway_search may UPDATE',
+    ],
+    [
+      'another table',
+      'grant select on tenant.outbox to runway_search',
+      'tenant.outbox runway_search may SELECT',
+    ],
+    [
+      'a column',
+      'grant select (org_id) on tenant.outbox to runway_search',
+      'tenant.outbox.org_id runway_search may SELECT',
+    ],
+    [
+      'making things',
+      'grant create on schema kernel to runway_search',
+      'schema kernel runway_search may CREATE',
+    ],
+  ])('names a right of search to %s', async (_, sql, expected) => {
+    const problems = await lintAfter(sql)
+    expect(problems.filter((p) => p.startsWith(`grant: ${expected}`))).not.toEqual([])
+  })
+
+  it('does not fail where an index of search is missing', async () => {
+    expect(await lintAfter('drop index tenant.search_by_term, tenant.search_word_near')).toEqual([])
+  })
+
   it('takes a partitioned table whose parent has the policy', async () => {
     expect(
       await lintAfter(`create table tenant.p (org_id uuid not null, at date not null, primary key (org_id, at)) partition by range (at);

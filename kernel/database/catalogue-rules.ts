@@ -19,13 +19,26 @@ const ourSchemas = `('kernel', 'tenant', 'directory', 'ref')`
 
 /**
  * The one exception, written out: two tables that functions of search read as a role of their own, which
- * nobody can log in as. Their GIN indexes have the organisation inside each element.
+ * nobody can log in as, and which may not write to them. Their GIN indexes have the organisation inside
+ * each element.
  */
-const searchTables = `('tenant.search'::regclass, 'tenant.search_word'::regclass)`
+const searchTables = `(to_regclass('tenant.search'), to_regclass('tenant.search_word'))`
 const searchFunctions = `('search', 'search_near', 'search_any', 'forget_search', 'forget_search_words')`
 const isSearchPolicy = `(p.polname = 'search' and p.polrelid in ${searchTables}
-  and p.polroles = array['runway_search'::regrole::oid])`
-const isSearchIndex = `(i.indexrelid in ('tenant.search_by_term'::regclass, 'tenant.search_word_near'::regclass))`
+  and p.polroles = array['runway_search'::regrole::oid] and p.polpermissive and p.polcmd = '*'
+  and pg_get_expr(p.polqual, p.polrelid) is not distinct from 'true'
+  and pg_get_expr(p.polwithcheck, p.polrelid) is not distinct from 'false')`
+const isSearchIndex = `exists (
+  select from (values ('search_by_term', 'search', 'terms', 'bigint[]'),
+      ('search_word_near', 'search_word', 'near', 'integer[]')) known (index, owner, key, type)
+    join pg_attribute a on a.attrelid = i.indrelid and a.attname = known.key
+      and a.atttypid = known.type::regtype
+    join pg_class x on x.oid = i.indexrelid
+    join pg_am m on m.oid = x.relam
+    where i.indexrelid = to_regclass('tenant.' || known.index)
+      and i.indrelid = to_regclass('tenant.' || known.owner)
+      and m.amname = 'gin' and i.indnatts = 1 and i.indkey[0] = a.attnum)`
+const isSearchGrant = `(c.oid in ${searchTables} and a.privilege_type in ('SELECT', 'DELETE'))`
 
 const canonicalPolicy = '(org_id = ( SELECT kernel.org() AS org))'
 
@@ -157,6 +170,20 @@ export const catalogueRules: readonly CatalogueRule[] = [
       where n.nspname in ${ourSchemas} and a.grantee <> c.relowner
         and (a.grantee = 0 or a.grantee in (select oid from server))
       union all
+      select c.oid::regclass::text, 'runway_search may ' || a.privilege_type
+      from pg_class c cross join aclexplode(c.relacl) a
+      where a.grantee = 'runway_search'::regrole and not ${isSearchGrant}
+      union all
+      select c.oid::regclass || '.' || x.attname, 'runway_search may ' || a.privilege_type || ' this column'
+      from pg_class c join pg_attribute x on x.attrelid = c.oid and x.attacl is not null
+      cross join aclexplode(x.attacl) a
+      where a.grantee = 'runway_search'::regrole
+      union all
+      select 'schema ' || n.nspname, 'runway_search may CREATE'
+      from pg_namespace n
+      where (n.nspname in ${ourSchemas} or n.nspname = 'public')
+        and has_schema_privilege('runway_search', n.oid, 'CREATE')
+      union all
       select 'schema ' || n.nspname, 'the server may ' || p
       from pg_namespace n cross join unnest(array['CREATE', 'USAGE']) p
       where (n.nspname in ${ourSchemas} or n.nspname = 'public')
@@ -175,7 +202,8 @@ export const catalogueRules: readonly CatalogueRule[] = [
         union all
         select p.oid::regprocedure::text, p.proowner from pg_proc p
           join pg_namespace n on n.oid = p.pronamespace where n.nspname in ${ourSchemas}
-            and not (p.proname in ${searchFunctions} and p.proowner = 'runway_search'::regrole)
+            and not (p.proname in ${searchFunctions} and n.nspname = 'kernel' and p.prosecdef
+              and p.proowner = 'runway_search'::regrole)
         union all
         select 'schema ' || nspname, nspowner from pg_namespace where nspname in ${ourSchemas}
       ) as owned(what, owner) where owner::regrole::text <> $2`,

@@ -1,3 +1,4 @@
+import { byIndex } from '../database/by-index.ts'
 import type { Database, Statement } from '../database/postgres.ts'
 import { eventColumns, type OutboxEvent } from './outbox.ts'
 
@@ -27,11 +28,6 @@ type Row = { readonly unsentId: string } & (Unnumbered | { readonly id: null })
 
 const mostBatches = 50
 const rowsAtOnce = 1_000
-const byIndex: Statement = {
-  name: 'by_index',
-  text: `select pg_catalog.set_config('enable_seqscan', 'off', true)`,
-  values: [],
-}
 const bunchesInARow = 20
 
 /** How many batches a relay asks for at once. Those of an import hold hundreds of rows each. */

@@ -1,23 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log, OrgInfo, RecordData } from '@runwaycrm/sdk'
+import type { Log, OrgInfo } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import type { Queue } from '../jobs/queue.ts'
-import type { Entity, Model } from '../model/model.ts'
-import { living } from '../records/query.ts'
-import { searchedEntities, searchedFields, searchMark } from './searched-fields.ts'
-import { lockIndex, writeIndex } from './write-index.ts'
+import type { Model } from '../model/model.ts'
+import { createFillPages, isAt, type Page, placeOf } from './fill-page.ts'
+import type { RecordReader } from './search-row.ts'
+import { searchMark } from './searched-fields.ts'
 
 export interface FillDeps {
   readonly db: Pick<Database, 'query' | 'transaction'>
-  readonly reader: {
-    getMany(
-      ctx: RequestContext,
-      entity: Entity,
-      ids: readonly string[],
-      options: { readonly fields: readonly string[] },
-    ): Promise<ReadonlyMap<string, RecordData>>
-  }
+  readonly reader: RecordReader
   readonly queue: Pick<Queue, 'enqueue'>
   readonly systemContext: (orgId: string) => Promise<RequestContext>
   readonly stateOf: (orgId: string) => Promise<{ org: OrgInfo; model: Model }>
@@ -29,16 +22,10 @@ export interface FillDeps {
 }
 
 export const fillJob = 'search_fill'
-const pageRows = 1_000
 const orgsAtOnce = 100
 const timeoutMs = 60_000
-
-interface State {
-  readonly mark: string
-  readonly entity: string | null
-  readonly after: string | null
-  readonly is_ready: boolean
-}
+/** How often the log says how far it is. */
+const reportRows = 100_000
 
 /**
  * Writes the records that an organisation has into its index: after an upgrade, and after a revision that
@@ -47,6 +34,7 @@ interface State {
  */
 export function createIndexFiller(deps: FillDeps) {
   const { db, reader, queue, systemContext, stateOf, log, mark, pollMs = 5_000 } = deps
+  const pages = createFillPages(reader)
   const stopping = new AbortController()
   let loop: Promise<void> | null = null
 
@@ -60,67 +48,53 @@ export function createIndexFiller(deps: FillDeps) {
     })
   }
 
-  /** @param wanted null begins anew in any case. */
+  /** @param wanted null begins anew in any case, behind all that happened until now. */
   async function begin(orgId: string, wanted: string | null): Promise<void> {
     await db.transaction(orgId, async (tx) => {
-      const { rows } = await tx.one(beginStatement(orgId, wanted))
+      const { rows } = await tx.one<{ isNew: boolean }>(beginStatement(orgId, wanted))
       if (rows.length === 0) return
+      if (wanted === null || rows[0]?.isNew) await tx.one(skipStatement(orgId, wanted === null))
       const runAs = { type: 'system', id: null, userId: null, name: 'Search' } as const
       await queue.enqueue(orgId, [{ plugin: 'kernel', job: fillJob, payload: {}, runAs }], tx)
     })
   }
 
   async function run({ org, signal }: Pick<RequestContext, 'org' | 'signal'>): Promise<void> {
+    const began = performance.now()
     let isBehind = 0
-    for (let isDone = false; !isDone; ) {
+    let records = 0
+    let reported = 0
+    /** Read while the page before it is written. */
+    let ahead: Promise<Page | null> | null = null
+    for (;;) {
       signal.throwIfAborted()
       const ctx = await systemContext(org.id)
-      const outcome = await db.transaction(org.id, (tx) => fillSome({ ...ctx, tx }, tx), {
-        statementTimeoutMs: timeoutMs,
-      })
-      isDone = outcome === 'done'
-      if (outcome !== 'stale') continue
-      // Another revision was published a moment ago, and the model here is the one before.
-      isBehind += 1
-      if (isBehind > 10) throw new Error('The model is not the one that the index is made for.')
-      await sleep(500, undefined, { signal })
+      const place = await placeOf(db, ctx)
+      if (place === null) break
+      if (place === 'stale') {
+        // Another revision was published a moment ago, and the model here is the one before.
+        isBehind += 1
+        if (isBehind > 10) throw new Error('The model is not the one that the index is made for.')
+        await sleep(500, undefined, { signal })
+        continue
+      }
+      const read: Page | null = await ahead
+      const page: Page = read && isAt(read, place) ? read : await pages.read(ctx, db, place)
+      const last: string | null = page.last
+      ahead = last ? pages.read(ctx, db, { ...place, after: last }).catch(() => null) : null
+      const write = (tx: Tx) => pages.write(ctx, tx, page)
+      records += (await db.transaction(org.id, write, { statementTimeoutMs: timeoutMs })) ?? 0
+      if (records - reported >= reportRows) {
+        reported = records
+        report('the search of an organisation is being filled', org.id, records, began)
+      }
     }
+    if (records > 0) report('the search of an organisation is filled', org.id, records, began)
   }
 
-  async function fillSome(ctx: RequestContext, tx: Tx): Promise<'done' | 'more' | 'stale'> {
-    const { id: orgId } = ctx.org
-    await tx.one(lockIndex(orgId))
-    const { rows } = await tx.one<State>({
-      name: 'search_place',
-      text: `select mark, entity, after, is_ready from tenant.search_state where org_id = $1 for update`,
-      values: [orgId],
-    })
-    const state = rows[0]
-    if (!state || state.is_ready) return 'done'
-    if (state.mark !== searchMark(ctx.model)) return 'stale'
-    const entities = searchedEntities(ctx.model)
-    const place = entities.findIndex(({ ref }) => state.entity === null || ref >= state.entity)
-    const entity = entities[place]
-    if (!entity) {
-      await tx.run(endStatements(orgId, entities))
-      return 'done'
-    }
-    const after = state.entity === entity.ref ? state.after : null
-    const { rows: next } = await tx.one<{ id: string }>(idsStatement(orgId, entity, after))
-    const ids = next.map(({ id }) => id)
-    const fields = searchedFields(entity).map(({ apiName }) => apiName)
-    const found = await reader.getMany(ctx, entity, ids, { fields })
-    const records = [...found.values()].map((record) => ({ entity, record }))
-    const isEnd = ids.length < pageRows
-    await writeIndex(orgId, tx, { records, gone: [] })
-    await tx.one({
-      name: 'search_move',
-      text: 'update tenant.search_state set entity = $2, after = $3 where org_id = $1',
-      values: isEnd
-        ? [orgId, entities[place + 1]?.ref ?? afterAll, null]
-        : [orgId, entity.ref, ids.at(-1)],
-    })
-    return 'more'
+  function report(message: string, orgId: string, records: number, began: number): void {
+    const perSecond = Math.round(records / ((performance.now() - began) / 1000))
+    log.info(message, { orgId, records, perSecond })
   }
 
   async function syncStale(): Promise<number> {
@@ -172,43 +146,29 @@ export function createIndexFiller(deps: FillDeps) {
   }
 }
 
-/** Sorts behind the name of every entity. */
-const afterAll = '~'
-
 function beginStatement(orgId: string, wanted: string | null): Statement {
   return {
     name: 'search_begin',
     text: `insert into tenant.search_state as s (org_id, mark) values ($1, coalesce($2, ''))
       on conflict (org_id) do update
-        set mark = coalesce($2, s.mark), entity = null, after = null, is_ready = false
+        set mark = coalesce($2, s.mark), entity = null, after = null, done = 0, is_ready = false
         where $2::text is null or s.mark <> $2
-      returning 1`,
+      returning s.xmax = 0 as "isNew"`,
     values: [orgId, wanted],
   }
 }
 
-/** Which records come next; what is in them, the reader says. */
-function idsStatement(orgId: string, entity: Entity, after: string | null): Statement {
+/**
+ * What the fill finds anyway, events need not tell: of a new index those that are kept no longer, else
+ * all until now. The records of those are there to be read, as they were or newer.
+ */
+function skipStatement(orgId: string, isAll: boolean): Statement {
   return {
-    text: `select t.id from ${entity.table} t
-      where t.org_id = $1 and t.id > $2 and ${living({ alias: 't', entity })}
-      order by t.id limit ${pageRows}`,
-    values: [orgId, after ?? '00000000-0000-0000-0000-000000000000'],
+    name: 'search_skip',
+    text: `select kernel.move_search(least(kernel.stream_seq(), case when $2 then null else (
+        select o.seq - 1 from tenant.outbox o
+          where o.org_id = $1 and o.seq is not null order by o.seq limit 1
+      ) end))`,
+    values: [orgId, isAll],
   }
-}
-
-/** What is left of entities that are gone, and the mark that all is there. */
-function endStatements(orgId: string, entities: readonly Entity[]): Statement[] {
-  return [
-    {
-      name: 'search_left',
-      text: `delete from tenant.search where org_id = $1 and entity <> all ($2::text[])`,
-      values: [orgId, entities.map(({ ref }) => ref)],
-    },
-    {
-      name: 'search_ready',
-      text: 'update tenant.search_state set is_ready = true where org_id = $1',
-      values: [orgId],
-    },
-  ]
 }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { uuidv7 } from '../database/uuid.ts'
-import { quietLog } from '../events/testing/quiet-log.ts'
 import {
   contextFor,
   entityOf,
@@ -8,7 +7,8 @@ import {
   openFixture,
   type RecordsFixture,
 } from '../records/testing/records-fixture.ts'
-import { createIndexer } from './index-events.ts'
+import { createEventIndexer } from './index-events.ts'
+import { searchMark } from './searched-fields.ts'
 
 let fixture: RecordsFixture
 beforeAll(async () => {
@@ -18,9 +18,10 @@ afterAll(() => fixture.close())
 
 it('reads a changed record only when something changed that is searched', async () => {
   const ctx = contextFor({ orgId: newOrgId() })
+  const { id: orgId } = ctx.org
   const leads = entityOf('leads')
   const read: string[] = []
-  const indexer = createIndexer({
+  const indexEvents = createEventIndexer({
     db: fixture.db,
     reader: {
       getMany(inner, entity, ids, options) {
@@ -28,27 +29,25 @@ it('reads a changed record only when something changed that is searched', async 
         return fixture.reader.getMany(inner, entity, ids, options)
       },
     },
-    systemContext: async () => ctx,
-    refill: () => Promise.reject(new Error('The index was to be filled again.')),
-    log: quietLog(),
   })
   const { id } = await fixture.writer.create(ctx, leads, { name: 'Ada', score: 1 })
-  const tell = (event: string, fields?: readonly string[]) =>
-    indexer(ctx.org.id, [
-      {
-        batchId: uuidv7(),
-        id: uuidv7(),
-        seq: 1,
-        changeSetId: null,
-        event,
-        entity: leads.ref,
-        recordId: id,
-        version: 1,
-        payload: fields ? { fields } : {},
-        workflows: 'run',
-        createdAt: new Date().toISOString(),
-      },
-    ])
+  const { db } = fixture
+  await db.query(orgId, {
+    text: 'insert into tenant.search_state (org_id, mark) values ($1, $2)',
+    values: [orgId, searchMark(ctx.model)],
+  })
+  const { rows } = await db.query<{ token: number }>(null, {
+    text: 'select token from kernel.claim_outbox(1, 60000, $1::uuid[])',
+    values: [[orgId]],
+  })
+  const tell = async (event: string, fields?: readonly string[]) => {
+    await db.query(orgId, {
+      text: `insert into tenant.outbox (org_id, batch_id, id, seq, event, entity, record_id, version, payload, created_at)
+        select $1, $2, $2, kernel.take_seq($3, 1, 60000), $4, $5, $6, 1, $7, now()`,
+      values: [orgId, uuidv7(), rows[0]!.token, event, leads.ref, id, fields ? { fields } : {}],
+    })
+    expect(await indexEvents(ctx)).toBe('done')
+  }
   await tell('record.updated', ['score'])
   expect(read).toEqual([])
   await tell('record.updated', ['score', 'name'])

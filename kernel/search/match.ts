@@ -1,11 +1,11 @@
-import type { SearchQuery } from './query.ts'
-import { fieldWords, textOf, titleWords } from './search-row.ts'
+import type { Reading, SearchQuery } from './query.ts'
+import { fieldWords, textOf } from './search-row.ts'
 import { isNear, typosAllowed } from './typos.ts'
-import type { PlacedWord } from './words.ts'
+import { evenText, type PlacedWord, wordsOf } from './words.ts'
 
 export interface Match {
   /** 1 the title itself, .9 its beginning, .8 the beginning of a word in it, .7 all words in it, .5 in it
-   * with a typo, .3 in other fields, .1 there with a typo. */
+   * with a typo, .4 another field itself, .3 in other fields, .1 there with a typo. */
   readonly score: number
   /** Of the value that matched where the title did not: at most 160 characters, else empty. */
   readonly snippet: string
@@ -24,24 +24,52 @@ export function matchRecord(
   title: string,
   values: readonly unknown[],
 ): Match | null {
-  const inTitle = fieldWords(title)
-  const missing = query.words.flatMap((word, i) => {
-    const isOpen = query.isOpen && i === query.words.length - 1
+  const record: MatchedRecord = { title, inTitle: fieldWords(title), values, others: null }
+  let best: Match | null = null
+  for (const reading of query.readings) {
+    const match = matchReading(reading, record)
+    if (match && (!best || match.score > best.score)) best = match
+  }
+  return best
+}
+
+interface MatchedRecord {
+  readonly title: string
+  readonly inTitle: readonly PlacedWord[]
+  readonly values: readonly unknown[]
+  /** The words of `values`, when they were needed. */
+  others: readonly (readonly PlacedWord[])[] | null
+}
+
+function matchReading(reading: Reading, record: MatchedRecord): Match | null {
+  const { inTitle, values } = record
+  const missing = reading.words.flatMap((word, i) => {
+    const isOpen = reading.isOpen && i === reading.words.length - 1
     return findWord(inTitle, word, isOpen)?.isExact ? [] : [{ word, isOpen }]
   })
-  if (missing.length === 0) return { score: titleScore(query, title), snippet: '' }
-  const others = values.map((value) => fieldWords(value))
-  const found = missing.map(({ word, isOpen }) => {
+  if (missing.length === 0) return { score: titleScore(reading, record.title), snippet: '' }
+  record.others ??= values.map((value) => fieldWords(value))
+  const found = []
+  for (const { word, isOpen } of missing) {
     const typo = findWord(inTitle, word, isOpen)
-    const elsewhere = bestOf(others, word, isOpen)
-    if (elsewhere?.isExact) return elsewhere
-    return typo ? { isExact: false, at: -1, place: typo.place } : elsewhere
-  })
-  if (found.some((one) => one === null)) return null
-  const first = found.find((one) => one !== null && one.at >= 0)
-  const isExact = found.every((one) => one?.isExact)
-  const snippet = first ? excerpt(textOf(values[first.at]), first.place) : ''
-  return { score: first ? (isExact ? 0.3 : 0.1) : 0.5, snippet }
+    const elsewhere = bestOf(record.others, word, isOpen)
+    if (!typo && !elsewhere) return null
+    if (elsewhere?.isExact || !typo) found.push(elsewhere!)
+    else found.push({ isExact: false, at: -1, place: typo.place })
+  }
+  const first = found.find(({ at }) => at >= 0)
+  if (!first) return { score: 0.5, snippet: '' }
+  const text = textOf(values[first.at])
+  const snippet = excerpt(text, first.place)
+  if (!found.every(({ isExact }) => isExact)) return { score: 0.1, snippet }
+  return { score: isAllOf(reading, text, first.place) ? 0.4 : 0.3, snippet }
+}
+
+/** Somebody typed the whole of the value: an address, a number of a telephone. */
+function isAllOf({ text, words }: Reading, value: string, { word, start, end }: PlacedWord) {
+  if (value.length > 2 * snippetLetters) return false
+  if (words.length === 1 && word === words[0] && start === 0 && end === value.length) return true
+  return evenText(wordsOf(value)) === text
 }
 
 interface Found {
@@ -78,12 +106,11 @@ function findWord(words: readonly PlacedWord[], word: string, isOpen: boolean): 
   return null
 }
 
-function titleScore({ words }: SearchQuery, text: string): number {
-  const title = titleWords(text).join(' ')
-  const asked = words.join(' ')
-  if (title === asked) return 1
-  if (title.startsWith(asked)) return 0.9
-  return ` ${title}`.includes(` ${asked}`) ? 0.8 : 0.7
+function titleScore({ text }: Reading, title: string): number {
+  const even = evenText(wordsOf(title))
+  if (even === text) return 1
+  if (even.startsWith(text)) return 0.9
+  return ` ${even}`.includes(` ${text}`) ? 0.8 : 0.7
 }
 
 /** The surroundings of a place in a text, cut between words where there are any. */

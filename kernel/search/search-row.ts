@@ -1,8 +1,8 @@
 import type { RecordData } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
 import type { Entity } from '../model/model.ts'
 import { searchedFields } from './searched-fields.ts'
-import { keptNearOf, termOf } from './typos.ts'
-import { type PlacedWord, phonesOf, wordsOf } from './words.ts'
+import { evenText, type PlacedWord, phonesOf, type WrittenWord, wordsOf } from './words.ts'
 
 /** What the index keeps of a record. */
 export interface SearchRow {
@@ -13,45 +13,75 @@ export interface SearchRow {
   readonly words: string
 }
 
-/** A word of the organisation as `tenant.search_word` keeps it. */
-export interface KeptWord {
-  readonly word: string
-  readonly term: string
-  readonly near: readonly number[] | null
+export const rowLimits = { title: 120, field: 2_000, words: 250, letters: 4_000 } as const
+
+export interface RecordReader {
+  getMany(
+    ctx: RequestContext,
+    entity: Entity,
+    ids: readonly string[],
+    options: { readonly fields: readonly string[] },
+  ): Promise<ReadonlyMap<string, RecordData>>
 }
 
-export const rowLimits = { title: 120, field: 2_000, words: 250, letters: 4_000 } as const
+/** @param ctx of the system, in whose transaction they are read if it has one. */
+export async function readRows(
+  reader: RecordReader,
+  ctx: RequestContext,
+  entity: Entity,
+  ids: readonly string[],
+): Promise<Map<string, SearchRow>> {
+  const fields = searchedFields(entity).map(({ apiName }) => apiName)
+  const found = await reader.getMany(ctx, entity, ids, { fields })
+  return new Map([...found].map(([id, record]) => [id, searchRow(entity, record)]))
+}
 
 /** @param record with all searched fields, as the system sees it. */
 export function searchRow(entity: Entity, record: RecordData): SearchRow {
-  const titleField = entity.fields.get(entity.titleField)
-  const title = titleWords(record[titleField?.apiName ?? ''])
-  const words = new Set(title)
-  let letters = title.join(' ').length
-  for (const field of searchedFields(entity)) {
-    for (const { word } of fieldWords(record[field.apiName])) {
-      if (words.size >= rowLimits.words || letters > rowLimits.letters) break
-      letters += word.length + 1
-      words.add(word)
+  const title = textOf(record[entity.fields.get(entity.titleField)?.apiName ?? ''])
+  const written = wordsOf(title)
+  const words = new Set<string>()
+  let letters = 0
+  const add = (word: string) => {
+    if (words.size >= rowLimits.words || letters > rowLimits.letters || words.has(word)) return
+    letters += word.length + 1
+    words.add(word)
+  }
+  const addAll = (text: string, some: readonly WrittenWord[]) => {
+    for (const { word, parts } of some) {
+      // Its parts find it; beside them it would be one more word that nothing else has.
+      if (parts.length === 0 || !/\p{N}/u.test(word)) add(word)
+      for (const part of parts) add(part)
     }
+    for (const { word } of phonesOf(text)) add(word)
+  }
+  // The title first: of a record with very many words the last are left out.
+  addAll(title, written)
+  for (const field of searchedFields(entity)) {
+    if (field.key === entity.titleField) continue
+    const text = textOf(record[field.apiName])
+    if (text !== '') addAll(text, wordsOf(text))
   }
   return {
     id: record.id,
     entity: entity.ref,
     version: Number(record['version']),
-    title: title.join(' ').slice(0, rowLimits.title),
+    title: evenText(written).slice(0, rowLimits.title),
     words: ` ${[...words].join(' ')}`,
   }
 }
 
-export function titleWords(value: unknown): string[] {
-  return wordsOf(textOf(value)).map(({ word }) => word)
-}
-
-/** The words of a value, and of telephone numbers in it the digits alone. */
+/** The words of a value, what they are made of, and of telephone numbers in it the digits alone. */
 export function fieldWords(value: unknown): PlacedWord[] {
   const text = textOf(value)
-  return text === '' ? [] : [...wordsOf(text), ...phonesOf(text)]
+  if (text === '') return []
+  const found: PlacedWord[] = []
+  for (const { word, start, end, parts } of wordsOf(text)) {
+    found.push({ word, start, end })
+    for (const part of parts) found.push({ word: part, start, end })
+  }
+  found.push(...phonesOf(text))
+  return found
 }
 
 /** What of a value is looked at. */
@@ -61,14 +91,5 @@ export function textOf(value: unknown): string {
 }
 
 export function wordsOfRow(words: string): string[] {
-  return words.split(' ').filter((word) => word !== '')
-}
-
-export function termsOf(orgId: string, words: string): string[] {
-  return wordsOfRow(words).map((word) => termOf(orgId, word))
-}
-
-export function keptWord(orgId: string, word: string): KeptWord {
-  const near = keptNearOf(orgId, word)
-  return { word, term: termOf(orgId, word), near: near.length === 0 ? null : near }
+  return words.length < 2 ? [] : words.slice(1).split(' ')
 }

@@ -1,13 +1,15 @@
 import { type OrgInfo, QueryTooCostlyError, type RecordData } from '@runwaycrm/sdk'
 import { canReadField } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
-import type { Database } from '../database/postgres.ts'
+import { byIndex } from '../database/by-index.ts'
+import type { Database, Result } from '../database/postgres.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
 import { matchRecord } from './match.ts'
 import {
   likelyStatement,
   nearStatement,
   parseQuery,
+  type Reading,
   type SearchQuery,
   searchStatement,
 } from './query.ts'
@@ -62,6 +64,7 @@ interface Candidate {
   readonly entity: string
   readonly id: string
 }
+const candidatesOf = ({ rows }: Result) => rows as unknown as Candidate[]
 
 /**
  * Finds records by words. The index names candidates, whatever the reader may see; each is read again
@@ -98,24 +101,29 @@ export function createSearch({ db, reader, onStale }: SearchDeps): Search {
     const { ctx, query, looks, hits } = round
     const orgId = ctx.org.id
     const refs = [...looks.keys()]
-    // In this order: what is handed on after the first statement looked is in the index for the second.
-    const [unsent, found, state] = await db.batch(orgId, [
+    const ask = (most: number, some: readonly Reading[]) =>
+      some.map((reading) => searchStatement(orgId, reading, refs, most))
+    // In this order: what is indexed after the first statement looked is in the index for the others.
+    const [, fresh, state, ...found] = await db.batch(orgId, [
+      byIndex,
       { name: 'search_fresh', text: freshText, values: [orgId, refs, searchLimits.fresh] },
-      searchStatement(orgId, query, refs, searchLimits.candidates),
       { name: 'search_state', text: stateText, values: [orgId] },
+      ...ask(searchLimits.candidates, query.readings),
     ])
     const isCurrent = state!.rows[0]?.['mark'] === searchMark(ctx.model)
     if (!isCurrent && !ctx.draft) onStale(ctx.org, ctx.model)
-    round.partial = !isCurrent || state!.rows[0]?.['is_ready'] !== true
-    await read(round, [...unsent!.rows, ...found!.rows] as unknown as Candidate[])
+    const isBehind = fresh!.rows.length === searchLimits.fresh
+    round.partial = isBehind || !isCurrent || state!.rows[0]?.['is_ready'] !== true
+    await read(round, candidatesOf(fresh!), false)
+    await read(round, found.flatMap(candidatesOf), query.readings.length === 1)
 
-    const isFull = found!.rows.length === searchLimits.candidates
-    if (isFull && hits.length < searchLimits.hits) {
+    const full = query.readings.filter((_, i) => found[i]!.rows.length === searchLimits.candidates)
+    if (full.length > 0 && hits.length < searchLimits.hits) {
       const most = searchLimits.mostCandidates
-      const [all] = await db.batch(orgId, [searchStatement(orgId, query, refs, most)])
-      round.partial ||= all!.rows.length === most
-      await read(round, all!.rows as unknown as Candidate[])
-    } else if (isFull) round.partial = true
+      const all = await db.batch(orgId, ask(most, full))
+      round.partial ||= all.some(({ rows }) => rows.length === most)
+      await read(round, all.flatMap(candidatesOf), full.length === 1)
+    } else if (full.length > 0) round.partial = true
 
     if (hits.length >= searchLimits.few) return
     const [near] = await db.batch(orgId, [nearStatement(orgId, query)])
@@ -123,14 +131,14 @@ export function createSearch({ db, reader, onStale }: SearchDeps): Search {
     const likely = likelyStatement(orgId, query, meant, refs, searchLimits.candidates)
     if (likely === null) return
     const [similar] = await db.batch(orgId, [likely])
-    await read(round, similar!.rows as unknown as Candidate[], false)
+    await read(round, candidatesOf(similar!), false)
   }
 
   /** Reads those that were not read yet, and adds what matches. */
   async function read(
     round: Round,
     candidates: readonly Candidate[],
-    isRanked = true,
+    isRanked: boolean,
   ): Promise<void> {
     const { ctx, query, looks, seen, hits } = round
     const fresh = candidates.filter(({ id }) => !seen.has(id) && seen.add(id))
@@ -199,12 +207,17 @@ function hitOf(query: SearchQuery, look: Look, record: RecordData): SearchHit | 
   return match && { entity: look.entity.plural, id: record.id, title, ...match }
 }
 
-/** Records whose last change nobody has handed on, the newest first. */
+/** Records whose last change is not in the index, the newest first. */
 const freshText = `select distinct on (o.record_id) o.entity, o.record_id as id
-  from kernel.fresh_batches(50) b
-  cross join lateral (
-    select w.entity, w.record_id from tenant.outbox w
-      where w.org_id = $1 and w.batch_id = b.batch_id offset 0
+  from (
+    (select w.entity, w.record_id
+      from kernel.fresh_batches(50) b
+      cross join lateral (
+        select * from tenant.outbox o where o.org_id = $1 and o.batch_id = b.batch_id offset 0
+      ) w)
+    union all
+    (select w.entity, w.record_id from tenant.outbox w
+      where w.org_id = $1 and w.seq > kernel.search_seq() order by w.seq desc limit $3)
   ) o
   where o.record_id is not null and o.entity = any ($2::text[]) limit $3`
 

@@ -27,7 +27,7 @@ export function searchedEntities(model: Model): readonly Entity[] {
 }
 
 /** Raise it when rows are made in another way: all organisations are then filled again. */
-const format = 1
+const format = 2
 
 /** Which fields are searched, and where their values are. */
 export function searchMark(model: Model): string {

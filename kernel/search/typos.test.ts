@@ -41,7 +41,7 @@ describe('typos', () => {
 
   it('of whoever looks and of what is kept share a number', () => {
     const word = fc
-      .array(fc.constantFrom(...letters), { minLength: 4, maxLength: 14 })
+      .array(fc.constantFrom(...letters), { minLength: 3, maxLength: 14 })
       .map((list) => list.join(''))
     const edit = fc.tuple(fc.nat(3), fc.nat(20), fc.constantFrom(...letters))
     fc.assert(

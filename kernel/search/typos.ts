@@ -4,11 +4,18 @@ const longestWord = 30
 /** How many typos a word of so many letters is forgiven: one from 4 to 7, two above, none of numbers. */
 export function typosAllowed(word: string): 0 | 1 | 2 {
   const { length } = word
-  if (length < 4 || length > longestWord || !/^\p{L}+$/u.test(word)) return 0
-  if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(word))
-    return 0
+  if (length < 4 || !isSpelt(word)) return 0
   return length < 8 ? 1 : 2
 }
+
+/** Letter by letter, by hand. */
+function isSpelt(word: string): boolean {
+  if (word.length > longestWord) return false
+  if (plainLetters.test(word)) return true
+  return /^\p{L}+$/u.test(word) && !syllables.test(word)
+}
+const plainLetters = /^[a-z]+$/
+const syllables = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
 
 /** A word of one organisation as a number of 64 bits, as decimal text: another one in each organisation. */
 export function termOf(orgId: string, word: string): string {
@@ -41,10 +48,19 @@ export function nearOf(orgId: string, word: string, typos: number): number[] {
   return [...all].map((text) => mix(seed, text))
 }
 
-/** As `nearOf` for words that are kept: one more letter may be missing where longer words are looked for. */
+/**
+ * As `nearOf` for words that are kept, which may have one letter less than what is typed: three where four
+ * are looked for, seven where eight are.
+ */
 export function keptNearOf(orgId: string, word: string): number[] {
-  const typos = typosAllowed(word)
-  return nearOf(orgId, word, typos > 0 && word.length >= prefixLetters ? 2 : typos)
+  return nearOf(orgId, word, keptTypos(word))
+}
+
+/** How many letters are left out at most of a word that is kept. */
+export function keptTypos(word: string): 0 | 1 | 2 {
+  const { length } = word
+  if (length < 3 || !isSpelt(word)) return 0
+  return length < prefixLetters ? 1 : 2
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { openHouse } from '../../kernel/main.ts'
@@ -61,11 +62,13 @@ async function measure({ seconds, say }: SearchBench, port: number, key: string)
     typo: (i) => misspelt(lastOf(i * 11)),
     'two words': (i) => `${lastOf(i * 17)} ${firstOf(i * 3).slice(0, 1 + (i % 4))}`,
     'common word': (i) => `${['gmbh', 'ltd', 'head', 'purchasing'][i % 4]}`,
+    phone: (i) => `030 ${String(1_000_000 + ((i * 37) % 90_000)).replace(/(...)$/, '-$1')}`,
+    'email part': (i) => `${lastOf(i * 19)}${i * 19}@`.toLowerCase(),
     'common words': (i) => `${firstOf(i)} ${['gmbh', 'head of', 'purch'][i % 3]}`,
   }
   say(`\n${connections} connections, ${seconds} s each, through HTTP\n`)
-  say('| search | per second | p50 ms | p99 ms | bytes |')
-  say('|---|---:|---:|---:|---:|')
+  say('| search | per second | p50 ms | p99 ms | bytes | load |')
+  say('|---|---:|---:|---:|---:|---:|')
   for (const [name, query] of Object.entries(queries)) {
     const next = (i: number) =>
       rawRequest('GET', `/api/v1/search?q=${encodeURIComponent(query(i))}`, headers)
@@ -75,7 +78,7 @@ async function measure({ seconds, say }: SearchBench, port: number, key: string)
       say(`  ${name}: answers other than 2xx: ${JSON.stringify(result.failures)}`)
     }
     say(
-      `| ${name} | ${result.perSecond.toFixed(0)} | ${result.p50Ms.toFixed(1)} | ${result.p99Ms.toFixed(1)} | ${result.bytes.toFixed(0)} |`,
+      `| ${name} | ${result.perSecond.toFixed(0)} | ${result.p50Ms.toFixed(1)} | ${result.p99Ms.toFixed(1)} | ${result.bytes.toFixed(0)} | ${loadavg()[0]!.toFixed(1)} |`,
     )
   }
 }

@@ -50,7 +50,11 @@ async function indexed(org: Caller): Promise<void> {
       async () => {
         const { rows } = await admin.query<{ settled: boolean }>(
           `select coalesce((select is_ready from tenant.search_state where org_id = $1), false)
-            and not exists (select from directory.unsent_outbox where org_id = $1) as settled`,
+            and not exists (select from directory.unsent_outbox where org_id = $1)
+            and not exists (
+              select from directory.org_stream e left join directory.search_stream s using (org_id)
+                where e.org_id = $1 and e.seq > coalesce(s.seq, 0)
+            ) as settled`,
           [orgId],
         )
         return rows[0]?.settled
@@ -148,6 +152,8 @@ describe('search', () => {
       'zoe.m@back',
       '0170 123',
       '+49 170 1234567',
+      '0049 (0)170/123-4567',
+      'zoe 0170 12',
       '491701',
       '東京',
       'タワー',
@@ -157,6 +163,23 @@ describe('search', () => {
     }
     for (const q of ['שלום', 'עול', 'привет мир']) {
       expect([q, await titles(org, q)]).toEqual([q, ['שלום עולם']])
+    }
+  })
+
+  it('finds letters and digits that stand together when they are typed apart, and the other way round', async () => {
+    const org = await app.createOrg()
+    await create(org, '/leads', { name: 'Radeon GTX500', company: "O'Brien 24h" })
+    await create(org, '/leads', { name: 'Radeon GTX 500 Ti' })
+    await create(org, '/leads', { name: 'Radeon', notes: 'It has 500 of them.' })
+    await indexed(org)
+    const both = ['Radeon GTX500', 'Radeon GTX 500 Ti']
+    for (const q of ['gtx500', 'gtx 500', 'GTX-5', 'gtx5', 'radeon gtx500', '500 gtx', 'gtxx500']) {
+      expect([q, (await titles(org, q)).sort()]).toEqual([q, both.toSorted()])
+    }
+    expect((await titles(org, '500')).slice(0, 2).sort()).toEqual(both.toSorted())
+    expect(await titles(org, '500')).toHaveLength(3)
+    for (const q of ['obrien', "o'brien", 'brien', '24 h', '24h']) {
+      expect([q, await titles(org, q)]).toEqual([q, ['Radeon GTX500']])
     }
   })
 
