@@ -29,7 +29,7 @@ const reportRows = 100_000
 
 /**
  * Writes the records that an organisation has into its index: after an upgrade, and after a revision that
- * changes which fields are searched. The place is kept with each thousand, so the job goes on where it was;
+ * changes which fields are searched. The place is kept with each page, so the job goes on where it was;
  * what is written meanwhile comes through the outbox.
  */
 export function createIndexFiller(deps: FillDeps) {
