@@ -151,7 +151,8 @@ function leftStatement(orgId: string, entity: Entity, after: string, last: strin
       where s.org_id = $1 and s.record_id > $2 and s.record_id <= $3 and s.entity = $4
         and not exists (
           select from ${entity.table} t
-            where t.org_id = $1 and t.id = s.record_id and ${living({ alias: 't', entity })}
+            where t.org_id = $1 and t.id = s.record_id and t.id > $2 and t.id <= $3
+              and ${living({ alias: 't', entity })}
         )`,
     values: [orgId, after, last, entity.ref],
   }

@@ -2,11 +2,15 @@ import type { Statement, Tx } from '../database/postgres.ts'
 import { type SearchRow, wordsOfRow } from './search-row.ts'
 import { keptNearOf, keptTypos, termOf } from './typos.ts'
 
-/** One writer of an organisation's index at a time, so that no word goes while somebody brings it. */
+/**
+ * One writer of an organisation's index at a time, so that no word goes while somebody brings it. Nobody waits
+ * for them, so they may wait for each other longer than a request may for anything.
+ */
 export function lockIndex(orgId: string): Statement {
   return {
     name: 'search_lock',
-    text: `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 10))`,
+    text: `select pg_catalog.set_config('lock_timeout', '60s', true),
+      pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 10))`,
     values: [`search ${orgId}`],
   }
 }
