@@ -12,7 +12,14 @@ import { createProofs, signProof } from './proof.ts'
  * or give pairs of ids to workers.
  */
 const open = ['find_session', 'find_key', 'find_token']
-const harmless = ['find_org', 'find_org_by_slug', 'find_host', 'stale_schedules', 'stale_search']
+const harmless = [
+  'find_org',
+  'find_org_by_slug',
+  'find_host',
+  'stale_schedules',
+  'stale_search',
+  'behind_search',
+]
 /** They answer for the organisation of the signed context, and join one only while it is being made. */
 const resellers = ['customers', 'join_reseller', 'offer_layer', 'reseller_epoch', 'reseller_layer']
 
