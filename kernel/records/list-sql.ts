@@ -53,7 +53,7 @@ export function compileList(
   const [first] = keys
   if (first && shape.phase === 'blank') where.push(`${first.sql} is null`)
   if (first && shape.phase === 'filled') {
-    const sql = compiler.copy(source, first.key.path.field, null)!
+    const sql = compiler.copy(source, first.key.path.field)!
     where.push(`${sql} is not null`)
     keys[0] = { key: { ...first.key, nullable: false, isFolded: true }, sql }
   }

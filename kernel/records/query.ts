@@ -54,7 +54,7 @@ export interface Compiler {
   /** The value at the end of a path. */
   reach(source: Source, steps: readonly Field[], field: Field, part: string | null): string
   /** The indexed copy of a field's value; null when it has none, or the reader sees it on some records only. */
-  copy(source: Source, field: Field, part: string | null): string | null
+  copy(source: Source, field: Field): string | null
   /** A condition of the request, with its operands at these places of the run. */
   filter(source: Source, condition: Condition<Field>, firstOperand: number): string
   /** A condition of the ability: over the facts, whatever the reader may see. */
@@ -278,8 +278,8 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
     readable,
     allowed,
     joins: () => joinSql.map((sql) => ` ${sql}`).join(''),
-    copy(source, field, part) {
-      if (!isWholeSlot(source, { field, part })) return null
+    copy(source, field) {
+      if (!isWholeSlot(source, { field, part: null })) return null
       joinSlots(source)
       return slotValueSql(field, source.alias)
     },

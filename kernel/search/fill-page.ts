@@ -8,7 +8,7 @@ import { searchedEntities, searchMark } from './searched-fields.ts'
 import { lockIndex, writeIndex } from './write-index.ts'
 
 /** Records of one step, which keeps others from writing the same index for some hundred milliseconds. */
-export const pageRows = 2_000
+const pageRows = 2_000
 
 /** Where a fill goes on. */
 export interface FillPlace {

@@ -1,4 +1,10 @@
-import { type OrgInfo, QueryTooCostlyError, type RecordData } from '@runwaycrm/sdk'
+import {
+  type OrgInfo,
+  QueryTooCostlyError,
+  type RecordData,
+  type SearchAnswer,
+  type SearchHit,
+} from '@runwaycrm/sdk'
 import { canReadField } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import { byIndex } from '../database/by-index.ts'
@@ -13,23 +19,8 @@ import {
   type SearchQuery,
   searchStatement,
 } from './query.ts'
+import type { RecordReader } from './search-row.ts'
 import { searchedEntities, searchedFields, searchMark } from './searched-fields.ts'
-
-export interface SearchHit {
-  readonly entity: string
-  readonly id: string
-  readonly title: string
-  /** The surroundings of what matched, when that is not the title; at most 160 characters. */
-  readonly snippet: string
-  /** From 1, the title itself, down to 0.1; see `matchRecord`. */
-  readonly score: number
-}
-
-export interface SearchAnswer {
-  readonly data: readonly SearchHit[]
-  /** There may be more, or better ones: too many match, or the index is still being filled. */
-  readonly partial: boolean
-}
 
 export interface Search {
   /** @param entities where to look; those that the reader may not read are left out. */
@@ -40,14 +31,7 @@ export interface SearchDeps {
   readonly db: Pick<Database, 'batch'>
   /** The index is made for other fields than those of this model. */
   readonly onStale: (org: OrgInfo, model: Model) => void
-  readonly reader: {
-    getMany(
-      ctx: RequestContext,
-      entity: Entity,
-      ids: readonly string[],
-      options: { readonly fields: readonly string[] },
-    ): Promise<ReadonlyMap<string, RecordData>>
-  }
+  readonly reader: RecordReader
 }
 
 export const searchLimits = {

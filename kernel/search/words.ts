@@ -11,7 +11,7 @@ export interface WrittenWord extends PlacedWord {
   readonly parts: readonly string[]
 }
 
-export const wordLimits = { letters: 40, parts: 4, phoneDigits: 5 } as const
+const wordLimits = { letters: 40, parts: 4, phoneDigits: 5 } as const
 
 const plainText = /^\p{ASCII}*$/u
 /** Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel signs of Arabic. */

@@ -27,6 +27,20 @@ function mountList(answer: Answering) {
   return { ...mounted, writer: writer as ReturnType<typeof useRecordWriter> }
 }
 
+/** Of a server on which the record was changed and can be changed back. */
+function answerWithHistory({ path }: Parameters<Answering>[0]) {
+  if (path.endsWith('/history'))
+    return {
+      body: {
+        data: [{ changeId: 'c7', version: 2, at: '', actor: {}, fields: {} }],
+        page: { nextCursor: null },
+      },
+    }
+  if (path.endsWith('/revert'))
+    return { body: { changeSetId: 'c8', reverted: 1, skipped: 0, conflicts: [] } }
+  return { body: { ...record, version: 2, status: 'won' } }
+}
+
 describe('an edit', () => {
   it('shows at once, before the server has answered', async () => {
     const { wrapper, writer } = mountList(() => ({
@@ -58,18 +72,7 @@ describe('an edit', () => {
   })
 
   it('can be taken back: the change set that made this version is reverted', async () => {
-    const { writer, services, asked } = mountList((request) => {
-      if (request.path.endsWith('/history'))
-        return {
-          body: {
-            data: [{ changeId: 'c7', version: 2, at: '', actor: {}, fields: {} }],
-            page: { nextCursor: null },
-          },
-        }
-      if (request.path.endsWith('/revert'))
-        return { body: { changeSetId: 'c8', reverted: 1, skipped: 0, conflicts: [] } }
-      return { body: { ...record, version: 2, status: 'won' } }
-    })
+    const { writer, services, asked } = mountList(answerWithHistory)
     await flushPromises()
     await writer.update(yacht, record, { status: 'won' })
     await services.undo.undo()
@@ -82,17 +85,8 @@ describe('an edit', () => {
       answer = resolve
     })
     const { writer, services, asked } = mountList(async (request) => {
-      if (request.path.endsWith('/history'))
-        return {
-          body: {
-            data: [{ changeId: 'c7', version: 2, at: '', actor: {}, fields: {} }],
-            page: { nextCursor: null },
-          },
-        }
-      if (request.path.endsWith('/revert'))
-        return { body: { changeSetId: 'c8', reverted: 1, skipped: 0, conflicts: [] } }
       if (request.method === 'PATCH') await answered
-      return { body: { ...record, version: 2, status: 'won' } }
+      return answerWithHistory(request)
     })
     await flushPromises()
     const saving = writer.update(yacht, record, { status: 'won' })

@@ -1,3 +1,4 @@
+import { filterOperators } from '@runwaycrm/sdk'
 import fc from 'fast-check'
 import { newId, zooEntity } from '../../../kernel/records/testing/read-fixture.ts'
 import type { Seeded } from '../../../kernel/records/testing/seeded.ts'
@@ -56,20 +57,7 @@ const values = fc.oneof(
 const operator = fc.oneof(
   {
     weight: 12,
-    arbitrary: fc.constantFrom(
-      '$eq',
-      '$ne',
-      '$gt',
-      '$gte',
-      '$lt',
-      '$lte',
-      '$in',
-      '$nin',
-      '$contains',
-      '$startsWith',
-      '$exists',
-      '$not',
-    ),
+    arbitrary: fc.constantFrom(...filterOperators),
   },
   { weight: 1, arbitrary: fc.constantFrom('$regex', '$where', 'eq', '$__proto__', 'constructor') },
 )
