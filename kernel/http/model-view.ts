@@ -3,6 +3,12 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
 import { describeEntity } from './describe-entity.ts'
 import { wordsOf } from './org-words.ts'
+import {
+  type ComposerDefinition,
+  type LayoutDefinition,
+  visibleComposer,
+  visibleLayout,
+} from './visible-layout.ts'
 import { type ViewDefinition, visibleView } from './visible-view.ts'
 
 export interface ModelViewInput {
@@ -50,6 +56,8 @@ export function modelView(ctx: RequestContext, input: ModelViewInput) {
     entities,
     pages: pagesOf(ctx, readable),
     views: viewsOf(ctx, readable),
+    layouts: layoutsOf(ctx, readable),
+    composers: composersOf(ctx, readable),
     actions: input.actions,
     roles: [...model.roles.values()]
       .sort(byOrder)
@@ -86,19 +94,44 @@ function isOpen(
 
 /** Contributions to the point `views`, whichever plugin declares it. */
 function viewsOf(ctx: RequestContext, readable: ReadonlySet<string>) {
-  const views = ctx.model.contributions.get('views') as
-    | ReadonlyMap<string, Contribution<ViewDefinition>>
-    | undefined
-  return [...(views?.values() ?? [])]
-    .filter(({ definition }) => !definition.hidden && readable.has(definition.entity))
-    .sort(byOrder)
-    .flatMap(({ ref, plugin, key, definition }) => {
+  return shownOf<ViewDefinition>(ctx, 'views', readable).flatMap(
+    ({ ref, plugin, key, definition }) => {
       const seen = visibleView(ctx, ctx.model.entities.get(definition.entity)!, definition)
       if (!seen) return []
       const { hidden: _, order = 1000, ...view } = seen
       const label = wordsOf(ctx, plugin, `views.${key}.label`, view.label)
       return [{ ref, order, ...view, label }]
-    })
+    },
+  )
+}
+
+/** Contributions to the point `layouts`: the first of each entity. */
+function layoutsOf(ctx: RequestContext, readable: ReadonlySet<string>) {
+  const first = new Map<string, Contribution<LayoutDefinition>>()
+  for (const layout of shownOf<LayoutDefinition>(ctx, 'layouts', readable))
+    if (!first.has(layout.definition.entity)) first.set(layout.definition.entity, layout)
+  return [...first.values()].map((layout) => visibleLayout(ctx, layout))
+}
+
+/** Contributions to the point `composers`. */
+function composersOf(ctx: RequestContext, readable: ReadonlySet<string>) {
+  return shownOf<ComposerDefinition>(ctx, 'composers', readable).flatMap(
+    (composer) => visibleComposer(ctx, composer) ?? [],
+  )
+}
+
+function shownOf<T extends { readonly entity: string; readonly hidden?: boolean }>(
+  ctx: RequestContext,
+  point: string,
+  readable: ReadonlySet<string>,
+): Contribution<T & { readonly order?: number }>[] {
+  const all = (ctx.model.contributions.get(point) ?? new Map()) as ReadonlyMap<
+    string,
+    Contribution<T & { readonly order?: number }>
+  >
+  return [...all.values()]
+    .filter(({ definition }) => !definition.hidden && readable.has(definition.entity))
+    .sort(byOrder)
 }
 
 function byOrder(

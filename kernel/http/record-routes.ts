@@ -58,7 +58,12 @@ export interface RecordRoutesDeps {
     bulk(ctx: RequestContext, entity: Entity, request: BulkRequest): Promise<BulkResult>
   }
   /** What happened to one record, newest first. */
-  history(ctx: RequestContext, entity: Entity, id: string, page: PageQuery): Promise<object>
+  history(
+    ctx: RequestContext,
+    entity: Entity,
+    id: string,
+    query: PageQuery & { readonly field?: string | undefined },
+  ): Promise<object>
   provenance(ctx: RequestContext, entity: Entity, id: string): Promise<object>
   timeline(
     ctx: RequestContext,
@@ -257,13 +262,14 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       summary: 'What changed, when and by whom',
       rate: 'normal',
       idempotency: 'safe',
-      query: pageParameters,
+      query: { ...pageParameters, field: text },
       body: null,
       response: { 200: {} },
       handler: async (call) => {
         const [ctx, entity] = enter(call, 'read')
-        const page = pageQuery(call.query)
-        return { status: 200, body: await deps.history(ctx, entity, idOf(call), page) }
+        const field = call.query['field']
+        const query = { ...pageQuery(call.query), ...(field ? { field } : {}) }
+        return { status: 200, body: await deps.history(ctx, entity, idOf(call), query) }
       },
     },
     provenance: {

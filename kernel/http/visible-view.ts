@@ -48,7 +48,7 @@ export function visibleView(
 }
 
 /** Names of fields that a filter looks at. */
-function namesIn(filter: unknown): string[] {
+export function namesIn(filter: unknown): string[] {
   if (Array.isArray(filter)) return filter.flatMap(namesIn)
   if (typeof filter !== 'object' || filter === null) return []
   return Object.entries(filter).flatMap(([key, value]) =>

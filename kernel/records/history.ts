@@ -1,4 +1,4 @@
-import type { Actor } from '@runwaycrm/sdk'
+import { type Actor, type Door, UnknownFieldError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Statement } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
@@ -11,6 +11,7 @@ import {
   showValue,
 } from './ledger-values.ts'
 import { decodeCursor, encodeCursor, isVersion, type PageQuery, pageLimit } from './page-cursor.ts'
+import { type Origin, originOf } from './provenance.ts'
 import type { Reader } from './read.ts'
 import { showLinkChanges } from './seen-targets.ts'
 import { storageOf } from './storage-columns.ts'
@@ -21,7 +22,14 @@ export interface HistoryEntry {
   readonly actor: Actor
   readonly version: number
   readonly op: 'create' | 'update' | 'delete' | 'restore'
+  readonly origin: Origin
+  /** Where it was found, for values from outside. */
+  readonly source?: string
   readonly fields: Readonly<Record<string, FieldChange>>
+}
+export interface HistoryQuery extends PageQuery {
+  /** Tells of one field alone: how it began and what it became. */
+  readonly field?: string | undefined
 }
 export interface HistoryPage {
   readonly data: readonly HistoryEntry[]
@@ -41,6 +49,9 @@ interface LedgerRow {
   readonly version: number
   readonly op: HistoryEntry['op']
   readonly fields: LedgerFields | null
+  readonly door: Door | null
+  readonly origin: string | null
+  readonly source: string | null
 }
 
 /**
@@ -48,23 +59,36 @@ interface LedgerRow {
  * hidden from them leaves no entry, no name and no value.
  */
 export function createHistory({ db, codecs, reader }: HistoryDeps) {
-  /** @throws NotFoundError when the record is missing, deleted or invisible; BadCursorError. */
+  /**
+   * @throws NotFoundError when the record is missing, deleted or invisible; BadCursorError;
+   *   UnknownFieldError for a field that is not there or hidden.
+   */
   async function list(
     ctx: RequestContext,
     entity: Entity,
     id: string,
-    query: PageQuery = {},
+    query: HistoryQuery = {},
   ): Promise<HistoryPage> {
     const limit = pageLimit(query)
     const before = decodeCursor(query.cursor, [isVersion])?.[0] ?? null
     // The fields that the reader sees on this record, conditional masks included.
-    const visible = new Set(Object.keys(await reader.get(ctx, entity, id)))
+    const visible = chosen(new Set(Object.keys(await reader.get(ctx, entity, id))), query.field)
     const rows = await run<LedgerRow>(ctx, {
       name: 'history_page',
-      text: `select change_set_id, at, actor, version, op, fields from tenant.ledger l
+      text: `select l.change_set_id, l.at, l.actor, l.version, l.op, l.fields, c.door, c.origin, c.source
+ from tenant.ledger l left join tenant.change_set c on c.org_id = l.org_id and c.id = l.change_set_id
  where l.org_id = $1 and l.entity = $2 and l.record_id = $3 and ($4::bigint is null or l.version < $4)
- and (l.op <> 'update' or l.fields ?| $5::text[]) order by l.version desc limit $6`,
-      values: [ctx.org.id, entity.ref, id, before, ledgerKeysOf(entity, visible), limit + 1],
+ and (l.op = any($7::text[]) or l.fields ?| $5::text[]) order by l.version desc limit $6`,
+      values: [
+        ctx.org.id,
+        entity.ref,
+        id,
+        before,
+        ledgerKeysOf(entity, visible),
+        limit + 1,
+        // One field is neither deleted nor restored.
+        query.field === undefined ? ['create', 'delete', 'restore'] : ['create'],
+      ],
     })
     const shown = rows.slice(0, limit)
     const first = shown.some((row) => row.op === 'create')
@@ -86,6 +110,8 @@ export function createHistory({ db, codecs, reader }: HistoryDeps) {
         actor: row.actor,
         version: row.version,
         op: row.op,
+        origin: originOf(row.actor, row.door ?? 'api', row.origin),
+        ...(row.source === null ? {} : { source: row.source }),
         fields: fields[at] ?? {},
       })),
       page: {
@@ -144,4 +170,11 @@ from ${entity.table} t where t.org_id = $1 and t.id = $2`,
 
   return { list }
 }
+
+function chosen(visible: ReadonlySet<string>, field: string | undefined): ReadonlySet<string> {
+  if (field === undefined) return visible
+  if (visible.has(field)) return new Set([field])
+  throw new UnknownFieldError(`There is no field "${field.slice(0, 100)}".`)
+}
+
 export type History = ReturnType<typeof createHistory>

@@ -47,6 +47,11 @@ export interface TimelineDeps {
 }
 
 type Place = readonly [at: string, id: string] | null
+interface Page {
+  readonly place: Place
+  readonly limit: number
+  wants(kind: TimelineKind): boolean
+}
 
 /**
  * What happened around a record, newest first: its own changes, and the records of any entity whose
@@ -65,10 +70,10 @@ export function createTimeline({ db, codecs, reader }: TimelineDeps) {
     const place = decodeCursor(query.cursor, [isMoment, isUuid]) as Place
     const wants = (kind: TimelineKind) => !query.types || query.types.includes(kind)
     const sources = pointingEntities(ctx).map((source) =>
-      pointingItems(ctx, source, entity, record.id, place, limit),
+      pointingItems(ctx, source, entity, record.id, { place, limit, wants }),
     )
     if (wants('change')) sources.unshift(changeItems(ctx, entity, record, place, limit))
-    const items = (await Promise.all(sources)).flat().filter((item) => wants(item.kind))
+    const items = (await Promise.all(sources)).flat()
     items.sort((a, b) => compare(b.at, a.at) || compare(b.id, a.id))
     const shown = items.slice(0, limit)
     const last = shown.at(-1)
@@ -128,8 +133,7 @@ export function createTimeline({ db, codecs, reader }: TimelineDeps) {
     source: Entity,
     target: Entity,
     id: string,
-    place: Place,
-    limit: number,
+    { place, limit, wants }: Page,
   ): Promise<TimelineItem[]> {
     const here: Filter = { 'about.id': id, 'about.entity': target.ref }
     const filter = place ? { ...here, createdAt: { $lte: place[0] } } : here
@@ -145,7 +149,7 @@ export function createTimeline({ db, codecs, reader }: TimelineDeps) {
       })
       for (const record of data) {
         const item = pointingItem(source, record)
-        if (item && isBehind(item, place)) items.push(item)
+        if (item && wants(item.kind) && isBehind(item, place)) items.push(item)
       }
       cursor = page.nextCursor ?? undefined
     } while (cursor && items.length <= limit)
