@@ -2,6 +2,7 @@
 export * from './calendar.ts'
 export * from './condition.ts'
 export * from './context.ts'
+export * from './csv-cell.ts'
 export * from './errors.ts'
 export * from './field-type.ts'
 export * from './find-member.ts'

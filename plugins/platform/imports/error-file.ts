@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import type { HandlerContext } from '@runwaycrm/sdk'
+import { csvCell, type HandlerContext } from '@runwaycrm/sdk'
 import type { RowFailure } from './write-batch.ts'
 
 export const errorFileHeader = 'line,column,value,code,message\r\n'
@@ -8,12 +8,6 @@ export const errorFileHeader = 'line,column,value,code,message\r\n'
 /** One failure as a line of CSV. Cells that a spreadsheet would take for a formula get a leading apostrophe. */
 export function errorLine(failure: RowFailure): string {
   return `${[String(failure.line), failure.column, failure.value, failure.code, failure.message].map(csvCell).join(',')}\r\n`
-}
-
-/** Quotes where needed and defuses `= + - @` and control characters at the start. */
-export function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+([.,]\d+)?$/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /** The error file of an import while it is written. */
