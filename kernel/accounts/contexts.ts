@@ -55,6 +55,8 @@ const mostRecent = 200
 /** Turns principals into contexts; rights are worked out once per principal and model. */
 export function createContexts(deps: ContextsDeps) {
   const recent = new Map<string, OrgRuntime>()
+  /** How often something was forgotten: what was asked for before that is not kept. */
+  let forgotten = 0
   const abilities = new WeakMap<Principal, { model: Model; org: OrgInfo; ability: Ability }>()
 
   function abilityOf(
@@ -102,7 +104,9 @@ export function createContexts(deps: ContextsDeps) {
   function runtimeOf(orgId: string, epoch: number): OrgRuntime | Promise<OrgRuntime> {
     const known = recent.get(orgId)
     if (known && known.epoch >= epoch) return known
+    const began = forgotten
     return deps.orgStates.get(orgId, epoch).then((runtime) => {
+      if (began !== forgotten) return runtime
       recent.delete(orgId)
       recent.set(orgId, runtime)
       if (recent.size > mostRecent) recent.delete(recent.keys().next().value!)
@@ -115,6 +119,7 @@ export function createContexts(deps: ContextsDeps) {
     runtimeOf,
     /** After a publish: whoever published works with it at once, and does not wait out their second. */
     forget(orgId: string): void {
+      forgotten += 1
       recent.delete(orgId)
     },
     /** Somebody else's rights in the same organisation. */

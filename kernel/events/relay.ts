@@ -65,10 +65,8 @@ export function createRelay(options: RelayOptions): Relay {
         return pollMs
       })
       if (performance.now() >= lookAt) lookAt = performance.now() + pollMs
-      await Promise.race([
-        woken,
-        sleep(Math.min(waitMs, lookAt - performance.now()), undefined, { ref: false }),
-      ])
+      const restMs = Math.max(0, Math.min(waitMs, lookAt - performance.now()))
+      await Promise.race([woken, sleep(restMs, undefined, { ref: false })])
     }
   }
 

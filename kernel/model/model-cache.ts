@@ -64,18 +64,24 @@ export function createOrgStates(deps: {
   const loading = new Map<string, Promise<Cached>>()
   let bytes = 0
 
-  function forget(orgId: string): void {
+  function drop(orgId: string): void {
     bytes -= cache.get(orgId)?.bytes ?? 0
     cache.delete(orgId)
   }
 
+  /** What is being read was asked for before the change, so nobody who comes after it gets that. */
+  function forget(orgId: string): void {
+    drop(orgId)
+    loading.delete(orgId)
+  }
+
   function keep(orgId: string, cached: Cached): void {
-    forget(orgId)
+    drop(orgId)
     cache.set(orgId, cached)
     bytes += cached.bytes
     for (const oldest of cache.keys()) {
       if (bytes <= maxBytes || oldest === orgId) break
-      forget(oldest)
+      drop(oldest)
     }
   }
 
@@ -87,27 +93,33 @@ export function createOrgStates(deps: {
   }
 
   async function load(orgId: string): Promise<Cached> {
+    const checkedAt = now()
     const { rows } = await db.query<OrgStateRow>(orgId, selectOrgRow(orgId))
-    if (!rows[0]) {
-      forget(orgId)
-      throw new NotFoundError()
-    }
+    if (!rows[0]) throw new NotFoundError()
     const row = toOrgRow(rows[0])
     const model = models.of(row)
     const state = toState(row, model)
-    const cached = { state, bytes: estimateBytes(model, models.deployment), checkedAt: now() }
-    keep(orgId, cached)
-    return cached
+    return { state, bytes: estimateBytes(model, models.deployment), checkedAt }
   }
 
   /** Many requests of one organisation wait for one question. */
   function loadOnce(orgId: string): Promise<Cached> {
-    let running = loading.get(orgId)
-    if (!running) {
-      running = load(orgId).finally(() => loading.delete(orgId))
-      loading.set(orgId, running)
-    }
-    return running
+    const running = loading.get(orgId)
+    if (running) return running
+    /** @returns false when it was forgotten meanwhile, and perhaps is asked for anew. */
+    const ends = () => loading.get(orgId) === begun && loading.delete(orgId)
+    const begun: Promise<Cached> = load(orgId).then(
+      (cached) => {
+        if (ends()) keep(orgId, cached)
+        return cached
+      },
+      (error: unknown) => {
+        if (ends() && error instanceof NotFoundError) drop(orgId)
+        throw error
+      },
+    )
+    loading.set(orgId, begun)
+    return begun
   }
 
   async function isCurrent(orgId: string, cached: Cached): Promise<boolean> {

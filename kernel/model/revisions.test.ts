@@ -195,6 +195,21 @@ describe('plan and publish', () => {
     expect(await revisions.list(orgId)).toEqual([])
   })
 
+  it('takes a plan in spite of an index that was completed meanwhile', async () => {
+    const indexed = { ...budget, field: { ...budget.field, indexed: true } }
+    await revisions.edit(orgId, [{ ...addBudget, value: indexed }], ada)
+    await publish()
+    await revisions.edit(orgId, [callIt('Prospect', 'Lead')], ada)
+    const { hash } = await revisions.plan(orgId)
+    const before = await orgStates.draft(orgId)
+    await db.query(orgId, {
+      text: `insert into tenant.slot_fill (org_id, entity, slot, storage_id, is_ready) values ($1, $2, 'f1', $3, true)`,
+      values: [orgId, target, await storageOf()],
+    })
+    expect((await orgStates.draft(orgId)).hash).not.toBe(before.hash)
+    expect(await revisions.publish(orgId, { hash, message: '' }, ada)).toEqual({ revision: 2 })
+  })
+
   it('publishes a plan once, however many press the button', async () => {
     await revisions.edit(orgId, [callIt('Prospect', 'Lead')], ada)
     const { hash } = await revisions.plan(orgId)

@@ -159,7 +159,7 @@ export function createRevisions(deps: {
     const more = await lookAtValues?.(orgId, before, after)
     const count: CountWhere = (entity, filter) => countWhere(orgId, entity, filter)
     const items = await planChange(before, after, count, more)
-    return { hash: planHash(published, document, after), items }
+    return { hash: planHash(published, document, models.base(published)), items }
   }
 
   async function publish(
@@ -170,9 +170,10 @@ export function createRevisions(deps: {
   ): Promise<{ readonly revision: number }> {
     const published = await db.transaction(orgId, async (tx) => {
       const { published, document } = read(await locked(tx, orgId))
-      const after = models.of({ ...published, document })
-      if (planHash(published, document, after) !== hash) throw new PlanStaleError()
-      if (publishedBy) refuseExcess(publishedBy, published, after, false)
+      if (planHash(published, document, models.base(published)) !== hash) throw new PlanStaleError()
+      if (publishedBy) {
+        refuseExcess(publishedBy, published, models.of({ ...published, document }), false)
+      }
       const named = assignStorageIds(document, published.document, newStorageId)
       return write(tx, orgId, published, { document: named, message, actor, restores: null })
     })
@@ -322,9 +323,12 @@ async function writeRevision(
   return { orgId, revision, epoch }
 }
 
-/** What was planned: this draft after this revision, on these layers of others. */
-function planHash(published: OrgRow, document: LayerDocument, after: Model): string {
-  return sha256(canonicalJson([published.revision, documentHash(document), after.hash]))
+/**
+ * What was planned: this draft after this revision, on these layers of others. An index that is filled
+ * meanwhile changes the model of the organisation, but nothing that was planned.
+ */
+function planHash({ revision }: OrgRow, document: LayerDocument, base: Model): string {
+  return sha256(canonicalJson([revision, documentHash(document), base.hash]))
 }
 
 const Operations = Type.Array(
