@@ -7,6 +7,9 @@ const server = {
   hookTimeout: 60_000,
   // What is waited for comes when a busy machine gets to it; one second is no part of any promise.
   expect: { poll: { timeout: 15_000 } },
+  // Reading the product once per worker and not once per file is a third of the time. Files share nothing else:
+  // each has a database, a server and organisations of its own.
+  isolate: false,
 } as const
 const database = { globalSetup: ['tests/setup/global-database.ts'] }
 
