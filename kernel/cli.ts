@@ -95,7 +95,8 @@ const commands: Readonly<Record<string, Command>> = {
   },
   'org import': {
     usage: 'org import --email E [--name N] [--slug S] [--password W] [--reseller SLUG] FILE',
-    meaning: 'Make an organisation of an exported file; prints {orgId, userId, slug, loginUrl}',
+    meaning:
+      'Make an organisation of an exported file; prints {orgId, userId, slug, loginUrl, keysToMakeAnew}',
     options: { email: text, name: text, slug: text, password: text, reseller: text },
     words: 1,
     run: (values, [file]) => withHouse((opened) => importOrgFile(opened, values, file)),
@@ -185,7 +186,10 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** The link leads to the server that runs on the same data folder; without one it has to be said. */
-function tellMade({ address }: Opened, made: { readonly loginUrl: string }): void {
+function tellMade(
+  { address }: Opened,
+  made: { readonly loginUrl: string; readonly keysToMakeAnew?: number },
+): void {
   out(JSON.stringify(made))
   if (address !== null) return
   say(
@@ -236,6 +240,7 @@ async function importOrgFile(
   }
   if (!header) throw new Error('The file is empty.')
   const name = optional(values, 'name')
+  let keys = 0
   const made = await accounts.restore(
     {
       orgName: name ?? header.name,
@@ -246,10 +251,15 @@ async function importOrgFile(
       plan: header.plan,
     },
     async (orgId, slug) => {
-      await transfer.importOrg({ orgId, slug, name, lines, onProgress: progress() })
+      keys = (await transfer.importOrg({ orgId, slug, name, lines, onProgress: progress() })).keys
     },
   )
-  tellMade(opened, made)
+  tellMade(opened, { ...made, keysToMakeAnew: keys })
+  if (keys > 0) {
+    say(
+      `API keys do not move: ${keys} ${keys === 1 ? 'is' : 'are'} marked as revoked. Make new ones.`,
+    )
+  }
   return 0
 }
 

@@ -48,6 +48,13 @@ export function createTransfers(deps: TransfersDeps) {
     return callHandler({ ...ctx, tx }, plugin, handler, input)
   }
 
+  /** Whatever lists keys; null when nothing does. */
+  async function askKeys(orgId: string, method: string, input: unknown): Promise<unknown> {
+    const ctx = await contexts.system(orgId)
+    const found = methodOf(ctx.model, 'api-keys', 1, method)
+    return found && callHandler(ctx, found.plugin, found.handler, input)
+  }
+
   const erasure = createErasure({
     reader: deps.reader,
     writer: deps.writer,
@@ -69,10 +76,8 @@ export function createTransfers(deps: TransfersDeps) {
       },
     },
     forgetMember: deps.accounts.forgetMember,
-    async noteRevoked(orgId, ids) {
-      const ctx = await contexts.system(orgId)
-      const found = methodOf(ctx.model, 'api-keys', 1, 'noteRevoked')
-      if (found) await callHandler(ctx, found.plugin, found.handler, { ids })
+    noteRevoked: async (orgId, ids) => {
+      await askKeys(orgId, 'noteRevoked', { ids })
     },
     settle: () => deps.trace.flush(),
   })
@@ -81,6 +86,12 @@ export function createTransfers(deps: TransfersDeps) {
   return {
     erasure,
     exportOrg: (options: Omit<ExportOptions, Given>) => exportOrg({ ...options, ...given }),
-    importOrg: (options: Omit<ImportOptions, Given>) => importOrg({ ...options, ...given }),
+    /** @returns how many API keys are to be made anew: none comes with its organisation. */
+    async importOrg(options: Omit<ImportOptions, Given>): Promise<{ readonly keys: number }> {
+      await importOrg({ ...options, ...given })
+      return ((await askKeys(options.orgId, 'noteLeftBehind', {})) ?? none) as { keys: number }
+    },
   }
 }
+
+const none = { keys: 0 }

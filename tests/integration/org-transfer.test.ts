@@ -16,6 +16,7 @@ let app: TestApp
 let acme: Caller
 let folder: string
 let file: string
+let imported: { readonly keys: number }
 
 beforeAll(async () => {
   app = await startApp()
@@ -105,7 +106,11 @@ const read = (source: string, slug: string) =>
   app.house.accounts.restore(
     { orgName: 'Acme', slug, email: `owner@${slug}.test`, password: 'correct-horse-battery' },
     async (orgId) => {
-      await app.house.transfer.importOrg({ orgId, slug, lines: () => readLines(source) })
+      imported = await app.house.transfer.importOrg({
+        orgId,
+        slug,
+        lines: () => readLines(source),
+      })
     },
   )
 
@@ -236,6 +241,27 @@ describe('an organisation in a file', () => {
     await db.query(acme.orgId, { text, values: [acme.orgId] })
     const made = await read(half, 'acme-half')
     await expect.poll(() => isFilled(made.orgId), { timeout: 20_000 }).toBe(true)
+  })
+
+  it('lists no key as working that opens nothing', async () => {
+    const make = async (name: string) =>
+      (await acme.call('POST', '/actions/platform.api-keys:create_key', { input: { name } })).json()
+        .output
+    const [, old] = [await make('Website'), await make('Old')]
+    const revoke = '/actions/platform.api-keys:revoke_key'
+    expect((await acme.call('POST', revoke, { input: { id: old.id } })).statusCode).toBe(200)
+    const keyed = path.join(folder, 'keyed.runway')
+    await write(keyed)
+    const made = await read(keyed, 'acme-keyed')
+    expect(imported.keys).toBe(1)
+    const listed = async (caller: Caller) =>
+      Object.fromEntries(
+        (await caller.call('GET', '/api-keys'))
+          .json()
+          .data.map(({ name, revoked }: { name: string; revoked: boolean }) => [name, revoked]),
+      )
+    expect(await listed(await app.createKey(made.orgId))).toEqual({ Website: true, Old: true })
+    expect(await listed(acme)).toEqual({ Website: false, Old: true })
   })
 
   it('carries no secret and nobody’s password', async () => {
