@@ -108,3 +108,26 @@ it('explains every variable in the help and in the README table', () => {
     expect(configTable()).toContain(`| \`${name}\` |`)
   }
 })
+
+it('says at once that the data folder cannot be made', async () => {
+  for (const folder of ['/proc/nope', '/proc/nope/deeper', '/dev/null/below', '/dev/null'])
+    await expect(loadConfig({ RUNWAY_DATA_DIR: folder }), folder).rejects.toThrow(
+      /RUNWAY_DATA_DIR must be a folder that can be written \(E\w+\)\.\n.*Example: RUNWAY_DATA_DIR=/,
+    )
+})
+
+it('makes the data folder with all that is above it', async () => {
+  const folder = path.join(dataDir, 'a/b/c')
+  await Promise.all([
+    loadConfig({ RUNWAY_DATA_DIR: folder }),
+    loadConfig({ RUNWAY_DATA_DIR: folder }),
+  ])
+  expect((await stat(folder)).isDirectory()).toBe(true)
+})
+
+it('says what to do about a database for migrations and none to serve', async () => {
+  const env = { RUNWAY_DATA_DIR: dataDir, DATABASE_ADMIN_URL: 'postgresql://postgres@db/runway' }
+  await expect(loadConfig(env)).rejects.toThrow(
+    /DATABASE_URL must be set where DATABASE_ADMIN_URL is\.\n.*Example: DATABASE_URL=/,
+  )
+})

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Variable, variables } from './config-variables.ts'
 
@@ -59,10 +59,9 @@ type Values = { [K in keyof typeof variables]: ReturnType<(typeof variables)[K][
 export async function loadConfig(env: Environment): Promise<Config> {
   const { secretKey, nodeEnv, gemini, anthropic, stripe, sendgrid, slack, twilio, ...rest } =
     readValues(env)
-  await makeDataDir(rest.dataDir)
   return Object.freeze({
     ...rest,
-    secretKey: secretKey ?? (await keptSecretKey(rest.dataDir)),
+    secretKey: await inDataDir(rest.dataDir, secretKey),
     production: nodeEnv === 'production',
     roles: Object.freeze(rest.roles),
     baseUrls: Object.freeze({ gemini, anthropic, stripe, sendgrid, slack, twilio }),
@@ -98,6 +97,9 @@ function readValues(env: Environment): Values {
       problems.push(problemOf(v, (error as Error).message))
     }
   }
+  // Migrations alone have nothing to serve; with the embedded PostgreSQL they would go elsewhere, unseen.
+  const isLone = values['databaseAdminUrl'] && values['databaseUrl'] === null
+  if (isLone) problems.push(problemOf(variables.databaseUrl, 'set where DATABASE_ADMIN_URL is'))
   if (problems.length > 0) throw unusable(problems)
   return values as Values
 }
@@ -115,13 +117,31 @@ function unusable(problems: readonly string[]) {
   return new ConfigError(`The environment cannot be used:\n  ${problems.join('\n  ')}`)
 }
 
-async function makeDataDir(dataDir: string): Promise<void> {
+/** Makes the folder. @returns the secret key: the given one, or the one that is kept there. */
+async function inDataDir(dataDir: string, secretKey: string | null): Promise<string> {
   try {
-    await mkdir(dataDir, { recursive: true })
+    await makeFolder(dataDir)
+    await access(dataDir, constants.W_OK)
+    return secretKey ?? (await keptSecretKey(dataDir))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw unusable([problemOf(variables.dataDir, `a folder that can be written (${code})`)])
   }
+}
+
+/**
+ * One level at a time: where a level cannot be made although the one above is there, as in /proc,
+ * `mkdir` with `recursive` never returns.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  const isThere = async () => (await stat(folder).catch(() => null))?.isDirectory() ?? false
+  if (await isThere()) return
+  const parent = path.dirname(folder)
+  if (parent !== folder) await makeFolder(parent)
+  await mkdir(folder).catch(async (error: unknown) => {
+    // Another process that starts beside this one made it.
+    if (!(await isThere())) throw error
+  })
 }
 
 async function keptSecretKey(dataDir: string): Promise<string> {

@@ -88,6 +88,8 @@ export async function start(
   environment: NodeJS.ProcessEnv,
   say: (line: string) => void,
 ): Promise<Opened> {
+  // What is wrong with the environment is said before anything is built.
+  await loadConfig(environment)
   const studioDir = await buildStudio(say)
   const opened = await openHouse(environment, { say, studioDir })
   try {
