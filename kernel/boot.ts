@@ -14,15 +14,17 @@ import { createTables } from './database/tables.ts'
 import { createDatabaseBus } from './events/bus.ts'
 import { createRelay } from './events/relay.ts'
 import { createBulkByFilter } from './http/bulk-by-filter.ts'
+import { createChangeJobs } from './http/change-job.ts'
 import { describeEntity } from './http/describe-entity.ts'
 import { linkAddress } from './http/link-routes.ts'
 import { createLive } from './http/live.ts'
+import { createRevertJob } from './http/revert-job.ts'
 import { createServer } from './http/server.ts'
 import { createQueue, type RunAs } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
-import { kernelJobs } from './kernel-jobs.ts'
+import { endKernelJob, kernelJobs } from './kernel-jobs.ts'
 import { type Logger, toLog } from './logging.ts'
 import { createOrgStates } from './model/model-cache.ts'
 import { createOrgModels } from './model/org-models.ts'
@@ -362,15 +364,19 @@ export async function boot(options: BootOptions) {
     const resolved = await accounts.resolveRunAs(orgId, runAs)
     return resolved && contexts.make(resolved, runtime, { door: 'job', ...more })
   }
-  const bulkByFilter = createBulkByFilter({ reader, writer, queue, bus })
+  const jobs = createChangeJobs({ db, writer, queue, bus })
+  const bulkByFilter = createBulkByFilter({ reader, writer, jobs })
+  const revert = createRevert({ db, codecs, ledger, writer })
+  const revertJob = createRevertJob({ db, revert, writer, jobs })
   const worker = createWorker({
     db,
     log: busLog,
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: kernelJobs({ db, bulkByFilter, searchIndex, ...values }),
+      kernelJobs: kernelJobs({ db, bulkByFilter, revertJob, searchIndex, ...values }),
     }),
+    onDead: endKernelJob(jobs),
   })
   const stopHints = bus.subscribe((hint) => {
     if (hint.kind === 'jobs') worker.poke()
@@ -398,7 +404,7 @@ export async function boot(options: BootOptions) {
       provenance: createProvenance({ db, reader }),
       timeline: timeline.list,
       ledger,
-      revert: createRevert({ db, codecs, ledger, writer }),
+      revert: revertJob.start,
       bulkByFilter: bulkByFilter.start,
       actions,
       revisions,

@@ -1,7 +1,11 @@
 import type { RequestContext } from './context/request-context.ts'
 import type { Database } from './database/postgres.ts'
 import { bulkJob } from './http/bulk-by-filter.ts'
+import type { ChangeJobs } from './http/change-job.ts'
+import { revertJob } from './http/revert-job.ts'
+import type { StartedJob } from './jobs/lease.ts'
 import { applyRetention, retentionJob, retentionSettings } from './jobs/retention.ts'
+import type { JobProblem } from './jobs/worker.ts'
 import { convertFieldJob } from './records/convert-fields.ts'
 import { fillSlotsJob } from './records/fill-slots.ts'
 import { fillJob } from './search/fill-index.ts'
@@ -12,12 +16,14 @@ type Run = (ctx: RequestContext, payload: unknown) => Promise<void>
 export function kernelJobs(deps: {
   readonly db: Database
   readonly bulkByFilter: { readonly run: Run }
+  readonly revertJob: { readonly run: Run }
   readonly searchIndex: { readonly run: Run }
   readonly slots: { readonly run: Run }
   readonly converter: { readonly run: Run }
 }): Readonly<Record<string, Run>> {
   return {
     [bulkJob]: deps.bulkByFilter.run,
+    [revertJob]: deps.revertJob.run,
     [fillJob]: deps.searchIndex.run,
     [convertFieldJob]: deps.converter.run,
     [fillSlotsJob]: deps.slots.run,
@@ -25,5 +31,13 @@ export function kernelJobs(deps: {
       const kept = settings?.get(retentionSettings)
       await applyRetention(deps.db, { id: org.id, model, settings: kept }, now, signal)
     },
+  }
+}
+
+/** What is left to do when one of them is dead: the change set that it filled ends. */
+export function endKernelJob({ fail }: ChangeJobs) {
+  return async (job: StartedJob, problem: JobProblem): Promise<void> => {
+    if (job.plugin !== 'kernel') return
+    if (job.job === bulkJob || job.job === revertJob) await fail(job, problem)
   }
 }

@@ -10,13 +10,11 @@ import {
   UniqueTakenError,
 } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
-import type { Bus } from '../events/bus.ts'
-import type { Queue } from '../jobs/queue.ts'
 import type { Entity } from '../model/model.ts'
-import { audienceOf } from '../plugins/broker.ts'
 import type { Writer } from '../records/change-set.ts'
 import { kernelHooks, manageMembers } from '../records/kernel-hooks.ts'
 import type { ChangeJob, Refusal } from '../records/transactions.ts'
+import { type ChangeJobs, withRefusals } from './change-job.ts'
 import type { BulkByFilter } from './record-requests.ts'
 
 interface BulkByFilterDeps {
@@ -26,7 +24,6 @@ interface BulkByFilterDeps {
   }
   readonly writer: Pick<
     Writer,
-    | 'openChangeSet'
     | 'resumeChangeSet'
     | 'closeChangeSet'
     | 'noteJob'
@@ -35,8 +32,7 @@ interface BulkByFilterDeps {
     | 'bulk'
     | 'checkUpdate'
   >
-  readonly queue: Queue
-  readonly bus: Pick<Bus, 'publish'>
+  readonly jobs: ChangeJobs
 }
 
 interface Payload extends BulkByFilter {
@@ -50,15 +46,13 @@ export const bulkJob = 'bulk_by_filter'
 const atOnce = 200
 /** Records on which a change is tried before it is promised. */
 const tried = 10
-/** Refusals that are kept by name; the others are counted. */
-const mostNamed = 200
 
 /**
  * Changes, deletes or restores all records that match a filter, as one change set that a job fills. Doing it
  * again after a crash finds what is left: what was changed already is unchanged, what was deleted is gone, what
  * was restored is not in the trash.
  */
-export function createBulkByFilter({ reader, writer, queue, bus }: BulkByFilterDeps) {
+export function createBulkByFilter({ reader, writer, jobs }: BulkByFilterDeps) {
   return {
     /**
      * Checks what the job would refuse before anybody is told that it will be done.
@@ -77,25 +71,8 @@ export function createBulkByFilter({ reader, writer, queue, bus }: BulkByFilterD
       await refuseInVain(ctx, entity, operation, request, matched)
       const { labelPlural } = entity.definition
       const label = `${words[operation]} ${labelPlural}`
-      const alone: RequestContext = { ...ctx, changeSet: null }
-      const begun: ChangeJob = { matched, refused: 0, refusals: [] }
-      const { changeSet } = await writer.openChangeSet(alone, { label, job: begun })
-      const payload: Payload = {
-        ...request,
-        entity: entity.ref,
-        changeSetId: changeSet.id,
-        matched,
-      }
-      const { type, id, userId, name } = ctx.principal
-      const job = {
-        plugin: 'kernel',
-        job: bulkJob,
-        payload,
-        runAs: { type, id, userId, name },
-        traceId: ctx.traceId,
-      }
-      const [jobId] = await queue.enqueue(ctx.org.id, [job], ctx.tx)
-      return { jobId, changeSetId: changeSet.id, matched }
+      const payload = { ...request, entity: entity.ref }
+      return jobs.begin(ctx, bulkJob, matched, payload, { label })
     },
 
     /** @param ctx of whoever asked for it, with the rights they have now. */
@@ -126,25 +103,25 @@ export function createBulkByFilter({ reader, writer, queue, bus }: BulkByFilterD
             await writer.noteJob(joined, job)
           }
           written += results.length - refusals.length
-          tell(ctx, { changeSetId, matched, written, refused: job.refused, isDone: false })
+          jobs.tell(ctx.org.id, ctx.principal, bulkJob, {
+            changeSetId,
+            matched,
+            written,
+            refused: job.refused,
+            isDone: false,
+          })
         }
         cursor = page.page.nextCursor ?? undefined
       } while (cursor !== undefined)
       await writer.closeChangeSet(joined)
-      tell(ctx, { changeSetId, matched, written, refused: job.refused, isDone: true })
+      jobs.tell(ctx.org.id, ctx.principal, bulkJob, {
+        changeSetId,
+        matched,
+        written,
+        refused: job.refused,
+        isDone: true,
+      })
     },
-  }
-
-  /** On `/live`, to whoever asked for it. */
-  function tell(ctx: RequestContext, payload: BulkProgress): void {
-    const audience = audienceOf(ctx.principal)
-    bus.publish({
-      kind: 'progress',
-      orgId: ctx.org.id,
-      topic: bulkJob,
-      audience,
-      payload: { ...payload },
-    })
   }
 
   /**
@@ -207,15 +184,6 @@ function refuseForMany(
   }
 }
 
-interface BulkProgress {
-  readonly changeSetId: string
-  readonly matched: number
-  /** Of this attempt; what was written in all, the change set counts. */
-  readonly written: number
-  readonly refused: number
-  readonly isDone: boolean
-}
-
 const words = { update: 'Changed', delete: 'Deleted', restore: 'Restored' } as const
 
 function operationOf(request: Pick<BulkByFilter, 'delete' | 'restore'>) {
@@ -242,12 +210,4 @@ function refusalsOf(entity: Entity, results: BulkResult['results']): Refusal[] {
     const { code, detail, field } = problem
     return [{ entity: entity.plural, id, code, detail, ...(field === undefined ? {} : { field }) }]
   })
-}
-
-function withRefusals(job: ChangeJob, more: readonly Refusal[]): ChangeJob {
-  return {
-    ...job,
-    refused: job.refused + more.length,
-    refusals: [...job.refusals, ...more].slice(0, mostNamed),
-  }
 }

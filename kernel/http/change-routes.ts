@@ -1,20 +1,22 @@
 import { NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import { isUuid } from '../database/uuid.ts'
+import type { RevertOptions, RevertResult } from '../records/revert.ts'
+import type { StartedChangeJob } from './change-job.ts'
 import { type PageQuery, pageQuery } from './record-requests.ts'
 import type { Call, RouteDeclaration } from './route.ts'
-
-export interface RevertOptions {
-  readonly dryRun?: boolean
-  readonly onConflict?: 'stop' | 'skip'
-}
 
 export interface ChangeRoutesDeps {
   readonly ledger: {
     list(ctx: RequestContext, page: PageQuery): Promise<object>
     get(ctx: RequestContext, id: string, page: PageQuery): Promise<object>
   }
-  revert(ctx: RequestContext, id: string, options: RevertOptions): Promise<object>
+  /** At once, or by a job when there is too much for one request. */
+  revert(
+    ctx: RequestContext,
+    id: string,
+    options: RevertOptions,
+  ): Promise<RevertResult | StartedChangeJob>
 }
 
 /** Change sets: what somebody did in one go, and taking it back. */
@@ -70,10 +72,11 @@ export function changeRoutes({ ledger, revert }: ChangeRoutesDeps): RouteDeclara
         properties: { dryRun: { type: 'boolean' }, onConflict: { enum: ['stop', 'skip'] } },
       },
       bodyOptional: true,
-      response: { 200: { type: 'object' } },
+      response: { 200: { type: 'object' }, 202: { type: 'object' } },
       handler: async (call) => {
         const options = (call.body ?? {}) as RevertOptions
-        return { status: 200, body: await revert(call.context(), idOf(call), options) }
+        const body = await revert(call.context(), idOf(call), options)
+        return { status: 'jobId' in body ? 202 : 200, body }
       },
     },
   ]

@@ -25,6 +25,11 @@ export interface WorkerOptions {
   readonly log: Log
   /** Runs one job. What it throws is kept as the reason; errors of the caller's making are not tried again. */
   readonly run: (job: RunningJob) => Promise<void>
+  /**
+   * Called before a job is dead for good, so that what it began can be ended. When that fails, the lease
+   * runs out and the job comes again.
+   */
+  readonly onDead?: (job: StartedJob, problem: JobProblem) => Promise<void>
   /** Jobs at once, default 16. */
   readonly concurrency?: number
   /** Jobs of one organisation at once, default three quarters of all: the others find a place. */
@@ -35,6 +40,12 @@ export interface WorkerOptions {
   readonly pollMs?: number
   /** In [0, 1). */
   readonly random?: () => number
+}
+
+/** Why a job is dead, as whoever asked for it may read it. */
+export interface JobProblem {
+  readonly code: string
+  readonly detail: string
 }
 
 /** These will not be different next time. */
@@ -99,7 +110,20 @@ export function createWorker(options: WorkerOptions): Worker {
     held.leave(entry)
     runNext()
     if (held.wanted() > 0) wakeUp()
-    await write(entry, end)
+    if (end.state !== 'dead' || (await bury(entry, end.problem))) await write(entry, end)
+    else held.forget(entry.job)
+  }
+
+  async function bury({ job, stop }: HeldJob, problem: JobProblem): Promise<boolean> {
+    // Somebody else has it by now, and its end is theirs to decide.
+    if (stop.signal.aborted) return true
+    try {
+      await options.onDead?.(job, problem)
+      return true
+    } catch (error) {
+      log.error('what a dead job began could not be ended', { orgId: job.orgId, id: job.id, error })
+      return false
+    }
   }
 
   async function write({ job }: HeldJob, end: JobEnd): Promise<void> {
@@ -110,9 +134,9 @@ export function createWorker(options: WorkerOptions): Worker {
     else if (end.state === 'dead') log.error('a job is dead', { ...about, reason: end.error })
   }
 
-  async function attempt(job: StartedJob, signal: AbortSignal): Promise<JobEnd> {
+  async function attempt(job: StartedJob, signal: AbortSignal): Promise<Attempted> {
     if (job.attempt > job.maxAttempts) {
-      return { state: 'dead', error: 'Its worker died in every attempt.' }
+      return { state: 'dead', error: 'Its worker died in every attempt.', problem: problemOf(null) }
     }
     try {
       signal.throwIfAborted()
@@ -122,7 +146,9 @@ export function createWorker(options: WorkerOptions): Worker {
       if (signal.aborted && isStopping) return givenBack
       const reason = describe(error)
       const isFinal = error instanceof RunwayError && finalStatus.has(error.status)
-      if (isFinal || job.attempt >= job.maxAttempts) return { state: 'dead', error: reason }
+      if (isFinal || job.attempt >= job.maxAttempts) {
+        return { state: 'dead', error: reason, problem: problemOf(error) }
+      }
       log.warn('a job failed and will be tried again', {
         orgId: job.orgId,
         job: `${job.plugin}:${job.job}`,
@@ -183,12 +209,23 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 }
 
+type Dead = Extract<JobEnd, { readonly state: 'dead' }> & { readonly problem: JobProblem }
+type Attempted = Exclude<JobEnd, { readonly state: 'dead' }> | Dead
+
 /** It did not run to its end, and not because it failed. */
-const givenBack: JobEnd = { state: 'ready', error: null, delayMs: 0, refund: true }
+const givenBack: Attempted = { state: 'ready', error: null, delayMs: 0, refund: true }
 
 /** The reason as operators and admins read it; the stack is in the log. */
 function describe(error: unknown): string {
   const code = error instanceof RunwayError ? `${error.code}: ` : ''
   const message = error instanceof Error ? error.message : String(error)
   return `${code}${message}`.slice(0, 1000)
+}
+
+/** Errors of our own making carry no internals. */
+function problemOf(error: unknown): JobProblem {
+  if (error instanceof RunwayError && error.status < 500) {
+    return { code: error.code, detail: error.message }
+  }
+  return { code: 'INTERNAL', detail: 'Something went wrong on our side. Try again later.' }
 }

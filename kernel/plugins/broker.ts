@@ -100,7 +100,7 @@ export type Brokered = Pick<
 >
 
 /** The identity that hears of a deed's progress: a member through all of their sessions, or a key. */
-export function audienceOf(principal: Principal): string {
+export function audienceOf(principal: Pick<Principal, 'type' | 'id' | 'userId'>): string {
   return principal.userId ?? `${principal.type}:${principal.id}`
 }
 

@@ -31,8 +31,6 @@ interface PlanRow {
 
 /** A change set turned round, in pieces: of a million records a thousand are in memory. */
 export interface RevertPlan {
-  /** All of it fits into one piece. */
-  readonly isOne: boolean
   /** The pieces, each read when it is asked for, in the transaction of the context when it has one. */
   batches(ctx: RequestContext): AsyncIterable<readonly RevertStep[]>
 }
@@ -57,7 +55,6 @@ export async function loadPlan(
   if (first.length < batchRecords) {
     const steps = first.flatMap(stepsOf).sort((a, b) => phaseOf(a) - phaseOf(b))
     return {
-      isOne: true,
       batches: async function* one() {
         yield steps
       },
@@ -66,7 +63,6 @@ export async function loadPlan(
   const ops = await run<{ op: string }>(ctx, opsStatement(ctx.org.id, changeSetId))
   const phases = phasesOf(new Set(ops.map(({ op }) => op)))
   return {
-    isOne: false,
     async *batches(inner) {
       for (const phase of phases) {
         let before: string | null = null

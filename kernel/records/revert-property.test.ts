@@ -18,12 +18,12 @@ import {
 
 let fixture: RecordsFixture
 let ledger: Ledger
-let revert: Revert
+let revert: Revert['revert']
 beforeAll(async () => {
   fixture = await openFixture()
   const { db, writer } = fixture
   ledger = createLedger({ db, codecs: testCodecs })
-  revert = createRevert({ db, codecs: testCodecs, ledger, writer })
+  revert = createRevert({ db, codecs: testCodecs, ledger, writer }).revert
 })
 afterAll(() => fixture.close())
 

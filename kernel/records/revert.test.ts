@@ -18,12 +18,12 @@ import {
 
 let fixture: RecordsFixture
 let ledger: Ledger
-let revert: Revert
+let revert: Revert['revert']
 beforeAll(async () => {
   fixture = await openFixture()
   const { db, writer } = fixture
   ledger = createLedger({ db, codecs: testCodecs })
-  revert = createRevert({ db, codecs: testCodecs, ledger, writer })
+  revert = createRevert({ db, codecs: testCodecs, ledger, writer }).revert
 })
 afterAll(() => fixture.close())
 
@@ -326,6 +326,44 @@ describe('a change set of many batches', () => {
     expect(await ledger.find(ctx, answer.changeSetId!)).toMatchObject({
       state: 'done',
       counts: { deleted: 2099 },
+    })
+  })
+
+  it('is taken back in batches whole: nothing with a conflict, and on from where it stopped', async () => {
+    const ctx = system()
+    const { writer, reader } = fixture
+    const { revertInBatches } = createRevert({ ...fixture, codecs: testCodecs, ledger })
+    const made = await writer.openChangeSet(ctx, { door: 'import', workflows: 'skip' })
+    const ids: string[] = []
+    for (let batch = 0; batch < 3; batch++) {
+      const create = Array.from({ length: 800 }, (_, n) => ({ name: `Lead ${batch} ${n}` }))
+      const { results } = await writer.bulk(made, leads, { create })
+      ids.push(...results.map(({ id }) => id!))
+    }
+    await writer.closeChangeSet(made)
+    await writer.update(ctx, leads, ids[0]!, { name: 'Touched' })
+    const options = { door: 'revert', parentId: made.changeSet.id } as const
+    const first = await writer.openChangeSet(ctx, options)
+    const stopped = revertInBatches(first, made.changeSet.id, 'stop', async () => {})
+    expect(await codeOf(stopped)).toBe('CHANGE_CONFLICT')
+    expect(await reader.count(ctx, leads)).toBe(2400)
+
+    await writer.update(ctx, leads, ids[0]!, { name: 'Lead 0 0' })
+    const open = await writer.openChangeSet(ctx, options)
+    const crash = new Error('The process died.')
+    const died = revertInBatches(open, made.changeSet.id, 'stop', () => Promise.reject(crash))
+    await expect(died).rejects.toBe(crash)
+    expect(await reader.count(ctx, leads)).toBe(1400)
+    expect(await ledger.find(ctx, made.changeSet.id)).toMatchObject({ state: 'done' })
+    const written: number[] = []
+    await revertInBatches(open, made.changeSet.id, 'stop', async ({ reverted }) => {
+      written.push(reverted)
+    })
+    expect(written).toEqual([0, 1000, 400])
+    expect(await reader.count(ctx, leads)).toBe(0)
+    expect(await ledger.find(ctx, made.changeSet.id)).toMatchObject({
+      state: 'reverted',
+      revertedBy: open.changeSet.id,
     })
   })
 

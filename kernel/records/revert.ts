@@ -41,6 +41,9 @@ export interface RevertDeps {
   readonly writer: Writer
 }
 
+/** What a piece of a large revert did. */
+export type RevertProgress = Omit<RevertResult, 'changeSetId'>
+
 /** Conflicts in one answer; more would not be read. */
 const maxConflicts = 1000
 
@@ -50,6 +53,13 @@ interface Tally {
   readonly conflicts: RevertConflict[]
 }
 
+/** A change set that may be taken back. */
+export interface Revertible {
+  readonly change: Change
+  /** Times that it wrote a record, which are at least as many as its records. */
+  readonly writes: number
+}
+
 /**
  * Takes back any change set: what it created is deleted, what it deleted restored, what it changed set
  * back where it still has the value that was written. That is itself a change set, so reverting it does
@@ -57,88 +67,131 @@ interface Tally {
  */
 export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
   /**
-   * @throws NotFoundError when no record of it is visible; ChangeConflictError with `conflicts`;
-   *   StateConflictError when it was taken back already; ForbiddenError unless the actor may change all
+   * @throws NotFoundError when no record of it is visible; StateConflictError when it was taken back
+   *   already, or cannot be any more.
+   */
+  async function find(ctx: RequestContext, changeSetId: string): Promise<Revertible> {
+    assertNotDraft(ctx)
+    const change = await ledger.find(ctx, changeSetId)
+    if (change.state === 'reverted') throw new StateConflictError('It was taken back already.')
+    return { change, writes: await assertNotFinal(ctx, db, change.id) }
+  }
+
+  /**
+   * All of it in one transaction, a thousand records in memory at a time.
+   *
+   * @throws as `find`; ChangeConflictError with `conflicts`; ForbiddenError unless the actor may change all
    *   of it.
    */
-  return async function revert(
+  async function revert(
     ctx: RequestContext,
     changeSetId: string,
     { dryRun = false, onConflict = 'stop' }: RevertOptions = {},
   ): Promise<RevertResult> {
-    assertNotDraft(ctx)
-    const change = await ledger.find(ctx, changeSetId)
-    if (change.state === 'reverted') throw new StateConflictError('It was taken back already.')
-    await assertNotFinal(ctx, db, change.id)
+    const { change } = await find(ctx, changeSetId)
     const plan = await loadPlan(ctx, db, change.id)
-    const options = {
-      door: 'revert',
-      parentId: change.id,
-      workflows: 'skip',
-      label: change.label ?? undefined,
-    } as const
     const outside = { ...ctx, changeSet: null }
-    if (dryRun || !plan.isOne) {
-      // One batch can change its mind; of several, none may begin in vain.
-      const tally = await rehearse(outside, change, plan)
-      if (dryRun) return resultOf(null, tally)
-      stopAtConflicts(tally, onConflict)
-      const open = await writer.openChangeSet(outside, options)
-      const result = await runBatches(open, change, plan, onConflict)
-      await writer.closeChangeSet(open)
-      return result
-    }
-    return writer.transaction(outside, (inner) => runBatches(inner, change, plan, onConflict), {
-      ...options,
-      keepEmpty: true,
-    })
+    if (dryRun) return { changeSetId: null, ...(await rehearse(outside, change, plan)) }
+    return writer.transaction(
+      outside,
+      async (inner) => {
+        const total = await revertAll(inner, change, plan)
+        stopAtConflicts(total, onConflict, nothing)
+        const id = inner.changeSet?.id ?? null
+        await markReverted(inner, change, id)
+        return { changeSetId: id, ...total }
+      },
+      { ...optionsOf(change), keepEmpty: true },
+    )
   }
 
-  async function runBatches(
+  /** What would be refused at once, found with the first records of it. @throws as `revert` */
+  async function tryFirst(
     ctx: RequestContext,
+    { change }: Revertible,
+    { onConflict = 'stop' }: RevertOptions,
+  ): Promise<void> {
+    const plan = await loadPlan(ctx, db, change.id)
+    const outside = { ...ctx, changeSet: null }
+    stopAtConflicts(await rehearse(outside, change, plan, () => true), onConflict, nothing)
+  }
+
+  /**
+   * A large one, in the open change set of the context: batch after batch, each a transaction. Called again
+   * after a crash it finds what is left: what is back already needs nothing.
+   *
+   * @throws as `revert`; of conflicts before anything was written, unless records change on the way.
+   */
+  async function revertInBatches(
+    ctx: RequestContext & { readonly changeSet: { readonly id: string } },
+    changeSetId: string,
+    onConflict: 'stop' | 'skip',
+    onBatch: (progress: RevertProgress) => Promise<void>,
+  ): Promise<void> {
+    const change = await ledger.find(ctx, changeSetId)
+    const plan = await loadPlan(ctx, db, change.id)
+    if (onConflict === 'stop' && !(await hasWritten(ctx, db))) {
+      const untilConflict = ({ skipped }: RevertProgress) => skipped > 0
+      stopAtConflicts(await rehearse(ctx, change, plan, untilConflict), onConflict, nothing)
+    }
+    for await (const batch of plan.batches(ctx)) {
+      ctx.signal.throwIfAborted()
+      const progress = await writer.transaction(ctx, async (inner) => {
+        const tally = await revertBatch(inner, change.id, batch)
+        stopAtConflicts(tally, onConflict, 'The rest was taken back before. Try again for these.')
+        return tally
+      })
+      await onBatch(progress)
+    }
+    await markReverted(ctx, change, ctx.changeSet.id)
+  }
+
+  /** @param isEnough asked after each batch. */
+  async function revertAll(
+    ctx: TransactionContext,
     change: Change,
     plan: RevertPlan,
-    onConflict: 'stop' | 'skip',
-  ): Promise<RevertResult> {
-    const total = newTally()
-    for await (const batch of plan.batches(ctx))
-      await writer.transaction(ctx, async (inner) => {
-        const tally = newTally()
-        await revertBatch(inner, change.id, batch, tally)
-        stopAtConflicts(tally, onConflict)
-        add(total, tally)
-      })
-    const id = ctx.changeSet?.id ?? null
-    await markReverted(ctx, change, id)
-    return resultOf(id, total)
+    isEnough: (soFar: RevertProgress) => boolean = () => false,
+  ): Promise<RevertProgress> {
+    let total: RevertProgress = { reverted: 0, skipped: 0, conflicts: [] }
+    for await (const batch of plan.batches(ctx)) {
+      ctx.signal.throwIfAborted()
+      total = sum(total, await revertBatch(ctx, change.id, batch))
+      if (isEnough(total)) break
+    }
+    return total
   }
 
   /** Does everything in a transaction and undoes it: rights, hooks and constraints have their say. */
-  async function rehearse(ctx: RequestContext, change: Change, plan: RevertPlan): Promise<Tally> {
-    const tally = newTally()
+  async function rehearse(
+    ctx: RequestContext,
+    change: Change,
+    plan: RevertPlan,
+    isEnough?: (soFar: RevertProgress) => boolean,
+  ): Promise<RevertProgress> {
+    let total: RevertProgress | null = null
     const undo = new Error('The rehearsal is over.')
     try {
       await writer.transaction(
         ctx,
         async (inner) => {
-          for await (const batch of plan.batches(inner))
-            await revertBatch(inner, change.id, batch, tally)
+          total = await revertAll(inner, change, plan, isEnough)
           throw undo
         },
-        { door: 'revert', parentId: change.id, workflows: 'skip' },
+        optionsOf(change),
       )
     } catch (error) {
       if (error !== undo) throw error
     }
-    return tally
+    return total!
   }
 
   async function revertBatch(
     ctx: TransactionContext,
     changeSetId: string,
     steps: readonly RevertStep[],
-    tally: Tally,
-  ): Promise<void> {
+  ): Promise<RevertProgress> {
+    const tally: Tally = { reverted: 0, skipped: new Set(), conflicts: [] }
     for (const run of runsOf(steps)) {
       const entity = ctx.model.entities.get(run.entity)
       if (!entity) {
@@ -175,6 +228,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
       }
       tally.reverted += changed.size
     }
+    return { ...tally, skipped: tally.skipped.size }
   }
 
   async function markReverted(
@@ -199,8 +253,15 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     ]
     await (ctx.tx ? ctx.tx.run(statements) : db.batch(ctx.org.id, statements))
   }
+
+  return { find, revert, tryFirst, revertInBatches }
 }
 export type Revert = ReturnType<typeof createRevert>
+
+/** Of the change set that takes another one back. */
+export function optionsOf({ id, label }: Change) {
+  return { door: 'revert', parentId: id, workflows: 'skip', label: label ?? undefined } as const
+}
 
 /** What may not be changed forbids the whole; a value that somebody took meanwhile is a conflict. */
 function refuse(tally: Tally, entity: string, id: string, error: RunwayError): void {
@@ -224,38 +285,55 @@ function note(tally: Tally, conflicts: readonly RevertConflict[]): void {
   }
 }
 
-function stopAtConflicts({ conflicts, skipped }: Tally, onConflict: 'stop' | 'skip'): void {
+const nothing = 'Nothing was taken back.'
+
+function stopAtConflicts(
+  { conflicts, skipped: count }: RevertProgress,
+  onConflict: 'stop' | 'skip',
+  outcome: string,
+): void {
   if (onConflict === 'skip' || conflicts.length === 0) return
-  const count = skipped.size
   throw new ChangeConflictError(
-    `${count} ${count === 1 ? 'record has' : 'records have'} changed since. Nothing was taken back.`,
+    `${count} ${count === 1 ? 'record has' : 'records have'} changed since. ${outcome}`,
     { extra: { conflicts } },
   )
 }
 
-/** @throws StateConflictError when what it took away is nowhere any more. */
-async function assertNotFinal(ctx: RequestContext, db: Database, id: string): Promise<void> {
-  const { rows } = await db.query<{ is_final: boolean }>(ctx.org.id, {
-    text: 'select is_final from tenant.change_set where org_id = $1 and id = $2',
+/**
+ * @returns how often it wrote a record.
+ * @throws StateConflictError when what it took away is nowhere any more.
+ */
+async function assertNotFinal(ctx: RequestContext, db: Database, id: string): Promise<number> {
+  const { rows } = await db.query<{ is_final: boolean; writes: number }>(ctx.org.id, {
+    text: `select c.is_final,
+ (select coalesce(sum(n.value::bigint), 0)::bigint from jsonb_each_text(c.counts) n) as writes
+ from tenant.change_set c where c.org_id = $1 and c.id = $2`,
     values: [ctx.org.id, id],
   })
   if (rows[0]?.is_final)
     throw new StateConflictError(
       'A person was erased here. The values are nowhere any more, so it cannot be taken back.',
     )
+  return rows[0]?.writes ?? 0
 }
 
-const newTally = (): Tally => ({ reverted: 0, skipped: new Set(), conflicts: [] })
-
-function add(total: Tally, { reverted, skipped, conflicts }: Tally): void {
-  total.reverted += reverted
-  for (const one of skipped) total.skipped.add(one)
-  for (const one of conflicts) if (total.conflicts.length < maxConflicts) total.conflicts.push(one)
+async function hasWritten(
+  ctx: RequestContext & { readonly changeSet: { readonly id: string } },
+  db: Database,
+): Promise<boolean> {
+  const { rows } = await db.query<{ yes: boolean }>(ctx.org.id, {
+    text: `select counts <> '{}' as yes from tenant.change_set where org_id = $1 and id = $2`,
+    values: [ctx.org.id, ctx.changeSet.id],
+  })
+  return rows[0]?.yes ?? false
 }
 
-function resultOf(changeSetId: string | null, tally: Tally): RevertResult {
-  const { reverted, skipped, conflicts } = tally
-  return { changeSetId, reverted, skipped: skipped.size, conflicts }
+function sum(a: RevertProgress, b: RevertProgress): RevertProgress {
+  return {
+    reverted: a.reverted + b.reverted,
+    skipped: a.skipped + b.skipped,
+    conflicts: [...a.conflicts, ...b.conflicts].slice(0, maxConflicts),
+  }
 }
 
 /** Neighbours that are treated alike are written by one statement. */

@@ -27,6 +27,8 @@ export interface ChangeJob {
   readonly refused: number
   /** The first of those that were refused, and why. */
   readonly refusals: readonly Refusal[]
+  /** Why it ended before all was done; what it wrote until then stays, revertible. */
+  readonly problem?: { readonly code: string; readonly detail: string }
 }
 
 export interface Refusal {
@@ -146,12 +148,29 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
     if (ctx.changeSet) await run(ctx, jobStatement(ctx.org.id, ctx.changeSet.id, job))
   }
 
+  /** Ends the change set of a job that will not come again. @returns false when it had ended before. */
+  async function abandonChangeSet(
+    orgId: string,
+    id: string,
+    problem: NonNullable<ChangeJob['problem']>,
+  ): Promise<boolean> {
+    return (await db.query(orgId, abandonStatement(orgId, id, problem))).rowCount > 0
+  }
+
   async function run<R>(ctx: RequestContext, statement: Statement): Promise<R[]> {
     const result = await (ctx.tx ? ctx.tx.one<R>(statement) : db.query<R>(ctx.org.id, statement))
     return result.rows
   }
 
-  return { transaction, openChangeSet, resumeChangeSet, closeChangeSet, endChangeSet, noteJob }
+  return {
+    transaction,
+    openChangeSet,
+    resumeChangeSet,
+    closeChangeSet,
+    endChangeSet,
+    noteJob,
+    abandonChangeSet,
+  }
 }
 export type Transactions = ReturnType<typeof createTransactions>
 
@@ -212,6 +231,15 @@ function jobStatement(orgId: string, id: string, job: ChangeJob): Statement {
     name: 'change_set_job',
     text: 'update tenant.change_set set job = $3 where org_id = $1 and id = $2',
     values: [orgId, id, JSON.stringify(job)],
+  }
+}
+
+function abandonStatement(orgId: string, id: string, problem: object): Statement {
+  return {
+    text: `update tenant.change_set set state = 'done', closed_at = now(),
+ job = coalesce(job, '{}') || jsonb_build_object('problem', $3::jsonb)
+ where org_id = $1 and id = $2 and state = 'open'`,
+    values: [orgId, id, JSON.stringify(problem)],
   }
 }
 

@@ -29,6 +29,12 @@ export interface RevertResult {
   readonly skipped: number
   readonly conflicts: readonly RevertConflict[]
 }
+/** Of a large one: a job takes it back behind the answer. */
+export interface StartedRevert {
+  readonly jobId: string
+  readonly changeSetId: string
+  readonly matched: number
+}
 export interface RevertConflict {
   readonly entity: string
   readonly id: string
@@ -49,6 +55,6 @@ export function createChangesApi(http: Http) {
         `/changes/${id}`,
       ),
     revert: (id: string, onConflict: 'stop' | 'skip' = 'stop') =>
-      http.post<RevertResult>(`/changes/${id}/revert`, { onConflict }),
+      http.post<RevertResult | StartedRevert>(`/changes/${id}/revert`, { onConflict }),
   }
 }

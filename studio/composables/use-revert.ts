@@ -14,6 +14,11 @@ export function useRevert() {
   async function change(id: string, onConflict: 'stop' | 'skip' = 'stop'): Promise<boolean> {
     try {
       const result = await api.changes.revert(id, onConflict)
+      if ('jobId' in result) {
+        cache.refreshChanges()
+        toasts.show({ text: t('revert.started', { n: result.matched }) })
+        return true
+      }
       await cache.refreshAll()
       cache.refreshChanges()
       toasts.show({

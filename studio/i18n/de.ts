@@ -306,6 +306,8 @@ const de: typeof en = {
   },
   revert: {
     done: 'Nichts zurückzunehmen | {n} Datensatz zurückgesetzt | {n} Datensätze zurückgesetzt',
+    started:
+      '{n} Datensätze werden zurückgesetzt. Die Liste der Änderungen zeigt, wann es fertig ist.',
     failed: 'Nicht zurückgesetzt',
     conflict:
       'Inzwischen geändert | {n} Wert wurde inzwischen geändert | {n} Werte wurden inzwischen geändert',

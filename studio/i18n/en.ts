@@ -304,6 +304,7 @@ export default {
   },
   revert: {
     done: 'Nothing to take back | {n} record reverted | {n} records reverted',
+    started: '{n} records are being reverted. The list of changes shows when it is done.',
     failed: 'Not reverted',
     conflict: 'Changed since | {n} value has changed since | {n} values have changed since',
     rest: 'Revert the rest',

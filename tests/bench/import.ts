@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { createWriteStream, openAsBlob } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
-import { request } from 'node:http'
 import { loadavg } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -66,7 +65,7 @@ export async function measureImport(bench: ImportBench): Promise<void> {
     )
     memory = watchMemory(product.child.pid!)
     const backAt = performance.now()
-    const { reverted } = await revert(base, headers, run.changeSetId)
+    const reverted = await revert(base, headers, run.changeSetId)
     const backSeconds = (performance.now() - backAt) / 1000
     say(
       `${reverted} taken back in ${(backSeconds / 60).toFixed(2)} min; ${growthOf(memory.stop())}`,
@@ -96,24 +95,23 @@ async function importFile(
   }
 }
 
-/** The answer comes when all of it is done; `fetch` would give up after five minutes. */
-function revert(
+/** @returns how many records were taken back, by a job when there are many. */
+async function revert(
   base: string,
   headers: Record<string, string>,
   changeSetId: string,
-): Promise<{ reverted: number }> {
-  return new Promise((resolve, reject) => {
-    const call = request(
-      `${base}/changes/${changeSetId}/revert`,
-      { method: 'POST', headers },
-      async (answer) => {
-        const text = (await answer.toArray()).join('')
-        if (answer.statusCode === 200) resolve(JSON.parse(text) as { reverted: number })
-        else reject(new Error(`The revert answered ${answer.statusCode}: ${text}`))
-      },
-    )
-    call.on('error', reject).end()
-  })
+): Promise<number> {
+  const url = `${base}/changes/${changeSetId}/revert`
+  const answer = await fetch(url, { method: 'POST', headers })
+  if (!answer.ok) throw new Error(`The revert answered ${answer.status}: ${await answer.text()}`)
+  const begun = (await answer.json()) as { changeSetId: string; reverted?: number }
+  if (begun.reverted !== undefined) return begun.reverted
+  for (;;) {
+    await sleep(500)
+    const look = await fetch(`${base}/changes/${begun.changeSetId}`, { headers })
+    const { state, counts } = (await look.json()) as { state: string; counts: { deleted: number } }
+    if (state !== 'open') return counts.deleted
+  }
 }
 
 function growthOf({ first, most }: { first: number; most: number }): string {

@@ -50,6 +50,12 @@ async function ask<T = Values>(
   return answer.json<T>()
 }
 
+async function isDone(changeSetId: string): Promise<Values> {
+  const look = () => ask('GET', `/changes/${changeSetId}`)
+  await expect.poll(look, { timeout: 120_000 }).toMatchObject({ state: 'done' })
+  return look()
+}
+
 async function list(query: Record<string, string | object>, by = agency): Promise<Entry[]> {
   const text = Object.entries(query).map(([key, value]) => {
     const written = typeof value === 'string' ? value : JSON.stringify(value)
@@ -318,14 +324,14 @@ describe('an estate agency', () => {
         202,
       )
       expect(begun.matched).toBe(all.filter(({ city }) => city === 'Molde').length)
-      await expect
-        .poll(async () => (await ask('GET', `/changes/${begun.changeSetId}`))['state'], {
-          timeout: 120_000,
-        })
-        .toBe('done')
+      await isDone(begun.changeSetId)
       expect(await answeredFigures()).not.toEqual(before)
-      const back = await ask('POST', `/changes/${begun.changeSetId}/revert`, {}, 200)
-      expect(back).toMatchObject({ reverted: begun.matched, conflicts: [] })
+      // At its full size it is more than one request takes back.
+      const status = begun.matched > 10_000 ? 202 : 200
+      const back = await ask('POST', `/changes/${begun.changeSetId}/revert`, {}, status)
+      expect(await isDone(String(back['changeSetId']))).toMatchObject({
+        counts: { updated: begun.matched },
+      })
       expect(await answeredFigures()).toEqual(before)
     },
     suiteTimeoutMs,

@@ -1,0 +1,105 @@
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database, Tx } from '../database/postgres.ts'
+import type { Bus } from '../events/bus.ts'
+import type { StartedJob } from '../jobs/lease.ts'
+import type { Queue, RunAs } from '../jobs/queue.ts'
+import type { JobProblem } from '../jobs/worker.ts'
+import { audienceOf } from '../plugins/broker.ts'
+import type { Writer } from '../records/change-set.ts'
+import type { ChangeJob, ChangeSetOptions, Refusal } from '../records/transactions.ts'
+
+export interface ChangeJobsDeps {
+  readonly db: Pick<Database, 'transaction'>
+  readonly writer: Pick<Writer, 'openChangeSet' | 'abandonChangeSet'>
+  readonly queue: Pick<Queue, 'enqueue'>
+  readonly bus: Pick<Bus, 'publish'>
+}
+
+/** What is answered at once, 202. */
+export interface StartedChangeJob {
+  readonly jobId: string
+  readonly changeSetId: string
+  readonly matched: number
+}
+
+/** On `/live` under the name of the job, to whoever asked for it. */
+export interface ChangeJobProgress {
+  readonly changeSetId: string
+  readonly matched: number
+  /** Of this attempt; what was written in all, the change set counts. */
+  readonly written: number
+  readonly refused: number
+  readonly isDone: boolean
+  readonly problem?: JobProblem
+}
+
+/** Refusals that are kept by name; the others are counted. */
+const mostNamed = 200
+
+/** Jobs of the kernel that fill one change set each: how they begin, tell how far they are, and end. */
+export function createChangeJobs({ db, writer, queue, bus }: ChangeJobsDeps) {
+  function tell(orgId: string, runAs: RunAs, name: string, payload: ChangeJobProgress): void {
+    const audience = audienceOf(runAs)
+    bus.publish({ kind: 'progress', orgId, topic: name, audience, payload: { ...payload } })
+  }
+
+  return {
+    tell,
+
+    /** Opens the change set and enqueues the job that fills it, both or neither. */
+    async begin(
+      ctx: RequestContext,
+      name: string,
+      matched: number,
+      payload: object,
+      options: ChangeSetOptions,
+    ): Promise<StartedChangeJob> {
+      const { type, id, userId, name: actor } = ctx.principal
+      const runAs = { type, id, userId, name: actor }
+      const inside = async (tx: Tx) => {
+        const job: ChangeJob = { matched, refused: 0, refusals: [] }
+        const alone: RequestContext = { ...ctx, tx, changeSet: null }
+        const { changeSet } = await writer.openChangeSet(alone, { ...options, job })
+        const changeSetId = changeSet.id
+        const request = {
+          plugin: 'kernel',
+          job: name,
+          payload: { ...payload, changeSetId, matched },
+          runAs,
+          traceId: ctx.traceId,
+        }
+        const [jobId] = await queue.enqueue(ctx.org.id, [request], tx)
+        return { jobId: jobId!, changeSetId, matched }
+      }
+      if (ctx.tx) return inside(ctx.tx)
+      const started = await db.transaction(ctx.org.id, inside)
+      // The hint of the queue came before there was anything to see.
+      bus.publish({ kind: 'jobs' })
+      return started
+    },
+
+    /** Of a job that is dead: its change set ends, and whoever asked for it hears why. */
+    async fail({ orgId, job, payload, runAs }: StartedJob, problem: JobProblem): Promise<void> {
+      const { changeSetId, matched } = payload as Pick<StartedChangeJob, 'changeSetId' | 'matched'>
+      if (!(await writer.abandonChangeSet(orgId, changeSetId, problem))) return
+      tell(orgId, runAs, job, {
+        changeSetId,
+        matched,
+        written: 0,
+        refused: 0,
+        isDone: true,
+        problem,
+      })
+    },
+  }
+}
+
+export type ChangeJobs = ReturnType<typeof createChangeJobs>
+
+export function withRefusals(job: ChangeJob, more: readonly Refusal[], count = more.length) {
+  return {
+    ...job,
+    refused: job.refused + count,
+    refusals: [...job.refusals, ...more].slice(0, mostNamed),
+  }
+}
