@@ -25,6 +25,8 @@ export interface Model {
   readonly entities: readonly EntityInfo[]
   readonly pages: readonly PageInfo[]
   readonly views: readonly ViewInfo[]
+  readonly layouts: readonly LayoutInfo[]
+  readonly composers: readonly ComposerInfo[]
   readonly actions: readonly ActionInfo[]
   readonly roles: readonly { readonly ref: string; readonly label: string }[]
 }
@@ -54,6 +56,44 @@ export interface ViewInfo {
   readonly groupBy?: string
   readonly cardFields?: readonly string[]
   readonly sumField?: string
+}
+
+/** How one record of an entity is laid out; the first of each entity. */
+export interface LayoutInfo {
+  readonly ref: string
+  readonly entity: string
+  readonly highlights?: readonly string[]
+  readonly tabs: readonly LayoutTab[]
+  /** Names in it that lead nowhere; for admins alone. */
+  readonly unknown?: readonly string[]
+}
+export interface LayoutTab {
+  readonly key: string
+  readonly label: string
+  readonly sections: readonly LayoutSection[]
+}
+export interface LayoutSection {
+  readonly key: string
+  readonly label?: string
+  readonly widget: 'fields' | 'timeline' | 'related' | 'files' | 'figure'
+  readonly fields?: readonly string[]
+  /** Of `related` and `figure`: whose records, by which relation. */
+  readonly entity?: string
+  readonly field?: string
+  readonly measure?: 'count' | 'sum' | 'avg' | 'min' | 'max'
+  readonly of?: string
+  readonly filter?: Filter
+}
+
+/** Something that can be written in a timeline; it makes a record with the reference `about`. */
+export interface ComposerInfo {
+  readonly ref: string
+  readonly entity: string
+  readonly label: string
+  readonly icon?: string
+  readonly body?: string
+  readonly fields: readonly string[]
+  readonly values: Readonly<Record<string, unknown>>
 }
 
 export interface ActionInfo {

@@ -27,13 +27,37 @@ export interface ActorInfo {
   readonly name: string
 }
 
-/** One step in a record's history; a creation has no fields. */
+/** What kind of hand a value came from. */
+export type Origin =
+  | 'person'
+  | 'import'
+  | 'integration'
+  | 'agent'
+  | 'workflow'
+  | 'plugin'
+  | 'system'
+  | 'external'
+  | 'formula'
+
+/** Where the present value of a field came from. */
+export interface ValueOrigin {
+  readonly origin: Origin
+  readonly actor: ActorInfo | null
+  readonly at: string | null
+  readonly changeId: string | null
+  readonly source?: string
+}
+
+/** One step in a record's history. */
 export interface HistoryEntry {
   readonly changeId: string
   readonly at: string
   readonly actor: ActorInfo
   readonly version: number
   readonly op?: string
+  readonly origin?: Origin
+  /** Where it was found, for values from outside. */
+  readonly source?: string
   readonly fields: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
 }
 export interface HistoryPage {
@@ -49,6 +73,12 @@ export interface TimelineEntry {
   readonly title: string
   readonly record: { readonly entity: string; readonly id: string } | null
   readonly data: Readonly<Record<string, unknown>>
+}
+
+export type TimelineKind = TimelineEntry['kind']
+export interface TimelinePage {
+  readonly data: readonly TimelineEntry[]
+  readonly page: { readonly nextCursor: string | null }
 }
 
 export type AggregateRow = Readonly<Record<string, unknown>>
@@ -84,11 +114,20 @@ export function createRecordsApi(http: Http) {
       ),
     aggregate: (plural: string, query: AggregateQuery) =>
       http.post<{ data: readonly AggregateRow[] }>(`/${plural}/aggregate`, query),
-    history: (plural: string, id: string, cursor?: string) =>
-      http.get<HistoryPage>(`/${plural}/${id}/history`, { cursor }),
-    timeline: (plural: string, id: string, types: readonly string[]) =>
-      http.get<{ data: readonly TimelineEntry[] }>(`/${plural}/${id}/timeline`, {
-        types: types.join(','),
+    /** @param field tells of one field alone, from its beginning. */
+    history: (plural: string, id: string, query: { cursor?: string; field?: string } = {}) =>
+      http.get<HistoryPage>(`/${plural}/${id}/history`, query),
+    /** Where each value came from, by apiName; blank ones are not there. */
+    provenance: async (plural: string, id: string) =>
+      (
+        await http.get<{ data: Readonly<Record<string, ValueOrigin>> }>(
+          `/${plural}/${id}/provenance`,
+        )
+      ).data,
+    timeline: (plural: string, id: string, query: { types: readonly string[]; cursor?: string }) =>
+      http.get<TimelinePage>(`/${plural}/${id}/timeline`, {
+        types: query.types.join(','),
+        cursor: query.cursor,
       }),
   }
 }

@@ -1,44 +1,76 @@
 import type { EntityInfo } from '@runwaycrm/sdk'
-import { useQuery } from '@tanstack/vue-query'
-import { computed } from 'vue'
-import type { ActorInfo, HistoryEntry, TimelineEntry } from '../api/records.ts'
-import { useRecordHistory } from './use-record.ts'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, onScopeDispose, watch } from 'vue'
+import type { TimelineKind } from '../api/records.ts'
+import { useModel } from './use-model.ts'
 import { useServices } from './use-services.ts'
 
-/** A step of the history, or something that was written about the record. */
-export interface TimelineItem {
-  readonly key: string
-  readonly at: string
-  readonly actor: ActorInfo
-  readonly change: HistoryEntry | null
-  readonly entry: TimelineEntry | null
-}
+/** Colleagues write in bursts; the timeline is asked for again once for all of them. */
+const gatherMs = 400
 
-const kinds = ['note', 'call', 'email', 'task', 'file', 'agent', 'approval']
-
-/** The record's own history and what else the timeline knows, in one order. */
-export function useRecordTimeline(entity: () => EntityInfo, id: () => string) {
-  const { api } = useServices()
-  const history = useRecordHistory(entity, id)
-  const timeline = useQuery({
-    queryKey: computed(() => ['records', entity().plural, 'timeline', id()]),
-    queryFn: async () => (await api.records.timeline(entity().plural, id(), kinds)).data,
+/** What happened to a record and what was written about it, newest first; kinds: none means all. */
+export function useRecordTimeline(
+  entity: () => EntityInfo,
+  id: () => string,
+  kinds: () => readonly TimelineKind[],
+) {
+  const { api, live } = useServices()
+  const model = useModel()
+  const client = useQueryClient()
+  const ofRecord = computed(() => ['records', entity().plural, 'timeline', id()])
+  const query = useInfiniteQuery({
+    queryKey: computed(() => [...ofRecord.value, kinds().join()]),
+    initialPageParam: '',
+    queryFn: ({ pageParam }) =>
+      api.records.timeline(entity().plural, id(), {
+        types: kinds(),
+        ...(pageParam === '' ? {} : { cursor: pageParam }),
+      }),
+    getNextPageParam: (page) => page.page?.nextCursor ?? undefined,
+    placeholderData: (before) => before,
     retry: false,
   })
-  const items = computed<readonly TimelineItem[]>(() => {
-    const changes = history.entries.value.map((change) => ({
-      key: `${change.changeId} ${change.version}`,
-      at: change.at,
-      actor: change.actor,
-      change,
-      entry: null,
-    }))
-    // Entries older than the last loaded step wait for it, so that nothing jumps in between.
-    const oldest = history.hasMore.value ? (changes.at(-1)?.at ?? '') : ''
-    const others = (timeline.data.value ?? [])
-      .filter((entry) => entry.kind !== 'change' && entry.at >= oldest)
-      .map((entry) => ({ key: entry.id, at: entry.at, actor: entry.actor, change: null, entry }))
-    return [...others, ...changes].toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
+  const refresh = (): void => void client.invalidateQueries({ queryKey: ofRecord.value })
+
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const refreshSoon = (): void => {
+    clearTimeout(timer)
+    timer = setTimeout(refresh, gatherMs)
+  }
+  let stop: (() => void) | undefined
+  watch(
+    [id, () => model.value.model.hash],
+    () => {
+      stop?.()
+      const plurals = new Set(
+        model.value.composers.flatMap((one) => model.value.entity(one.entity)?.plural ?? []),
+      )
+      if (plurals.size === 0) return
+      const about = { 'about.id': id() }
+      stop = live.subscribe(
+        [...plurals].map((plural) => ({ entity: plural, filter: about })),
+        {
+          onEvent: (event) => plurals.has(event.entity) && refreshSoon(),
+          onResync: refresh,
+        },
+      )
+    },
+    { immediate: true },
+  )
+  onScopeDispose(() => {
+    stop?.()
+    clearTimeout(timer)
   })
-  return { ...history, items }
+
+  return {
+    entries: computed(() => query.data.value?.pages.flatMap((page) => page.data) ?? []),
+    error: query.error,
+    isFirstLoad: query.isPending,
+    isStale: query.isPlaceholderData,
+    hasMore: query.hasNextPage,
+    isLoadingMore: query.isFetchingNextPage,
+    loadMore: () => void query.fetchNextPage(),
+    refetch: query.refetch,
+    refresh,
+  }
 }

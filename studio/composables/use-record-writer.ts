@@ -1,5 +1,6 @@
 import type { EntityInfo, FieldValues, RecordData } from '@runwaycrm/sdk'
 import { useI18n } from 'vue-i18n'
+import { ApiError } from '../api/api-error.ts'
 import { recordTitle } from '../model/read-value.ts'
 import { useFlashes } from './use-flashes.ts'
 import { useNoun } from './use-noun.ts'
@@ -9,6 +10,13 @@ import { modSign } from './use-shortcuts.ts'
 import type { UndoEntry } from './use-undo.ts'
 
 const perBulk = 1_000
+
+export interface UpdateOptions {
+  /** Offers to take it back, in these words. */
+  readonly toast?: string
+  /** Writes only while the record is as it was seen; this is asked what to do when it is not. */
+  readonly onStale?: () => Promise<void>
+}
 
 /**
  * Writes records: shown at once, rolled back in sight when the server refuses, undone by one key.
@@ -66,11 +74,12 @@ export function useRecordWriter() {
     entity: EntityInfo,
     record: RecordData,
     values: FieldValues,
-    options: { readonly toast?: string } = {},
+    options: UpdateOptions = {},
   ): Promise<RecordData | null> {
     const kept = Object.fromEntries(Object.keys(values).map((key) => [key, record[key] ?? null]))
     cache.patch(entity, record.id, (current) => ({ ...current, ...values }))
-    const saving = api.records.update(entity.plural, record.id, values)
+    const version = options.onStale ? record.version : undefined
+    const saving = api.records.update(entity.plural, record.id, values, version)
     // It can be taken back from the moment it shows, before the server has answered.
     const entry: UndoEntry = {
       label: recordTitle({ ...record, ...values }, entity.titleField) || entity.label,
@@ -93,6 +102,10 @@ export function useRecordWriter() {
     } catch (error) {
       undo.withdraw(entry)
       cache.patch(entity, record.id, (current) => ({ ...current, ...kept }))
+      if (options.onStale && error instanceof ApiError && error.status === 412) {
+        await options.onStale()
+        return null
+      }
       flashes.add(record.id, Object.keys(values), 'failed')
       toasts.error(error, t('edit.notSaved'))
       return null

@@ -1,5 +1,5 @@
 import type { EntityInfo, RecordData } from '@runwaycrm/sdk'
-import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
+import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
@@ -22,25 +22,6 @@ export function useRecord(entity: () => EntityInfo, id: () => string) {
     record: computed<RecordData | null>(() => query.data.value ?? null),
     error: query.error,
     isFirstLoad: query.isPending,
-    refetch: query.refetch,
-  }
-}
-
-/** The steps a record went through, newest first. */
-export function useRecordHistory(entity: () => EntityInfo, id: () => string) {
-  const { api } = useServices()
-  const query = useInfiniteQuery({
-    queryKey: computed(() => ['records', entity().plural, 'history', id()]),
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) => api.records.history(entity().plural, id(), pageParam),
-    getNextPageParam: (page) => page.page?.nextCursor ?? undefined,
-  })
-  return {
-    entries: computed(() => query.data.value?.pages.flatMap((page) => page.data) ?? []),
-    error: query.error,
-    isFirstLoad: query.isPending,
-    hasMore: query.hasNextPage,
-    loadMore: () => void query.fetchNextPage(),
     refetch: query.refetch,
   }
 }

@@ -1,7 +1,10 @@
+import record from './de-record.ts'
+
 import type en from './en.ts'
 
 /** Deutsch. */
 const de: typeof en = {
+  ...record,
   common: {
     yes: 'Ja',
     no: 'Nein',

@@ -1,5 +1,8 @@
+import record from './en-record.ts'
+
 /** The words of the interface. Names of entities, fields and options come from the model. */
 export default {
+  ...record,
   common: {
     yes: 'Yes',
     no: 'No',

@@ -1,5 +1,12 @@
 import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
-import type { ActionInfo, Model, PageInfo, ViewInfo } from '../api/model.ts'
+import type {
+  ActionInfo,
+  ComposerInfo,
+  LayoutInfo,
+  Model,
+  PageInfo,
+  ViewInfo,
+} from '../api/model.ts'
 import { fieldKind, fitsRow } from './field-kinds.ts'
 import { systemFields } from './system-fields.ts'
 
@@ -14,6 +21,10 @@ export interface ModelIndex {
   fields(entity: EntityInfo): ReadonlyMap<string, FieldInfo>
   views(entity: EntityInfo): readonly ViewInfo[]
   actions(entity: EntityInfo): readonly ActionInfo[]
+  /** What somebody laid out for its records; null when nobody did. */
+  layout(entity: EntityInfo): LayoutInfo | null
+  /** What can be written about any record, in order. */
+  readonly composers: readonly ComposerInfo[]
   /** The page that lists this entity's records. */
   pageOf(entity: EntityInfo): PageInfo | null
   /** Fields elsewhere that point here, one entry per field. */
@@ -47,6 +58,8 @@ export function indexModel(model: Model): ModelIndex {
     fields: (entity) => fields.get(entity.ref) ?? new Map(),
     views: (entity) => inOrder(model.views.filter((view) => view.entity === entity.ref)),
     actions: (entity) => model.actions.filter((action) => action.on?.entity === entity.ref),
+    layout: (entity) => model.layouts.find((layout) => layout.entity === entity.ref) ?? null,
+    composers: model.composers,
     pageOf: (entity) => model.pages.find((page) => page.entity === entity.ref) ?? null,
     relatedTo: (target) =>
       model.entities.flatMap((entity) =>

@@ -3,7 +3,7 @@ import { field, statusField } from './sample-model.ts'
 
 interface Manifest {
   readonly id: string
-  readonly contributes: { readonly fieldTypes?: Readonly<Record<string, FieldTypeDefinition>> }
+  readonly contributes?: { readonly fieldTypes?: Readonly<Record<string, FieldTypeDefinition>> }
 }
 
 /** Every plugin of this repository, so that a new type of fields is looked at the day it lands. */
@@ -20,7 +20,7 @@ export interface KnownType {
 }
 
 export const fieldTypes: readonly KnownType[] = manifests.flatMap(({ id, contributes }) =>
-  Object.entries(contributes.fieldTypes ?? {}).map(([key, definition]) => {
+  Object.entries(contributes?.fieldTypes ?? {}).map(([key, definition]) => {
     const { examples = [] } = definition.value as { readonly examples?: readonly unknown[] }
     const isLink = definition.api === 'id' || definition.api === 'ids'
     return {

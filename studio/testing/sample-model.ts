@@ -107,6 +107,8 @@ export const sampleModel: Model = {
   entities: [yacht, people],
   pages: [{ ref: 't:yachts', label: 'Yachts', path: '/yachts', order: 1, entity: 't:yacht' }],
   views: [],
+  layouts: [],
+  composers: [],
   actions: [],
   roles: [],
 }
