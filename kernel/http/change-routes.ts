@@ -2,6 +2,7 @@ import { NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import { isUuid } from '../database/uuid.ts'
 import type { RevertOptions, RevertResult } from '../records/revert.ts'
+import { revertAnswer, startedChangeJob } from './answer-schemas.ts'
 import type { StartedChangeJob } from './change-job.ts'
 import { type PageQuery, pageQuery } from './record-requests.ts'
 import type { Call, RouteDeclaration } from './route.ts'
@@ -72,7 +73,7 @@ export function changeRoutes({ ledger, revert }: ChangeRoutesDeps): RouteDeclara
         properties: { dryRun: { type: 'boolean' }, onConflict: { enum: ['stop', 'skip'] } },
       },
       bodyOptional: true,
-      response: { 200: { type: 'object' }, 202: { type: 'object' } },
+      response: { 200: revertAnswer, 202: startedChangeJob },
       handler: async (call) => {
         const options = (call.body ?? {}) as RevertOptions
         const body = await revert(call.context(), idOf(call), options)

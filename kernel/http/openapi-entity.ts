@@ -71,7 +71,7 @@ export function documentEntity(ctx: RequestContext, entity: Entity): EntityDocum
     bodies: {
       create,
       update,
-      bulk: bulkSchema(create),
+      bulk: bulkSchema(create, update),
       aggregate: aggregateSchema,
     },
     answers: {
@@ -81,7 +81,6 @@ export function documentEntity(ctx: RequestContext, entity: Entity): EntityDocum
       update: record,
       restore: record,
       aggregate: { type: 'object', properties: { data: { type: 'array' } } },
-      bulk: { type: 'object' },
       history: pageOfAnything,
       timeline: pageOfAnything,
     },
@@ -113,28 +112,42 @@ function valueSchema(entity: Entity, field: FieldInfo): JsonSchema {
   }
 }
 
-function bulkSchema(create: JsonSchema): JsonSchema {
-  const target = {
-    type: 'object',
-    properties: { id: { type: 'string', format: 'uuid' }, version: { type: 'integer' } },
-    required: ['id'],
-  }
-  return {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      create: { type: 'array', items: create, maxItems: 1000 },
-      update: { type: 'array', items: target, maxItems: 1000 },
-      upsert: {
-        type: 'object',
-        properties: { by: { type: 'string' }, records: { type: 'array', items: create } },
-        required: ['by', 'records'],
-      },
-      delete: { type: 'array', items: target, maxItems: 1000 },
-      restore: { type: 'array', items: target, maxItems: 1000 },
-      atomic: { type: 'boolean', default: true },
+/** Items, or whatever matches a filter. */
+function bulkSchema(create: JsonSchema, update: JsonSchema): JsonSchema {
+  const named = { id: { type: 'string', format: 'uuid' }, version: { type: 'integer' } }
+  const target = { type: 'object', properties: named, required: ['id'] }
+  const targets = { type: 'array', items: target, maxItems: 1000 }
+  const items = object({
+    create: { type: 'array', items: create, maxItems: 1000 },
+    update: targets,
+    upsert: {
+      ...object({
+        by: { type: 'string' },
+        records: { type: 'array', items: create },
+        onDuplicate: { enum: ['update', 'skip', 'create'], default: 'update' },
+      }),
+      required: ['by', 'records'],
     },
+    delete: targets,
+    restore: targets,
+    atomic: { type: 'boolean', default: true },
+  })
+  const byFilter = (wish: Readonly<Record<string, JsonSchema>>) => ({
+    ...object({ filter: { type: 'object' }, ...wish }),
+    required: ['filter', ...Object.keys(wish)],
+  })
+  return {
+    oneOf: [
+      items,
+      byFilter({ update }),
+      byFilter({ delete: { const: true } }),
+      byFilter({ restore: { const: true } }),
+    ],
   }
+}
+
+function object(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  return { type: 'object', additionalProperties: false, properties }
 }
 
 const aggregateSchema: JsonSchema = {

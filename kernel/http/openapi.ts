@@ -93,9 +93,7 @@ function add(paths: Paths, route: RouteDeclaration, path: string, extra: Extra):
       in: 'query',
       schema,
     })),
-    ...(route.idempotency === 'key'
-      ? [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 255 } }]
-      : []),
+    ...headersOf(route).map(([name, schema]) => ({ name, in: 'header', schema })),
   ]
   const body = extra.body ?? (route.body === 'any' ? { type: 'object' } : route.body)
   paths[at] ??= {}
@@ -110,7 +108,7 @@ function add(paths: Paths, route: RouteDeclaration, path: string, extra: Extra):
       ...Object.fromEntries(
         Object.entries(route.response).map(([status, schema]) => [
           status,
-          answerOf(status, extra.answer ?? schema),
+          answerOf(route, status, extra.answer ?? schema),
         ]),
       ),
       default: {
@@ -120,6 +118,29 @@ function add(paths: Paths, route: RouteDeclaration, path: string, extra: Extra):
     },
   }
 }
+
+/** What a call may carry besides, by what the route declares. */
+function headersOf(route: RouteDeclaration): [name: string, schema: JsonSchema][] {
+  const hasContext = route.auth === 'principal' || route.auth === 'session'
+  return [
+    ...(route.idempotency === 'key' ? [idempotencyKey] : []),
+    ...(route.takesVersion ? [ifMatch] : []),
+    ...(route.idempotency === 'safe' && hasContext ? [revision] : []),
+  ]
+}
+
+const idempotencyKey: [string, JsonSchema] = [
+  'Idempotency-Key',
+  { type: 'string', maxLength: 255, description: 'Sent twice, it is done once; for 24 hours.' },
+]
+const ifMatch: [string, JsonSchema] = [
+  'If-Match',
+  { type: 'string', description: 'The ETag that the record must have; * or none: any.' },
+]
+const revision: [string, JsonSchema] = [
+  'X-Runway-Revision',
+  { type: 'string', enum: ['draft'], description: 'Read with the model as it is being drafted.' },
+]
 
 function isOpenToAll(route: RouteDeclaration): boolean {
   return route.auth === 'none' || route.auth === 'credentials'
@@ -143,11 +164,13 @@ function bodyOf(route: RouteDeclaration, schema: JsonSchema | null) {
   }
 }
 
-function answerOf(status: string, schema: JsonSchema) {
-  const description = descriptions[status] ?? 'An answer.'
-  return Object.keys(schema).length === 0
-    ? { description }
-    : { description, content: { 'application/json': { schema } } }
+function answerOf(route: RouteDeclaration, status: string, schema: JsonSchema) {
+  const isEmpty = Object.keys(schema).length === 0
+  return {
+    description: descriptions[status] ?? 'An answer.',
+    ...(route.tellsVersion ? { headers: { ETag: { schema: { type: 'string' } } } } : {}),
+    ...(isEmpty ? {} : { content: { 'application/json': { schema } } }),
+  }
 }
 
 const descriptions: Readonly<Record<string, string>> = {

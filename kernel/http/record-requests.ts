@@ -12,7 +12,6 @@ import {
 import { timelineKinds } from '../records/timeline.ts'
 import { parseJson } from './json-body.ts'
 import { namesOf, oneOf, wholeNumber } from './query-values.ts'
-import type { Call } from './route.ts'
 
 export interface PageQuery {
   readonly limit?: number
@@ -25,18 +24,6 @@ export interface BulkByFilter {
   readonly delete?: true
   /** Of what was deleted: the filter is asked about the trash alone. */
   readonly restore?: true
-}
-
-/**
- * The version that the record must have. `*` or none: whatever is there. Of several tags the newest
- * counts: versions only rise, so the others are not what is there.
- * A tag that is none of ours is a version that no record has, so it is stale and not an error of its own.
- */
-export function ifMatch(call: Call): number | undefined {
-  const header = call.request.headers['if-match']?.trim()
-  if (header === undefined || header === '' || header === '*') return undefined
-  const versions = header.split(',').map((tag) => /^"(\d{1,15})"$/.exec(tag.trim())?.[1] ?? -1)
-  return Math.max(...versions.map(Number))
 }
 
 export function listQuery(query: Readonly<Record<string, string>>): ListQuery {

@@ -14,6 +14,7 @@ import type { Operation } from '../access/resolve-rules.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import { isUuid } from '../database/uuid.ts'
 import type { Entity } from '../model/model.ts'
+import { bulkAnswer, startedChangeJob } from './answer-schemas.ts'
 import { AllowedMethods } from './problem.ts'
 import { namesOf } from './query-values.ts'
 import {
@@ -21,7 +22,6 @@ import {
   type BulkByFilter,
   bulkRequest,
   getOptions,
-  ifMatch,
   listQuery,
   type PageQuery,
   pageQuery,
@@ -76,7 +76,7 @@ export interface RecordRoutesDeps {
 }
 
 /** The calls on one entity; template routes, listed per entity of the model. */
-export const recordOperations = [
+const recordOperations = [
   'list',
   'create',
   'get',
@@ -139,6 +139,7 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       rate: 'normal',
       idempotency: 'key',
       writesRecords: true,
+      tellsVersion: true,
       query: {},
       body: 'any',
       response: { 201: {} },
@@ -159,6 +160,7 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       summary: 'Get a record',
       rate: 'normal',
       idempotency: 'safe',
+      tellsVersion: true,
       query: { fields: text, expand: text },
       body: null,
       response: { 200: {} },
@@ -175,14 +177,15 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       summary: 'Change some fields',
       rate: 'normal',
       idempotency: 'natural',
+      takesVersion: true,
+      tellsVersion: true,
       query: {},
       body: 'any',
       response: { 200: {} },
       handler: async (call) => {
         const [ctx, entity] = enter(call, 'update')
-        const id = idOf(call)
-        const version = ifMatch(call)
-        return found(await writer.update(ctx, entity, id, call.body as FieldValues, version))
+        const { ifMatch, body } = call
+        return found(await writer.update(ctx, entity, idOf(call), body as FieldValues, ifMatch))
       },
     },
     delete: {
@@ -192,12 +195,13 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       summary: 'Delete a record; it can be restored',
       rate: 'normal',
       idempotency: 'natural',
+      takesVersion: true,
       query: {},
       body: null,
       response: { 204: {} },
       handler: async (call) => {
         const [ctx, entity] = enter(call, 'delete')
-        await writer.delete(ctx, entity, idOf(call), ifMatch(call))
+        await writer.delete(ctx, entity, idOf(call), call.ifMatch)
         return noContent
       },
     },
@@ -209,12 +213,14 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       rate: 'normal',
       idempotency: 'key',
       writesRecords: true,
+      takesVersion: true,
+      tellsVersion: true,
       query: {},
       body: null,
       response: { 200: {} },
       handler: async (call) => {
         const [ctx, entity] = enter(call, 'restore')
-        return found(await writer.restore(ctx, entity, idOf(call), ifMatch(call)))
+        return found(await writer.restore(ctx, entity, idOf(call), call.ifMatch))
       },
     },
     bulk: {
@@ -228,7 +234,7 @@ export function recordRoutes(deps: RecordRoutesDeps): RecordRoutes {
       query: {},
       body: 'any',
       bodyLimit: 8 * 1_048_576,
-      response: { 200: {}, 202: {} },
+      response: { 200: bulkAnswer, 202: startedChangeJob },
       handler: async (call) => {
         const [ctx, entity] = enter(call, 'update')
         const request = bulkRequest(call.body as Record<string, unknown>)

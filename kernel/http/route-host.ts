@@ -11,6 +11,7 @@ import { type AdmissionDeps, createAdmission } from './admission.ts'
 import type { Caller } from './authenticate.ts'
 import { createSchemaChecks } from './check-schema.ts'
 import { hashBody, type RunOnce } from './idempotency.ts'
+import { ifMatchVersion } from './if-match.ts'
 import { checkJsonType, parseJsonBody } from './json-body.ts'
 import { AllowedMethods } from './problem.ts'
 import { readQuery } from './query-values.ts'
@@ -22,6 +23,8 @@ export interface RouteHostDeps extends AdmissionDeps {
   readonly runOnce: RunOnce
   /** Where the file of an upload waits while its handler runs. */
   readonly uploadFolder: string
+  /** The largest file of an upload. */
+  readonly uploadLimitBytes: number
 }
 
 declare module 'fastify' {
@@ -125,7 +128,9 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     return async (request: FastifyRequest, reply: FastifyReply) => {
       const query = route.query === 'any' ? noQuery : readQuery(request.query, route.query)
       if (!route.upload) checkBody(request.body)
-      const upload = route.upload ? await receiveUpload(request, deps.uploadFolder) : null
+      const upload = route.upload
+        ? await receiveUpload(request, deps.uploadFolder, deps.uploadLimitBytes)
+        : null
       const call: Call = {
         request,
         reply,
@@ -135,6 +140,7 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
         params: request.params as Record<string, string>,
         query,
         body: request.body,
+        ifMatch: route.takesVersion ? ifMatchVersion(request.headers['if-match']) : undefined,
         upload,
       }
       const key = isKeyed ? request.headers['idempotency-key'] : undefined

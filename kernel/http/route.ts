@@ -34,6 +34,10 @@ export interface RouteDeclaration {
   readonly body: JsonSchema | 'any' | null
   /** Whether the body may be left out. */
   readonly bodyOptional?: boolean
+  /** Takes `If-Match`; the handler finds the version in `ifMatch`. */
+  readonly takesVersion?: boolean
+  /** Answers with the record's version as `ETag`. */
+  readonly tellsVersion?: boolean
   /** JSON Schemas by status. */
   readonly response: Readonly<Record<string, JsonSchema>>
   /** Default 1 MiB. */
@@ -65,6 +69,8 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
   readonly body: unknown
+  /** The version that the record must have, of a route that `takesVersion`. */
+  readonly ifMatch: number | undefined
   /** Of a route that takes multipart. */
   readonly upload: Upload | null
 }

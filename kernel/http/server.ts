@@ -104,6 +104,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
       transaction: deps.writer.transaction,
     }),
     uploadFolder: `${config.dataDir}/uploads`,
+    uploadLimitBytes: config.uploadLimitBytes,
     isDraining: () => state.isDraining,
     async rotate(request, reply, { token, resolved }) {
       const next = token === null ? null : await accounts.rotateForRoles(token, resolved)

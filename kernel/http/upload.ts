@@ -30,13 +30,26 @@ export interface Upload {
 
 export const uploadParts = { fields: 20, files: 1, fieldSize: 1_048_576, fieldNameSize: 100 }
 
+/** What may stand around the file: every field at its largest, and a MiB of frames. */
+const besideBytes = uploadParts.fields * uploadParts.fieldSize + 1_048_576
+
+const tooLarge = () => new TooLargeError('The file is larger than uploads may be.')
+
 /**
  * Streams the one file of a multipart request to a folder; nothing of it is held in memory.
  * @throws UnsupportedMediaTypeError, TooLargeError, StorageFullError, InvalidError
  */
-export async function receiveUpload(request: FastifyRequest, folder: string): Promise<Upload> {
+export async function receiveUpload(
+  request: FastifyRequest,
+  folder: string,
+  limitBytes: number,
+): Promise<Upload> {
   if (!request.isMultipart()) {
     throw new UnsupportedMediaTypeError('Send the file as multipart/form-data.')
+  }
+  if (Number(request.headers['content-length']) > limitBytes + besideBytes) {
+    leaveRest(request.raw)
+    throw tooLarge()
   }
   const fields: Record<string, string> = Object.create(null)
   const digest = createHash('sha256')
@@ -107,9 +120,8 @@ async function save(
   digest: ReturnType<typeof createHash>,
 ): Promise<UploadedFile> {
   let size = 0
-  const tooLarge = new TooLargeError('The file is larger than uploads may be.')
   // The file ends with the body; nobody waits for that once it is too much.
-  part.file.once('limit', () => part.file.destroy(tooLarge))
+  part.file.once('limit', () => part.file.destroy(tooLarge()))
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
   try {
     await pipeline(
@@ -127,7 +139,7 @@ async function save(
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw new StorageFullError(undefined, { cause: error })
   }
-  if (part.file.truncated) throw tooLarge
+  if (part.file.truncated) throw tooLarge()
   return { path, name: plainName(part.filename), type: part.mimetype, size, fields: {} }
 }
 

@@ -607,3 +607,16 @@ it('a text for a provider to fill is written by people until there is one', asyn
   const changed = await agency.call('PATCH', `/properties/${ids.main}`, { summary: 'Bright.' })
   expect(changed.json()).toMatchObject({ summary: 'Bright.' })
 })
+
+it('looks through no deleted record, although the field still leads to it', async () => {
+  await draft([
+    field('keeper', { type: 'user' }),
+    field('keeperMail', { type: 'lookup', lookup: { through: 'keeper', field: 'email' } }),
+  ])
+  await publish()
+  const keeperId = await make('users', { name: 'Kim', email: 'kim@agency.test' })
+  const id = await make('properties', { street: 'Kept', keeperId })
+  expect(await get(id)).toMatchObject({ keeperId, keeperMail: 'kim@agency.test' })
+  expect((await agency.call('DELETE', `/users/${keeperId}`)).statusCode).toBe(204)
+  expect(await get(id)).toMatchObject({ keeperId, keeperMail: null })
+})

@@ -12,6 +12,7 @@ import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
  * - a lookup through a deleted record: computed-fields.test.ts, "are blank when the record ... is deleted"
  * - a rollup over what the reader may not see: computed-fields.test.ts, "what a reader may not see"
  * - a zip bomb named photo.png: files.test.ts, "take pictures only where pictures belong"
+ * - a field made unique with duplicates already there: field-changes.test.ts, "a field that becomes unique"
  * - two merges at once, a merge taken back after edits: duplicates.test.ts, "merge_records"
  */
 let app: TestApp
@@ -163,6 +164,22 @@ describe('an upload of 5 GB', () => {
     socket.destroy()
     return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]), answer, sent }
   }
+
+  it.each(['/files', '/imports'])('to %s is refused by its length alone', async (route) => {
+    const { hostname, port } = new URL(address)
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    const answered = once(socket, 'data')
+    socket.write(
+      `POST /api/v1${route} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n` +
+        `authorization: ${org.headers['authorization']}\r\n` +
+        `content-type: multipart/form-data; boundary=x\r\ncontent-length: ${size}\r\n\r\n`,
+    )
+    const [answer] = (await answered) as [Buffer]
+    socket.destroy()
+    expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 413 [\s\S]*TOO_LARGE/)
+  })
 
   it.each([
     ['/files', 'declared'],

@@ -189,6 +189,27 @@ describe('the API', () => {
     for (const reference of JSON.stringify(all).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
       expect(all.components.schemas).toHaveProperty([reference[1]!])
     }
+    const headersOf = (path: string, method: string) =>
+      all.paths[path]![method]!.parameters.filter((one) => one.in === 'header').map(
+        ({ name }) => name,
+      )
+    expect(headersOf('/leads/{id}', 'patch')).toEqual(['If-Match'])
+    expect(headersOf('/leads/{id}', 'delete')).toEqual(['If-Match'])
+    expect(headersOf('/leads/{id}/restore', 'post')).toEqual(['Idempotency-Key', 'If-Match'])
+    expect(headersOf('/leads', 'get')).toEqual(['X-Runway-Revision'])
+    expect(headersOf('/leads', 'post')).toEqual(['Idempotency-Key'])
+    expect(all.paths['/leads/{id}']!['get']!.responses['200']).toMatchObject({
+      headers: { ETag: { schema: { type: 'string' } } },
+    })
+    const bulk = all.paths['/leads/bulk']!['post']!
+    const { schema } = bulk.requestBody!.content['application/json']
+    expect(schema.oneOf.map(({ properties }) => Object.keys(properties))).toEqual([
+      ['create', 'update', 'upsert', 'delete', 'restore', 'atomic'],
+      ['filter', 'update'],
+      ['filter', 'delete'],
+      ['filter', 'restore'],
+    ])
+    expect(bulk.responses['202']!.content!['application/json'].schema.required).toContain('jobId')
     const key = await app.createKey(org.orgId, { scopes: ['leads:read'] })
     const some = (await key.call('GET', '/openapi.json')).json<OpenApi>()
     expect(Object.keys(some.paths['/leads']!)).toEqual(['get'])
@@ -304,6 +325,28 @@ describe('running it', () => {
 
 interface OpenApi {
   readonly openapi: string
-  readonly paths: Readonly<Record<string, Record<string, { readonly operationId: string }>>>
+  readonly paths: Readonly<Record<string, Record<string, OpenApiOperation>>>
   readonly components: { readonly schemas: Readonly<Record<string, object>> }
+}
+
+interface OpenApiOperation {
+  readonly operationId: string
+  readonly parameters: readonly { readonly name: string; readonly in: string }[]
+  readonly requestBody?: {
+    readonly content: {
+      readonly 'application/json': {
+        readonly schema: { readonly oneOf: readonly { readonly properties: object }[] }
+      }
+    }
+  }
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        readonly content?: {
+          readonly 'application/json': { readonly schema: { readonly required: readonly string[] } }
+        }
+      }
+    >
+  >
 }

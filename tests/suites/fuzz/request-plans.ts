@@ -61,13 +61,19 @@ export function createPlans({ document, model, operations }: Surface) {
     if (path === '/studio/publish') {
       return fc.record({ hash: fc.oneof(idOf('hash'), fc.string()), message: fc.string() })
     }
-    const values = valuesOf(operation.body, schemas, entity?.plural ?? '')
-    if (!entity || !path.endsWith('/bulk')) return values
-    const upsertBy = queryValues(entity).by
-    return fc.tuple(values, upsertBy, fc.boolean()).map(([value, by, isAtomic]) => {
+    const plain = (schema: JsonSchema) => valuesOf(schema, schemas, entity?.plural ?? '')
+    if (!entity || !path.endsWith('/bulk')) return plain(operation.body)
+    const { by: upsertBy, filter } = queryValues(entity)
+    // Deleting whatever matches would leave nothing to ask for.
+    const [items, changed] = operation.body['oneOf'] as [JsonSchema, JsonSchema]
+    const byItems = fc.tuple(plain(items), upsertBy, fc.boolean()).map(([value, by, isAtomic]) => {
       const bulk = { ...(value as Record<string, unknown>), atomic: isAtomic }
       return 'upsert' in bulk ? { ...bulk, upsert: { ...(bulk.upsert as object), by } } : bulk
     })
+    const byFilter = fc
+      .tuple(plain(changed), filter)
+      .map(([value, wanted]) => ({ ...(value as object), filter: wanted }))
+    return fc.oneof({ arbitrary: byItems, weight: 4 }, byFilter)
   }
 
   function valid(operation: Operation): fc.Arbitrary<Plan> {
