@@ -1,4 +1,11 @@
-import { BadCursorError, InvalidError, type Log, NotFoundError, RunwayError } from '@runwaycrm/sdk'
+import {
+  BadCursorError,
+  InvalidError,
+  type Log,
+  NotFoundError,
+  RateLimitedError,
+  RunwayError,
+} from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import type { Hint } from '../events/bus.ts'
@@ -26,6 +33,8 @@ export interface ConnectionDeps {
   readonly send: (message: ServerMessage) => void
   /** @throws RateLimitedError when the organisation asks too often. */
   readonly take: (topics: number) => void
+  /** Topics of the same principal on other connections. */
+  readonly elsewhere: () => number
   readonly log: Log
 }
 
@@ -39,26 +48,48 @@ type Topic =
 
 /** Each is matched with every event of the organisation, so they count together, not by subscription. */
 const mostTopics = 100
+/** On all connections of one principal to this node: far more than anybody has pages open. */
+const mostOfPrincipal = 500
 /** A page that was away for more than this loads its lists again, which is cheaper for everybody. */
 const mostReplayed = 2_000
 const nobody = '00000000-0000-7000-8000-000000000000'
 
 /** One open page: what it subscribed to, and what it is told. */
 export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
-  const { db, reader, feed, matcherOf, send, take, log } = deps
+  const { db, reader, feed, matcherOf, send, take, elsewhere, log } = deps
   const subscriptions = new Map<string, Subscription>()
   let identity = begun
+  /** Of a subscription that is being made: counted, so that several at once do not slip past. */
+  let wanted = 0
 
   async function subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
-    const { id, cursor } = message
-    let count = message.topics.length
-    for (const other of subscriptions.values()) if (other.id !== id) count += other.topics.length
+    const count = topicsBeside(message.id) + message.topics.length
     if (count > mostTopics) {
       throw new InvalidError(
         `A connection has at most ${mostTopics} topics, this would make ${count}. Unsubscribe from some first.`,
       )
     }
+    const all = elsewhere() + count
+    if (all > mostOfPrincipal) {
+      throw new RateLimitedError(
+        `All your connections together have at most ${mostOfPrincipal} topics, this would make ${all}. Close some pages first.`,
+      )
+    }
     take(message.topics.length)
+    wanted = message.topics.length
+    await begin(message).finally(() => {
+      wanted = 0
+    })
+  }
+
+  function topicsBeside(id: string | null): number {
+    let count = 0
+    for (const other of subscriptions.values()) if (other.id !== id) count += other.topics.length
+    return count
+  }
+
+  async function begin(message: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
+    const { id, cursor } = message
     const topics = await Promise.all(message.topics.map(readTopic))
     const subscription = { id, topics }
     await feed.exclusive(async (position) => {
@@ -134,6 +165,10 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
   return {
     get context(): RequestContext {
       return identity.ctx
+    },
+
+    get topics(): number {
+      return topicsBeside(null) + wanted
     },
 
     async receive(text: string): Promise<void> {

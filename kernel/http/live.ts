@@ -150,13 +150,14 @@ export function createLive(deps: LiveDeps) {
         return null
       }
       const org = orgOf(identity.ctx.org.id)
-      if (countOf(org, identity.ctx.principal) >= mostConnections) {
+      const { principal } = identity.ctx
+      if (connectionsOf(org, principal).length >= mostConnections) {
         const message = `At most ${mostConnections} connections may be open at once. Close some first.`
         send(socket, { type: 'error', code: 'RATE_LIMITED', message })
         end(socket, closeCodes.policy, message)
         return null
       }
-      const connection = createConnection(
+      const connection: Connection = createConnection(
         {
           db: deps.db,
           reader: deps.reader,
@@ -165,6 +166,10 @@ export function createLive(deps: LiveDeps) {
           send: (message) => send(socket, message),
           // Each topic is a question to the database, like a request for a list.
           take: (topics) => rateLimit?.take(org.id, topics),
+          elsewhere: () =>
+            connectionsOf(org, principal)
+              .filter((other) => other !== connection)
+              .reduce((sum, other) => sum + other.topics, 0),
           log,
         },
         identity,
@@ -250,13 +255,10 @@ export function createLive(deps: LiveDeps) {
   }
 }
 
-function countOf({ sockets }: OrgSockets, { type, id }: Principal): number {
-  let count = 0
-  for (const { connection } of sockets) {
-    const other = connection.context.principal
-    if (other.type === type && other.id === id) count++
-  }
-  return count
+function connectionsOf({ sockets }: OrgSockets, { type, id }: Principal): Connection[] {
+  return [...sockets]
+    .map(({ connection }) => connection)
+    .filter(({ context: { principal } }) => principal.type === type && principal.id === id)
 }
 
 /** A peer that does not read does not answer a goodbye either. */

@@ -31,6 +31,7 @@ async function openPage(headers: Readonly<Record<string, string>>, ...topics: ob
   socket.send(JSON.stringify({ type: 'subscribe', id: 'page', topics }))
   await until(() => heard.length > 0)
   return {
+    socket,
     heard,
     events: () => heard.filter((message) => message['type'] === 'event'),
     closed: () => closed,
@@ -46,6 +47,33 @@ async function until(isTrue: () => unknown, ms = 10_000): Promise<void> {
 }
 
 describe('subscriptions', () => {
+  it('are limited for one principal, however many connections it opens', async () => {
+    const org = await app.createOrg()
+    const other = await app.createKey(org.orgId)
+    const topics = Array.from({ length: 20 }, (_, n) => ({ topic: `progress-${n}` }))
+    const open = async (headers: Readonly<Record<string, string>>) => {
+      const page = await openPage(headers, ...topics)
+      for (let at = 1; at < 5; at++)
+        page.socket.send(JSON.stringify({ type: 'subscribe', id: `more-${at}`, topics }))
+      await until(() => page.heard.length === 5)
+      return page
+    }
+    const pages: Awaited<ReturnType<typeof open>>[] = []
+    for (let at = 0; at < 5; at++) pages.push(await open(org.headers))
+    expect(pages.flatMap(({ heard }) => heard.map(({ type }) => type))).toEqual(
+      Array.from({ length: 25 }, () => 'subscribed'),
+    )
+    const sixth = await openPage(org.headers, topics[0]!)
+    expect(sixth.heard).toMatchObject([{ type: 'error', id: 'page', code: 'RATE_LIMITED' }])
+    expect((await open(other.headers)).heard[4]).toMatchObject({ type: 'subscribed' })
+
+    pages[0]!.socket.send(JSON.stringify({ type: 'unsubscribe', id: 'page' }))
+    pages[0]!.socket.send(JSON.stringify({ type: 'ping' }))
+    await until(() => pages[0]!.heard.length === 6)
+    const again = await openPage(org.headers, topics[0]!)
+    expect(again.heard).toMatchObject([{ type: 'subscribed', id: 'page' }])
+  })
+
   it('count like requests: an organisation that asks too often is told so, and goes on later', async () => {
     const slow = await startApp({ RUNWAY_RATE_LIMIT: '4' })
     try {
