@@ -3,8 +3,8 @@ import type { StoredPart } from '../records/storage-columns.ts'
 
 /**
  * Why a record is looked at. `own` is the person's; `about` leads to it, so that its personal fields are
- * about the person; `named` leads to it and is about somebody else, so that only what names the person
- * goes; `holder` has a file of the person and nothing else of them.
+ * about the person; `named` leads to it, or did once, and is about somebody else, so that only what names the
+ * person goes; `holder` has a file of the person and nothing else of them.
  */
 export type Tie = 'own' | 'about' | 'named' | 'holder'
 

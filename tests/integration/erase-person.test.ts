@@ -117,6 +117,34 @@ describe('erasing a person', () => {
     expect((await other.call('GET', `/contacts/${theirs.id}`)).json().email).toBe(email)
   })
 
+  it('takes their name out of what was about them once and is about somebody else now', async () => {
+    const org = await app.createOrg()
+    const make = async (plural: string, body: object) =>
+      (await org.call('POST', `/${plural}`, body)).json<{ id: string }>().id
+    const id = await make('contacts', { lastName: `${canary} Smith`, email })
+    const next = await make('contacts', { lastName: 'Somebody Else' })
+    const about = { entity: 'contacts', id }
+    const activity = await make('activities', { type: 'note', subject: 'Tea', body: email, about })
+    const deal = await make('opportunities', { name: `Boat of ${email}`, contactId: id })
+    const text = { body: 'They like tea', about: { entity: 'contacts', id: next } }
+    expect((await org.call('PATCH', `/activities/${activity}`, text)).statusCode).toBe(200)
+    expect(
+      (await org.call('PATCH', `/opportunities/${deal}`, { contactId: next })).statusCode,
+    ).toBe(200)
+    const answer = await erase(org, { entity: 'contacts', id })
+    expect(answer.statusCode, answer.body).toBe(200)
+    await expect.poll(() => placesOf(admin, org.orgId, canary), { timeout: 10_000 }).toEqual({})
+    expect((await org.call('GET', `/opportunities/${deal}`)).json()).toMatchObject({
+      name: 'Erased',
+      contactId: next,
+    })
+    expect((await org.call('GET', `/activities/${activity}`)).json()).toMatchObject({
+      subject: 'Tea',
+      body: 'They like tea',
+      about: { id: next },
+    })
+  })
+
   it('cannot be taken back', async () => {
     const id = (
       await acme.call('POST', '/contacts', { lastName: 'Gone', email: 'gone@x.example' })
