@@ -42,7 +42,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export type OutsideService = 'gemini' | 'anthropic' | 'stripe' | 'sendgrid' | 'slack' | 'twilio'
 
 /** One or more variables have a value that cannot be used; the message names all of them. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 

@@ -58,7 +58,7 @@ const deepest = 6
  * A copy for the log: values under names of secrets are hidden at any depth, and so is text that looks
  * like one of ours or of a known vendor. Errors become `{ type, message, code, stack, cause }`.
  */
-export function withoutSecrets(value: unknown): unknown {
+function withoutSecrets(value: unknown): unknown {
   return clean(value, 0)
 }
 

@@ -11,7 +11,7 @@ export interface FieldPath<F extends ConditionField> {
 }
 
 /** The most relations that a path may follow. */
-export const maxSteps = 3
+const maxSteps = 3
 
 export interface PathOptions<F extends ConditionField, E extends ConditionEntity<F>> {
   entityOf(ref: string): E | undefined

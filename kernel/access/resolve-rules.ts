@@ -72,7 +72,7 @@ export function covers(granted: ReadonlySet<string> | readonly string[], wanted:
 }
 
 /** The scope that a key needs for an operation on records: `leads:read`. */
-export function scopeFor(operation: Operation, plural: string): string {
+function scopeFor(operation: Operation, plural: string): string {
   return `${plural}:${operation === 'read' ? 'read' : 'write'}`
 }
 

@@ -93,12 +93,10 @@ export function createCredentials({ directory, principals, region }: Credentials
   }
 }
 
-export type Credentials = ReturnType<typeof createCredentials>
-
 const permissions = ['import', 'members:manage', 'keys:manage', 'settings:write']
 
 /** @throws InvalidError naming every scope that says nothing. */
-export function checkScopes(model: Model, scopes: readonly string[]): string[] {
+function checkScopes(model: Model, scopes: readonly string[]): string[] {
   const errors = []
   for (const [index, scope] of scopes.entries()) {
     if (isScope(model, scope)) continue

@@ -56,5 +56,3 @@ export function createLoginLinks({ directory, sessions, principals }: LoginLinks
     },
   }
 }
-
-export type LoginLinks = ReturnType<typeof createLoginLinks>

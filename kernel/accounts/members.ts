@@ -4,7 +4,7 @@ import type { Entity } from '../model/model.ts'
 import { resolveRoles } from './roles.ts'
 
 /** The kernel's own entity: a member of an organisation, with or without sign-in. */
-export const userEntity = 'kernel:user'
+const userEntity = 'kernel:user'
 
 export interface MembersDeps {
   readonly reader: {

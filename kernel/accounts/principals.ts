@@ -208,6 +208,6 @@ function freeze(resolved: ResolvedPrincipal): ResolvedPrincipal {
 }
 
 /** Which roles a session began with, as short text. */
-export function digest(roles: readonly string[]): string {
+function digest(roles: readonly string[]): string {
   return hash('sha256', [...roles].sort().join('\n'), 'base64url').slice(0, 22)
 }

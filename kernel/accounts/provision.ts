@@ -178,7 +178,7 @@ export function createProvisioning(deps: ProvisioningDeps) {
 export type Provisioning = ReturnType<typeof createProvisioning>
 
 /** `Ærø Søfart A/S` → `aero-sofart-a-s`; a name without any Latin letter gives `org`. */
-export function slugOf(name: string): string {
+function slugOf(name: string): string {
   const plain = name
     .toLowerCase()
     .replace(/æ/g, 'ae')
@@ -194,7 +194,7 @@ export function slugOf(name: string): string {
 }
 
 /** `ada.lovelace@example.test` → `Ada Lovelace`. */
-export function nameFromEmail(email: string): string {
+function nameFromEmail(email: string): string {
   const words = (email.split('@')[0] ?? '').split(/[._+-]+/).filter((word) => word !== '')
   const name = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join(' ')
   return name === '' ? email : name

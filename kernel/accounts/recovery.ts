@@ -133,8 +133,6 @@ export function createRecovery(deps: RecoveryDeps) {
   }
 }
 
-export type Recovery = ReturnType<typeof createRecovery>
-
 export function deadLink() {
   return new BadCredentialsError('This link has expired or was used before. Ask for a new one.')
 }

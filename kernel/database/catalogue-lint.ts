@@ -12,7 +12,7 @@ export interface CatalogueProblem {
 }
 
 /** The database breaks rules that keep organisations apart; nothing of the migration was saved. */
-export class CatalogueError extends Error {
+class CatalogueError extends Error {
   override readonly name = 'CatalogueError'
   readonly problems: readonly CatalogueProblem[]
 

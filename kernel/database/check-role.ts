@@ -2,12 +2,12 @@ import type { Database } from './postgres.ts'
 import { ownerRole } from './roles.ts'
 
 /** The server will not work with a role that could go round the policies. */
-export class UnsafeRoleError extends Error {
+class UnsafeRoleError extends Error {
   override readonly name = 'UnsafeRoleError'
 }
 
 /** PostgreSQL is too old to work with. */
-export class UnsupportedServerError extends Error {
+class UnsupportedServerError extends Error {
   override readonly name = 'UnsupportedServerError'
 }
 

@@ -5,7 +5,7 @@ export const ownerRole = 'runway_owner'
 /** What the server may do. The login of DATABASE_URL is this role or a member of it. */
 export const serverRole = 'runway_server'
 /** Looks things up for search past the policies of two tables, in three functions; nobody logs in as it. */
-export const searchRole = 'runway_search'
+const searchRole = 'runway_search'
 
 export interface ServerLogin {
   readonly user: string
@@ -62,7 +62,7 @@ export async function ensureRoles(
 }
 
 /** Rights on the database itself; a database made from a template does not inherit them. */
-export async function grantDatabase(admin: pg.ClientBase): Promise<void> {
+async function grantDatabase(admin: pg.ClientBase): Promise<void> {
   const { rows } = await admin.query<{ name: string }>('select current_database() as name')
   const name = pg.escapeIdentifier(rows[0]?.name ?? '')
   await admin.query(`revoke all on database ${name} from public`)

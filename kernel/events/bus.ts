@@ -123,7 +123,7 @@ export async function createDatabaseBus({
 }
 
 /** The newest hint of each subject, without values. */
-export function merge(hints: readonly Hint[]): Hint[] {
+function merge(hints: readonly Hint[]): Hint[] {
   const newest = new Map<string, Hint>()
   for (const hint of hints) {
     const org = 'orgId' in hint ? hint.orgId : ''

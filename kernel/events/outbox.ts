@@ -27,9 +27,6 @@ export interface PluginEvent {
   readonly record?: { readonly entity: string; readonly id: string }
 }
 
-/** For how long events can be read again; cursors older than that are too old. */
-export const outboxHours = 24
-
 export const eventColumns = `o.batch_id as "batchId", o.id, o.seq, o.change_set_id as "changeSetId",
   o.event, o.entity, o.record_id as "recordId", o.version, o.payload, o.workflows,
   o.created_at as "createdAt"`

@@ -15,7 +15,7 @@ export interface Stream {
 }
 
 /** Another relay took the organisation: this one was too slow to say that it lives. */
-export class StreamLostError extends Error {
+class StreamLostError extends Error {
   constructor(orgId: string) {
     super(`Another relay hands on the events of ${orgId}.`)
     this.name = 'StreamLostError'
@@ -152,9 +152,9 @@ function inBunches<T>(rows: readonly T[]): T[][] {
  * record always by version. Two writers of one record wait for each other and the later one may have
  * begun first, so times alone would tell its change before the one it is based on.
  */
-export function inOrder<
-  T extends Pick<Unnumbered, 'batchId' | 'id' | 'entity' | 'recordId' | 'version'>,
->(rows: readonly T[]): T[] {
+function inOrder<T extends Pick<Unnumbered, 'batchId' | 'id' | 'entity' | 'recordId' | 'version'>>(
+  rows: readonly T[],
+): T[] {
   const ordered = [...rows].sort((a, b) => compare(a.batchId, b.batchId) || compare(a.id, b.id))
   const places = new Map<string, number[]>()
   ordered.forEach((row, place) => {

@@ -158,7 +158,7 @@ function hostAt(protocol: string, host = ''): string | null {
 }
 
 /** The value of one cookie. Two of one name are none: a neighbour may have planted the other. */
-export function cookieValue(header: string | undefined, name: string): string | null {
+function cookieValue(header: string | undefined, name: string): string | null {
   if (header === undefined) return null
   let found: string | null = null
   for (const part of header.split(';')) {

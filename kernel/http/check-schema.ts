@@ -30,7 +30,7 @@ export function createSchemaChecks(): (schema: JsonSchema) => Check {
 }
 
 /** AJV's errors in our words; a union is told once, not once per branch. */
-export function issuesOf(errors: readonly ErrorObject[]): readonly Issue[] {
+function issuesOf(errors: readonly ErrorObject[]): readonly Issue[] {
   const issues = new Map<string, Issue>()
   for (const error of errors.slice(0, 200)) {
     if (error.keyword === 'if' || error.keyword === 'propertyNames') continue

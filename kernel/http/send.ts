@@ -8,7 +8,7 @@ const jsonType = 'application/json; charset=utf-8'
  * What every answer of the API carries: nobody keeps it, nobody guesses its type, nobody frames it.
  * Written by hand, because a dozen headers through hooks cost more than the record they belong to.
  */
-export const apiHeaders: Readonly<Record<string, string>> = {
+const apiHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -87,7 +87,7 @@ function withoutDependants<T extends Orderable>(
 }
 
 /** Whether a version meets a range; a range that cannot be read is met by nothing. */
-export function satisfies(version: string, range: string): boolean {
+function satisfies(version: string, range: string): boolean {
   return semver.satisfies(version, range, { includePrerelease: true })
 }
 

@@ -5,7 +5,7 @@ import type { Entity, Field, Model } from './model.ts'
 import { inRecordOnly } from './stored-formula.ts'
 
 /** The columns of `tenant.slot`, for each entity anew, by the class of what they hold. */
-export const slotColumns: Readonly<Partial<Record<StorageClass, readonly string[]>>> = {
+const slotColumns: Readonly<Partial<Record<StorageClass, readonly string[]>>> = {
   text: ['t1', 't2', 't3', 't4', 't5', 't6'],
   float8: ['f1', 'f2', 'f3', 'f4'],
   bigint: ['i1', 'i2'],

@@ -38,7 +38,7 @@ export interface BuiltEntity {
 }
 
 /** Most fields of one entity, those of all layers together. */
-export const maxFields = 200
+const maxFields = 200
 
 /**
  * Makes an entity of its definition and of the fields that layers add to it. A field that cannot be

@@ -123,7 +123,7 @@ function unresolved(
 }
 
 /** `annualRevenue` -> `Annual revenue`. */
-export function humanName(key: string): string {
+function humanName(key: string): string {
   const words = key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim()
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -63,7 +63,7 @@ export function fieldNamed(entity: Entity, name: string): Field | undefined {
   return entity.fields.get(name) ?? entity.byApiName.get(name)
 }
 
-export function relationsOf(entity: Entity): string {
+function relationsOf(entity: Entity): string {
   const relations = [...entity.fields.values()].filter(({ target }) => target !== null)
   if (relations.length === 0) return 'Add a relation first.'
   return `Use one of ${relations.map(({ key }) => key).join(', ')}.`

@@ -1,7 +1,7 @@
 import type { Layer } from './layer.ts'
 
 /** What an organisation may do with a plugin. */
-export const pluginStates = [
+const pluginStates = [
   'available',
   'installed',
   'enabled',

@@ -14,7 +14,7 @@ export function snakeCase(name: string): string {
 }
 
 /** Longest name that PostgreSQL keeps whole, in bytes. */
-export const nameLimit = 63
+const nameLimit = 63
 
 const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 

@@ -46,7 +46,7 @@ export async function bindHandlers(
 }
 
 /** The names of handlers at the places where the points say that they stand. */
-export function usedHandlers(manifest: Manifest, points: Points): ReadonlySet<string> {
+function usedHandlers(manifest: Manifest, points: Points): ReadonlySet<string> {
   const names = Object.entries(manifest.contributes ?? {}).flatMap(([name, definitions]) =>
     (points.get(name)?.handlers ?? []).flatMap((pattern) =>
       matchPath(definitions, ['*', ...pattern]).map((match) => String(match.value)),

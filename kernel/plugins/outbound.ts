@@ -36,7 +36,7 @@ export interface Outbound {
 }
 
 /** The other side did not answer, or not as it should. Trying again later may help. */
-export class OutboundError extends Error {
+class OutboundError extends Error {
   readonly reason: 'unreachable' | 'timeout' | 'too_large'
   constructor(reason: OutboundError['reason'], message: string, cause?: unknown) {
     super(message, { cause })

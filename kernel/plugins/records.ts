@@ -111,7 +111,7 @@ export function brokerRecords(
 }
 
 /** @param ref A reference or a plural. @throws NotFoundError for a name that the model does not know. */
-export function entityOf(ctx: RequestContext, ref: string): Entity {
+function entityOf(ctx: RequestContext, ref: string): Entity {
   const entity = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
   if (!entity) throw new NotFoundError(`There is no entity "${ref}".`)
   return entity

@@ -41,7 +41,7 @@ export interface Aggregate {
   readonly limit: number
 }
 
-export const aggregateLimits = { groups: 1_000, groupBy: 4, measures: 20, sort: 3 } as const
+const aggregateLimits = { groups: 1_000, groupBy: 4, measures: 20, sort: 3 } as const
 
 const buckets: readonly Bucket[] = ['day', 'week', 'month', 'quarter', 'year']
 const kinds: readonly MeasureKind[] = ['count', 'countDistinct', 'sum', 'avg', 'min', 'max']

@@ -34,7 +34,7 @@ export interface FileDraft {
  * dropped: a file is what it is, and one that is not theirs is left with its id alone, which its type
  * refuses like one that never was.
  */
-export async function attachFiles(
+async function attachFiles(
   ctx: RequestContext,
   entity: Entity,
   drafts: readonly FileDraft[],

@@ -23,7 +23,7 @@ type ItemResult = BulkResult['results'][number]
 type ItemOp = ItemResult['op']
 
 /** Items of one request, of all operations together. */
-export const bulkLimit = 1000
+const bulkLimit = 1000
 
 export interface BulkDeps {
   readonly records: RecordWriter

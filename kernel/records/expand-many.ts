@@ -6,7 +6,7 @@ import type { ExpandTree } from './expand.ts'
 import { expandedName } from './projection.ts'
 
 /** Records that an expanded many-relation gives at most, the first of its list. */
-export const expandLimit = 25
+const expandLimit = 25
 
 /** Those of the ids that the reader may see, with these paths expanded. */
 export type FetchMany = (
@@ -17,7 +17,7 @@ export type FetchMany = (
 ) => Promise<ReadonlyMap<string, RecordData>>
 
 /** Whether something of the tree leads to several records, which no row of the page can hold. */
-export function expandsMany(tree: ExpandTree): boolean {
+function expandsMany(tree: ExpandTree): boolean {
   return [...tree].some(([field, inner]) => isMany(field) || expandsMany(inner))
 }
 

@@ -131,7 +131,7 @@ export function forbiddenError(
   )
 }
 
-export function unknownRecord(field: Field): Issue {
+function unknownRecord(field: Field): Issue {
   return {
     path: field.apiName,
     code: 'UNKNOWN_RECORD',
@@ -139,7 +139,7 @@ export function unknownRecord(field: Field): Issue {
   }
 }
 
-export function takenError(field: Field): RunwayError {
+function takenError(field: Field): RunwayError {
   return new UniqueTakenError(`Another record has this value of "${field.apiName}" already.`, {
     extra: { field: field.apiName },
   })

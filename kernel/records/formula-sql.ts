@@ -59,7 +59,7 @@ export function formulaSql(expression: Expression, around: FormulaSurroundings):
   }
 }
 
-export const sqlTypes: Readonly<Record<ValueType | 'null', string>> = {
+const sqlTypes: Readonly<Record<ValueType | 'null', string>> = {
   text: 'text',
   number: 'float8',
   boolean: 'boolean',

@@ -135,7 +135,7 @@ function checkRoles(
 }
 
 /** Roles whose holders count as admins. */
-export function adminRoles(model: Model): string[] {
+function adminRoles(model: Model): string[] {
   return [...model.roles.values()].filter((role) => role.definition.admin).map((role) => role.ref)
 }
 

@@ -28,7 +28,7 @@ export interface ListShape {
 }
 
 /** Where the values of a list's run stand. */
-export const listValues = { id: 0, offset: 1, position: 2 } as const
+const listValues = { id: 0, offset: 1, position: 2 } as const
 
 export interface ListSql {
   readonly text: string

@@ -65,7 +65,7 @@ export interface Reader {
   ): Promise<{ readonly data: readonly Readonly<Record<string, unknown>>[] }>
 }
 
-export const listLimits = { limit: 200, defaultLimit: 25, offset: 100_000 } as const
+const listLimits = { limit: 200, defaultLimit: 25, offset: 100_000 } as const
 
 /** Up to here an estimate is a count. */
 const estimatedFrom = 10_000

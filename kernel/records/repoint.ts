@@ -108,8 +108,6 @@ export function createRepoint({ codecs, records, transaction }: RepointDeps) {
     }
   }
 }
-export type Repoint = ReturnType<typeof createRepoint>
-
 async function rowsOf<R>(ctx: TransactionContext, statement: Statement): Promise<R[]> {
   return (await ctx.tx.one<R>(statement)).rows
 }

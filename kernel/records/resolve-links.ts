@@ -11,7 +11,7 @@ import type { StorageValues } from './validate.ts'
 import { ofEntity } from './write-checks.ts'
 
 /** Records that one record may lead to by one field. */
-export const maxLinks = 1_000
+const maxLinks = 1_000
 
 /** What somebody wants to become of the lists of one record, under its id. */
 export interface LinkWish {

@@ -50,7 +50,7 @@ export interface CommonValues {
   readonly workflows: string
 }
 
-export function commonValues(bind: BindValue): CommonValues {
+function commonValues(bind: BindValue): CommonValues {
   return {
     now: bind('timestamptz', (values) => values.now),
     actor: bind('jsonb', (values) => values.actor),

@@ -11,7 +11,7 @@ export interface Match {
   readonly snippet: string
 }
 
-export const snippetLetters = 160
+const snippetLetters = 160
 
 /**
  * How well a record matches, from the values that its reader may see and from nothing else.

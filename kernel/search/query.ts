@@ -21,7 +21,7 @@ export interface SearchQuery {
   readonly forgiven: Reading
 }
 
-export const queryLimits = { letters: 200, words: 10 } as const
+const queryLimits = { letters: 200, words: 10 } as const
 
 /** A number of so many digits may be the beginning of a telephone number. */
 const phoneLeast = 3

@@ -37,7 +37,7 @@ export async function readRows(
 }
 
 /** @param record with all searched fields, as the system sees it. */
-export function searchRow(entity: Entity, record: RecordData): SearchRow {
+function searchRow(entity: Entity, record: RecordData): SearchRow {
   const title = textOf(record[entity.fields.get(entity.titleField)?.apiName ?? ''])
   const written = wordsOf(title)
   const words = new Set<string>()

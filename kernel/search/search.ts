@@ -34,7 +34,7 @@ export interface SearchDeps {
   readonly reader: RecordReader
 }
 
-export const searchLimits = {
+const searchLimits = {
   hits: 50,
   /** Asked for at first, and when too few of them are the reader's. */
   candidates: 100,

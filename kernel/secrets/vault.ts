@@ -37,7 +37,7 @@ export interface VaultOptions {
 }
 
 /** The data key was wrapped with a secret key that this node does not have. */
-export class WrappingKeyMissingError extends Error {
+class WrappingKeyMissingError extends Error {
   override readonly name = 'WrappingKeyMissingError'
 }
 

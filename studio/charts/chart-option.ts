@@ -19,7 +19,7 @@ export interface ChartData {
 
 /** Colours for what has none of its own, far from one another in this order. */
 const order = [8, 7, 4, 5, 3, 6, 10, 9, 2, 1] as const
-export const categoryColor = (color: number | undefined, index: number): string =>
+const categoryColor = (color: number | undefined, index: number): string =>
   `var(--cat-${color ?? order[index % order.length]})`
 
 interface ChartTexts {

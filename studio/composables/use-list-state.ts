@@ -10,7 +10,7 @@ import { useNoun } from './use-noun.ts'
 import { isSavedView, useSavedViews } from './use-saved-views.ts'
 
 /** The view everybody has: all records, columns from the model. */
-export const allView = 'all'
+const allView = 'all'
 
 /**
  * What a list shows, kept in the address: view, filter, sort, search and the open record. Absent

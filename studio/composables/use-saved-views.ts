@@ -69,8 +69,6 @@ export function useSavedViews(entity: () => EntityInfo) {
     },
   }
 }
-export type SavedViews = ReturnType<typeof useSavedViews>
-
 export const isSavedView = (view: ViewInfo): view is SavedView => 'savedId' in view
 
 /** A body that is not one is left out: anybody may write that record. */

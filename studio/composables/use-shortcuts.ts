@@ -30,14 +30,14 @@ export function useShortcuts(shortcuts: () => Shortcuts): void {
   onScopeDispose(() => globalThis.removeEventListener('keydown', onKey))
 }
 
-export function keyName(event: KeyboardEvent): string {
+function keyName(event: KeyboardEvent): string {
   const mod = event.metaKey || event.ctrlKey ? 'mod+' : ''
   const shift = event.shiftKey && event.key.length > 1 ? 'shift+' : ''
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
   return mod + shift + (mod && event.shiftKey && event.key.length === 1 ? 'shift+' : '') + key
 }
 
-export function typesInto(target: EventTarget | null): boolean {
+function typesInto(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&

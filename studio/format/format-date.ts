@@ -88,9 +88,3 @@ export function formatDayHeading(instant: string, locale: string, now: Date): st
 }
 const startOfDay = (date: Date): number =>
   new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime()
-
-/** A day in the reader's calendar as the API writes it. */
-export function isoDay(date: Date): string {
-  const pad = (n: number): string => String(n).padStart(2, '0')
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`
-}

@@ -154,7 +154,7 @@ function convert(arg: Expression, type: ValueType, at: number): Expression {
   throw new FormulaError(at, `Expected ${nameOf(type)}, not ${nameOf(arg.type)}.`, toType(type))
 }
 
-export function asText(arg: Expression): Expression {
+function asText(arg: Expression): Expression {
   if (arg.type === 'text') return arg
   if (arg.type === 'null') return { kind: 'literal', type: 'text', value: null }
   return { kind: 'as', type: 'text', of: arg }

@@ -68,13 +68,3 @@ export function fieldsOf(
   else if (expression.kind === 'call') for (const arg of expression.args) fieldsOf(arg, into)
   return into
 }
-
-/** The names of all functions and operators in it. */
-export function callsOf(expression: Expression, into: Set<string> = new Set()): Set<string> {
-  if (expression.kind === 'as') callsOf(expression.of, into)
-  else if (expression.kind === 'call') {
-    into.add(expression.name)
-    for (const arg of expression.args) callsOf(arg, into)
-  }
-  return into
-}

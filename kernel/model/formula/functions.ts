@@ -42,6 +42,3 @@ export function findFunction(name: string, isSign: boolean): FormulaFunction | u
   const table = isSign ? operatorsOfFormulas : formulaFunctions
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
-
-/** Those that give something else when time passes. */
-export const restless: ReadonlySet<string> = new Set(['today', 'now'])

@@ -42,7 +42,7 @@ export function periodOf(input: PeriodInput, ctx: HandlerContext): ReportPeriod 
 }
 
 /** As many days as the range has, up to the day before it. */
-export function daysBefore(range: DayRange): DayRange {
+function daysBefore(range: DayRange): DayRange {
   const to = addDays(range.from, -1)
   return { from: addDays(to, -daysBetween(range.from, range.to)), to }
 }

@@ -36,7 +36,7 @@ interface SlaOptions {
 }
 
 /** All times and flags that follow from status, priority and when it was opened, answered and solved. */
-export function slaOf(ticket: FieldValues, { now, clock, timeZone }: SlaOptions): FieldValues {
+function slaOf(ticket: FieldValues, { now, clock, timeZone }: SlaOptions): FieldValues {
   const between = (from: string, to: string) =>
     businessMinutesBetween(new Date(from), new Date(to), clock, timeZone)
   const nowText = now.toISOString()

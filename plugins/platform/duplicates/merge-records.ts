@@ -79,7 +79,7 @@ function assertDistinct(keepId: string, otherIds: readonly string[]): void {
  *
  * @throws InvalidError for a choice of a field or a record that is none of these.
  */
-export function mergedValues(
+function mergedValues(
   entity: EntityInfo,
   kept: RecordData,
   others: readonly RecordData[],

@@ -81,7 +81,7 @@ function decimalsOf(input: number): string {
 }
 
 /** Whole 1/10,000 as `1054.00`: two decimals at least, up to four. Sums come as text. */
-export function formatUnits(units: number | string | bigint): string {
+function formatUnits(units: number | string | bigint): string {
   const value = BigInt(units)
   const digits = (value < 0n ? -value : value).toString().padStart(5, '0')
   const decimals = digits.slice(-4).replace(/0{1,2}$/, '')

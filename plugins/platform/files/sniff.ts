@@ -32,7 +32,7 @@ export async function sniff(path: string): Promise<Sniffed> {
   }
 }
 
-export async function sniffHead(head: Buffer): Promise<Sniffed> {
+async function sniffHead(head: Buffer): Promise<Sniffed> {
   // The first kilobytes decide about every kind; the rest is for sizes of pictures.
   const known = await fileTypeFromBuffer(head.subarray(0, 4_100)).catch(() => undefined)
   if (known && known.mime !== 'application/xml') {

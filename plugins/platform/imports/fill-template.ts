@@ -11,6 +11,6 @@ export function fillTemplate(template: string, cell: (column: string) => string)
   return fill(withoutEmpty).trim()
 }
 
-export function columnsOf(template: string): string[] {
+function columnsOf(template: string): string[] {
   return [...template.matchAll(/\{([^{}]+)\}/g)].map((match) => match[1]!)
 }
