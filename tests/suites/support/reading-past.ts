@@ -45,6 +45,7 @@ export async function checkPast(look: Look): Promise<void> {
     const id = record['id'] as string
     const address = `${addressOf(look)}/${id}`
     await checkProvenance(look, record, seen.has(id))
+    if (seen.has(id)) await checkPastOfOneField(look, record)
     for (const surface of ['history', 'timeline'] as const) {
       const reply = await ask(look, 'GET', `${address}/${surface}?limit=200`)
       if (!seen.has(id)) {
@@ -79,6 +80,24 @@ async function checkProvenance(look: Look, record: Facts, isSeen: boolean): Prom
   const expected = own.filter((name) => shown[name] !== undefined && shown[name] !== null)
   const { data } = reply.body as { data: Facts }
   cells.compare('provenance', where, Object.keys(data).sort(), expected.sort())
+}
+
+/** The past of a field that is shown, and of one that is not. */
+async function checkPastOfOneField(look: Look, record: Facts): Promise<void> {
+  const { cells, person, entity } = look
+  const shown = shownRecord(person.oracle, entity, record)
+  const names = [...entity.fields.values()].map(({ apiName }) => apiName)
+  const isShown = (name: string) => shown[name] !== undefined
+  for (const name of [names.find(isShown), names.find((one) => !isShown(one))]) {
+    if (name === undefined) continue
+    const path = `${addressOf(look)}/${record['id']}/history?field=${name}`
+    const reply = await ask(look, 'GET', path)
+    const where = `${nameOf(look, String(record['id']))}?field=${name}`
+    cells.compare('history', where, reply.status, isShown(name) ? 200 : 400)
+    if (reply.status !== 200) continue
+    const told = (rowsOf(reply) as unknown as Entry[]).flatMap(({ fields }) => Object.keys(fields))
+    cells.compare('history', where, [...new Set([name, ...told])], [name])
+  }
 }
 
 function seenFields({ person, entity }: Look, record: Facts, fields: Facts): Facts {

@@ -16,7 +16,7 @@ export const surfaces: Readonly<Record<string, readonly string[]>> = {
   group: ['POST /:plural/aggregate'],
   measures: ['POST /:plural/aggregate'],
   formula: ['POST /studio/formula'],
-  history: ['GET /:plural/:id/history'],
+  history: ['GET /:plural/:id/history', 'GET /:plural/:id/history?field'],
   provenance: ['GET /:plural/:id/provenance'],
   timeline: ['GET /:plural/:id/timeline', 'GET /:plural/:id/timeline?types'],
   changes: ['GET /changes'],
