@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Entity, Field, Model } from '../model/model.ts'
+import type { Entity, Field, FieldStorage, Model } from '../model/model.ts'
 
 /** Texts, addresses, numbers of telephones: what people type to find a record. Long texts count in part. */
 export function searchedFields(entity: Entity): readonly Field[] {
@@ -36,7 +36,7 @@ export function searchMark(model: Model): string {
     const fields = searchedEntities(model).map((entity) => [
       entity.ref,
       entity.titleField,
-      searchedFields(entity).map(({ key, storage }) => [key, storage]),
+      searchedFields(entity).map(({ key, storage }) => [key, withoutCopies(storage)]),
     ])
     known = createHash('sha256')
       .update(JSON.stringify([format, fields]))
@@ -47,3 +47,10 @@ export function searchMark(model: Model): string {
   return known
 }
 const marks = new WeakMap<Model, string>()
+
+/** What is indexed for lists, or kept beside what it is worked out from, is nothing to search. */
+function withoutCopies(storage: FieldStorage): object {
+  if (storage.in === 'custom') return { ...storage, slot: undefined }
+  if (storage.in === 'computed') return { ...storage, stored: null, room: undefined }
+  return storage
+}

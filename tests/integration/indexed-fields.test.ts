@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { searchMark } from '../../kernel/search/searched-fields.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 
 /** Fields that an organisation made itself, and that lists filter and sort by through an index. */
@@ -151,9 +152,13 @@ describe('an indexed field', () => {
   })
 
   it('gets a slot at publish, is filled behind, and gives the same answers', async () => {
+    const model = async () => (await app.house.orgStates.get(acme.orgId)).model
+    const searched = searchMark(await model())
     const published = await publish(acme, [index('city'), index('price'), index('rooms')])
     expect(published.statusCode).toBe(201)
     await filled()
+    // Search has nothing to fill anew.
+    expect(searchMark(await model())).toBe(searched)
     expect(await slots()).toEqual({ t1: true, f1: true, i1: true, u1: true })
     for (const [at, question] of questions.entries()) {
       expect(await all(question), JSON.stringify(question)).toEqual(answers[at])
