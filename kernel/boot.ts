@@ -20,6 +20,7 @@ import { linkAddress } from './http/link-routes.ts'
 import { createLive } from './http/live.ts'
 import { createRevertJob } from './http/revert-job.ts'
 import { createServer } from './http/server.ts'
+import { createJobList } from './jobs/list-jobs.ts'
 import { createQueue, type RunAs } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
@@ -406,6 +407,8 @@ export async function boot(options: BootOptions) {
       ledger,
       revert: revertJob.start,
       bulkByFilter: bulkByFilter.start,
+      changeJobs: jobs,
+      jobs: createJobList({ db }),
       actions,
       revisions,
       settings,

@@ -282,7 +282,7 @@ export const Role = Type.Object(
     rules: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9_-]{0,62}$' }), RoleRule, free),
     /**
      * Rights besides records, in the words of key scopes: `actions:*`, `actions:<plugin>:<key>`,
-     * `actions:read` (all that only read), `studio:read`, `studio:write`, `import`, `members:manage`,
+     * `actions:read` (all that only read), `studio:read`, `studio:write`, `import`, `export`, `members:manage`,
      * `keys:manage`, `settings:write`.
      */
     permissions: Type.Optional(Type.Array(Type.String(), { ...narrow('subset') })),

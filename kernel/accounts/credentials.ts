@@ -93,7 +93,7 @@ export function createCredentials({ directory, principals, region }: Credentials
   }
 }
 
-const permissions = ['import', 'members:manage', 'keys:manage', 'settings:write']
+const permissions = ['import', 'export', 'members:manage', 'keys:manage', 'settings:write']
 
 /** @throws InvalidError naming every scope that says nothing. */
 function checkScopes(model: Model, scopes: readonly string[]): string[] {
@@ -103,7 +103,7 @@ function checkScopes(model: Model, scopes: readonly string[]): string[] {
     errors.push({
       path: `scopes[${index}]`,
       code: 'UNKNOWN_OPTION' as const,
-      message: `"${scope}" is no scope. Scopes: <plural>:read|write, *:read|write, actions:<plugin>:<key>, actions:*, studio:read|write, import.`,
+      message: `"${scope}" is no scope. Scopes: <plural>:read|write, *:read|write, actions:<plugin>:<key>, actions:*, studio:read|write, import, export.`,
     })
   }
   if (errors.length > 0) throw new InvalidError(undefined, { errors })

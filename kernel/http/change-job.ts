@@ -2,6 +2,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Tx } from '../database/postgres.ts'
 import type { Bus } from '../events/bus.ts'
 import type { StartedJob } from '../jobs/lease.ts'
+import type { ListedJob } from '../jobs/list-jobs.ts'
 import type { Queue, RunAs } from '../jobs/queue.ts'
 import type { JobProblem } from '../jobs/worker.ts'
 import { audienceOf } from '../plugins/broker.ts'
@@ -11,7 +12,7 @@ import type { ChangeJob, ChangeSetOptions, Refusal } from '../records/transactio
 export interface ChangeJobsDeps {
   readonly db: Pick<Database, 'transaction'>
   readonly writer: Pick<Writer, 'openChangeSet' | 'abandonChangeSet'>
-  readonly queue: Pick<Queue, 'enqueue'>
+  readonly queue: Pick<Queue, 'enqueue' | 'cancel'>
   readonly bus: Pick<Bus, 'publish'>
 }
 
@@ -76,6 +77,19 @@ export function createChangeJobs({ db, writer, queue, bus }: ChangeJobsDeps) {
       // The hint of the queue came before there was anything to see.
       bus.publish({ kind: 'jobs' })
       return started
+    },
+
+    /** What is written by then stays, and can be reverted. @returns false when it has ended already. */
+    async cancel(ctx: RequestContext, job: ListedJob): Promise<boolean> {
+      const { changeSetId } = job
+      if (changeSetId === null || !(await queue.cancel(ctx.org.id, job.id, 'kernel'))) return false
+      const problem = { code: 'STATE_CONFLICT', detail: 'It was stopped.' }
+      await writer.abandonChangeSet(ctx.org.id, changeSetId, problem)
+      const name = job.job.slice('kernel:'.length)
+      const [matched, written] = [job.total ?? 0, job.done ?? 0]
+      const stopped = { changeSetId, matched, written, refused: 0, isDone: true, problem }
+      tell(ctx.org.id, ctx.principal, name, stopped)
+      return true
     },
 
     /** Of a job that is dead: its change set ends, and whoever asked for it hears why. */

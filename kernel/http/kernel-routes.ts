@@ -17,6 +17,7 @@ import { type ChangeRoutesDeps, changeRoutes } from './change-routes.ts'
 import type { Check } from './check-schema.ts'
 import { docsRoutes } from './docs-routes.ts'
 import { formulaRoutes } from './formula-route.ts'
+import { type JobRoutesDeps, jobRoutes } from './job-routes.ts'
 import { pluginRoutes } from './plugin-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { type RecordRoutesDeps, recordRoutes } from './record-routes.ts'
@@ -41,6 +42,8 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly bulkByFilter: RecordRoutesDeps['bulkByFilter']
   readonly ledger: ChangeRoutesDeps['ledger']
   readonly revert: ChangeRoutesDeps['revert']
+  readonly jobs: JobRoutesDeps['jobs']
+  readonly changeJobs: JobRoutesDeps['changeJobs']
   readonly actions: ActionRoutesDeps['actions']
   readonly revisions: Revisions
   readonly previewFormula: PreviewFormula
@@ -69,6 +72,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
     ...records.routes,
     ...searchRoutes(deps),
     ...changeRoutes(deps),
+    ...jobRoutes(deps),
     ...actionRoutes({ actions }),
     ...studioRoutes({
       revisions,

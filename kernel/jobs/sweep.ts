@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
+import { lowestUuidAt } from '../database/uuid.ts'
 
 export interface Sweeper {
   start(): void
@@ -50,7 +51,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   }
 
   async function sweep(orgId: string): Promise<void> {
-    const before = (age: number) => oldestId(now().getTime() - age)
+    const before = (age: number) => lowestUuidAt(now().getTime() - age)
     const statements = [
       {
         text: `delete from tenant.outbox o using (
@@ -115,10 +116,4 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       await loop
     },
   }
-}
-
-/** The lowest uuidv7 of a moment. */
-function oldestId(ms: number): string {
-  const time = ms.toString(16).padStart(12, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
 }

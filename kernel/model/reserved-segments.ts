@@ -4,8 +4,8 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/))
 
 /** First segments of `/api/v1` that are routes; no entity may have one as its plural. */
 const routes = words(
-  `access actions agents auth branding changes docs domains errors files flags forms health hooks
-   imports invitations jobs live mail marketplace mcp me meetings members meters model openapi.json
+  `access actions agents auth branding changes docs domains errors exports files flags forms health
+   hooks imports invitations jobs live mail marketplace mcp me meetings members meters model openapi.json
    orgs plans plugins records search sessions settings sso studio usage webhooks workflows`,
 )
 

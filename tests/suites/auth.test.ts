@@ -513,6 +513,7 @@ describe('the scopes of a key narrow its role, route by route', () => {
     'GET /studio/draft': ['studio:read'],
     'POST /studio/plan': ['studio:write'],
     'GET /imports': ['import'],
+    'GET /exports': ['export'],
     'GET /invitations': ['members:manage'],
     'GET /mail/messages': ['members:manage'],
   } as const satisfies Readonly<Record<string, readonly string[]>>
@@ -524,6 +525,7 @@ describe('the scopes of a key narrow its role, route by route', () => {
     'studio:read',
     'studio:write',
     'import',
+    'export',
     'members:manage',
     'settings:write',
     'keys:manage',

@@ -211,8 +211,8 @@ describe('writing', () => {
           [record.cells[1]!, column],
           [record.cells[2]!, value],
         ] as const) {
-          const isFormula = /^[=+\-@\t\r]/.test(cell) && !/^-\d+([.,]\d+)?$/.test(cell)
-          const read = /^[=+\-@\t\r]/.test(was) && cell !== was ? cell.slice(1) : cell
+          const isFormula = /^[=+\-@\t\r\n]/.test(cell) && !/^-\d+([.,]\d+)?$/.test(cell)
+          const read = /^[=+\-@\t\r\n]/.test(was) && cell !== was ? cell.slice(1) : cell
           if (isFormula || read !== was)
             expect({ isFormula, read }).toEqual({ isFormula: false, read: was })
         }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { allQuestions, answersTo, textOf } from './support/all-questions.ts'
 import { type Cells, createCells } from './support/cells.ts'
+import { checkExport } from './support/exporting.ts'
 import { changeHidden } from './support/hidden-values.ts'
 import { checkImport, checkImportsOfOthers, importAsAdmin } from './support/importing.ts'
 import { createSetting, type Setting } from './support/permission-setting.ts'
@@ -112,6 +113,7 @@ describe('every surface', () => {
   it('explains what somebody may', () => eachLook(checkExplain))
   it('searches', () => eachLook(checkSearch))
   it('reads for the code of a plugin', () => eachLook(checkAction))
+  it('exports', () => eachLook(checkExport))
 
   it('tells of changes while they happen', async () => {
     const before = cells.failures.length

@@ -14,6 +14,8 @@ const fixedRecipes: Readonly<Record<string, readonly RouteParts[]>> = {
   ...changes(),
   ...studio(),
   ...imports(),
+  ...exports(),
+  ...jobs(),
   ...files(),
   'GET /search': [
     {
@@ -240,14 +242,77 @@ function imports(): Record<string, RouteParts[]> {
   }
 }
 
-async function endOf(world: World, id: string): Promise<string> {
+function exports(): Record<string, RouteParts[]> {
+  const wanted = (world: World): Partial<Exchange> => ({
+    body: {
+      entity: 'leads',
+      format: 'csv',
+      columns: ['id', 'name', 'ownerId'],
+      filter: { ownerId: world.userId },
+    },
+  })
+  const ended = async (world: World): Promise<string> => {
+    const { body } = wanted(world)
+    const { id } = await succeed<{ id: string }>(world.key.call('POST', '/exports', body))
+    await endOf(world, id, 'exports')
+    return id
+  }
+  const at = (below: string) =>
+    async function build(world: World) {
+      return { path: `/exports/${await ended(world)}${below}` }
+    }
+  return {
+    'GET /exports': [{ status: 200, build: plain }],
+    'POST /exports': [{ status: 202, build: wanted, follow: wholeExport }],
+    'GET /exports/:id': [{ status: 200, build: at('') }],
+    'GET /exports/:id/content': [{ status: 200, build: at('/content') }],
+    // One that is done cannot be stopped, by nobody.
+    'POST /exports/:id/cancel': [
+      {
+        status: 409,
+        build: async (world) => ({ path: `/exports/${await ended(world)}/cancel`, body: {} }),
+      },
+    ],
+  }
+}
+
+function jobs(): Record<string, RouteParts[]> {
+  return {
+    'GET /jobs': [{ status: 200, build: plain }],
+    // One of a plugin is stopped where it was begun, whoever asks here.
+    'POST /jobs/:id/cancel': [
+      {
+        status: 409,
+        build: async (world) => {
+          const body = { entity: 'leads', format: 'csv', columns: ['id'] }
+          const { id } = await succeed<{ id: string }>(world.key.call('POST', '/exports', body))
+          const { data } = await succeed<{ data: { id: string; about: string | null }[] }>(
+            world.key.call('GET', '/jobs'),
+          )
+          const job = data.find(({ about }) => about === id)!
+          return { path: `/jobs/${job.id}/cancel`, body: {} }
+        },
+      },
+    ],
+  }
+}
+
+/** How an export went, with what stands in the file. */
+async function wholeExport(world: World, answer: Answer): Promise<string> {
+  if (answer.status !== 202) return ''
+  const body = await endOf(world, (JSON.parse(answer.body) as { id: string }).id, 'exports')
+  const { url } = JSON.parse(body) as { url?: string }
+  return url ? body + (await world.key.call('GET', url)).body : body
+}
+
+async function endOf(world: World, id: string, kind = 'imports'): Promise<string> {
   for (let i = 0; i < 1_600; i++) {
-    const { body } = await world.key.call('GET', `/imports/${id}`)
+    const { body } = await world.key.call('GET', `/${kind}/${id}`)
     if (!['reading', 'running'].includes((JSON.parse(body) as { status: string }).status))
       return body
     await sleep(25)
   }
-  throw new Error('An import does not end.')
+  throw new Error(`One of the ${kind} does not end.`)
 }
 
 /** How an import went, with the rows that failed. */

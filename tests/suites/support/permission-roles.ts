@@ -58,7 +58,7 @@ export const auditor = {
     },
     workOnProperties: { operations: ['manage'], entity: 't:property' },
   },
-  permissions: ['actions:*', 'import', 'studio:read'],
+  permissions: ['actions:*', 'import', 'export', 'studio:read'],
 } as unknown as RoleDefinition
 
 /** Sees little: some fields of some records, through relations too. */

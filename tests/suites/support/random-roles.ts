@@ -31,7 +31,7 @@ export function randomRole(
   if (random.chance(0.5)) {
     rules['writing'] = { operations: ['create', 'update'], entity: '*', scope: 'all' }
   }
-  const permissions = ['actions:*', ...(random.chance(0.5) ? ['import'] : [])]
+  const permissions = ['actions:*', ...(random.chance(0.5) ? ['import', 'export'] : [])]
   return { label: 'Random', rules, permissions } as RoleDefinition
 }
 

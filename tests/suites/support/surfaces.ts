@@ -43,11 +43,20 @@ export const surfaces: Readonly<Record<string, readonly string[]>> = {
     'POST /imports/:id/start',
     'POST /imports/:id/cancel',
   ],
+  export: [
+    'POST /exports',
+    'GET /exports',
+    'GET /exports/:id',
+    'GET /exports/:id/content',
+    'POST /exports/:id/cancel',
+  ],
   revert: ['POST /changes/:id/revert'],
 }
 
 /** Routes that carry no record of an entity, and why. */
 const withoutRecords: Readonly<Record<string, string>> = {
+  'GET /jobs': 'names the work of whoever asks: tests/integration/jobs.test.ts',
+  'POST /jobs/:id/cancel': 'stops the work of whoever asks: tests/integration/jobs.test.ts',
   'PUT /:plural/:id': 'is refused',
   'GET /auth/me': 'shows whoever asks themselves',
   'GET /mail/messages': 'asks for settings:write',
