@@ -3,6 +3,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
 import { describeEntity } from './describe-entity.ts'
 import { wordsOf } from './org-words.ts'
+import { type DashboardDefinition, visibleDashboard } from './visible-dashboard.ts'
 import {
   type ComposerDefinition,
   type LayoutDefinition,
@@ -24,6 +25,7 @@ const permissions = [
   'studio:read',
   'studio:write',
   'import',
+  'export',
   'members:manage',
   'keys:manage',
   'settings:write',
@@ -58,6 +60,7 @@ export function modelView(ctx: RequestContext, input: ModelViewInput) {
     views: viewsOf(ctx, readable),
     layouts: layoutsOf(ctx, readable),
     composers: composersOf(ctx, readable),
+    dashboards: dashboardsOf(ctx),
     actions: input.actions,
     roles: [...model.roles.values()]
       .sort(byOrder)
@@ -118,6 +121,18 @@ function composersOf(ctx: RequestContext, readable: ReadonlySet<string>) {
   return shownOf<ComposerDefinition>(ctx, 'composers', readable).flatMap(
     (composer) => visibleComposer(ctx, composer) ?? [],
   )
+}
+
+/** Contributions to the point `dashboards`. */
+function dashboardsOf(ctx: RequestContext) {
+  const all = (ctx.model.contributions.get('dashboards') ?? new Map()) as ReadonlyMap<
+    string,
+    Contribution<DashboardDefinition>
+  >
+  return [...all.values()]
+    .filter(({ definition }) => !definition.hidden)
+    .sort(byOrder)
+    .flatMap((one) => visibleDashboard(ctx, one) ?? [])
 }
 
 function shownOf<T extends { readonly entity: string; readonly hidden?: boolean }>(

@@ -1,9 +1,11 @@
 import { createActionsApi } from './actions.ts'
 import { createAuthApi } from './auth.ts'
 import { createChangesApi } from './changes.ts'
+import { createExportsApi } from './exports.ts'
 import { createFilesApi } from './files.ts'
 import type { Http } from './http.ts'
 import { createImportsApi } from './imports.ts'
+import { createJobsApi } from './jobs.ts'
 import { createKeysApi } from './keys.ts'
 import { createMailApi } from './mail.ts'
 import { createModelApi } from './model.ts'
@@ -24,6 +26,8 @@ export function createApi(http: Http) {
     actions: createActionsApi(http),
     files: createFilesApi(http),
     imports: createImportsApi(http),
+    exports: createExportsApi(http),
+    jobs: createJobsApi(http),
     mail: createMailApi(http),
     keys: createKeysApi(http),
   }

@@ -1,4 +1,4 @@
-import type { Http } from './http.ts'
+import type { Http, UploadOptions } from './http.ts'
 
 export type ImportStatus = 'reading' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
 export type ColumnTarget = string | Readonly<Record<string, unknown>> | null
@@ -14,6 +14,7 @@ export interface ImportSpec {
 export interface ImportInfo {
   readonly id: string
   readonly status: ImportStatus
+  readonly fileName?: string
   readonly counts: {
     readonly rows: number
     readonly created: number
@@ -41,19 +42,27 @@ export interface ImportPreview {
     readonly value: string
     readonly message: string
   }[]
+  /** Words of the columns whose field has options, and the option that each stands for. */
+  readonly values?: Readonly<
+    Record<
+      string,
+      readonly { readonly text: string; readonly rows: number; readonly option: string | null }[]
+    >
+  >
 }
 
 export function createImportsApi(http: Http) {
   return {
-    start: async (file: File, spec: ImportSpec) => {
+    start: (file: File, spec: ImportSpec, options?: UploadOptions) => {
       const form = new FormData()
       form.append('file', file, file.name)
       form.append('spec', JSON.stringify(spec))
-      return (await http.request<{ id: string }>('POST', '/imports', { form })).data
+      return http.upload<{ id: string }>('/imports', form, options)
     },
+    list: async () => (await http.get<{ data: readonly ImportInfo[] }>('/imports')).data,
     get: (id: string) => http.get<ImportInfo>(`/imports/${id}`),
-    run: (id: string, columns: Readonly<Record<string, ColumnTarget>>) =>
-      http.post<unknown>(`/imports/${id}/start`, { columns }),
+    run: (id: string, changes: Pick<ImportSpec, 'columns' | 'key' | 'onDuplicate'>) =>
+      http.post<unknown>(`/imports/${id}/start`, changes),
     cancel: (id: string) => http.post<unknown>(`/imports/${id}/cancel`),
   }
 }

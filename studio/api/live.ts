@@ -17,10 +17,10 @@ export interface LiveEvent {
   readonly fields?: readonly string[]
 }
 
-export interface LiveTopic {
-  readonly entity: string
-  readonly filter?: Filter
-}
+export type LiveTopic =
+  | { readonly entity: string; readonly filter?: Filter }
+  /** Progress of long work: `exports`, `bulk_by_filter`. */
+  | { readonly topic: string }
 
 export interface LiveHandlers {
   onEvent(event: LiveEvent): void

@@ -27,6 +27,7 @@ export interface Model {
   readonly views: readonly ViewInfo[]
   readonly layouts: readonly LayoutInfo[]
   readonly composers: readonly ComposerInfo[]
+  readonly dashboards: readonly DashboardInfo[]
   readonly actions: readonly ActionInfo[]
   readonly roles: readonly { readonly ref: string; readonly label: string }[]
 }
@@ -94,6 +95,44 @@ export interface ComposerInfo {
   readonly body?: string
   readonly fields: readonly string[]
   readonly values: Readonly<Record<string, unknown>>
+}
+
+export type TileKind = 'kpi' | 'funnel' | 'bar' | 'line' | 'pie' | 'leaderboard' | 'table'
+export type TileMeasure = Readonly<
+  Partial<Record<'count' | 'countDistinct' | 'sum' | 'avg' | 'min' | 'max', string>>
+>
+export interface TileInfo {
+  readonly label: string
+  readonly kind: TileKind
+  readonly entity: string
+  readonly order?: number
+  /** Columns of three. */
+  readonly width?: number
+  readonly filter?: Filter
+  readonly measure?: TileMeasure
+  /** The figure is divided by this one and shown in percent. */
+  readonly over?: { readonly measure: TileMeasure; readonly filter?: Filter }
+  readonly groupBy?: string
+  readonly bucket?: 'day' | 'week' | 'month' | 'quarter' | 'year'
+  readonly splitBy?: string
+  /** The date to which the period applies. */
+  readonly dateField?: string
+  readonly columns?: readonly string[]
+  readonly sort?: string
+  readonly limit?: number
+  readonly isRising?: boolean
+  readonly view?: string
+}
+export interface DashboardBody {
+  readonly label: string
+  readonly icon?: string
+  readonly period?: string
+  readonly hasOwner?: boolean
+  readonly tiles: Readonly<Record<string, TileInfo>>
+}
+export interface DashboardInfo extends DashboardBody {
+  readonly ref: string
+  readonly order: number
 }
 
 export interface ActionInfo {

@@ -1,5 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
-import type { ColumnTarget, ImportInfo, ImportSpec } from '../api/imports.ts'
+import type { ImportInfo, ImportSpec } from '../api/imports.ts'
+import { useJobs } from './use-jobs.ts'
 import { useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
 
@@ -9,9 +10,12 @@ const pollMs = 500
 export function useImport() {
   const { api } = useServices()
   const cache = useRecordCache()
+  const jobs = useJobs()
   const info = shallowRef<ImportInfo | null>(null)
   const failure = ref<unknown>(null)
   const isBusy = ref(false)
+  /** 0 to 1 while the file is on its way. */
+  const sent = ref<number | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function watchUntilSettled(id: string): Promise<void> {
@@ -46,18 +50,26 @@ export function useImport() {
     failure,
     isBusy,
     status: computed(() => info.value?.status ?? null),
-    /** Reads the file and guesses the columns; writes nothing. */
+    sent,
+    /** Reads the file and guesses the columns that the spec does not name; writes nothing. */
     look: (file: File, spec: Omit<ImportSpec, 'dryRun'>) =>
-      attempt(async () => (await api.imports.start(file, { ...spec, dryRun: true })).id),
-    /** Runs it with the columns as corrected; the key needs a run of its own. */
-    run: (file: File, spec: ImportSpec, columns: Readonly<Record<string, ColumnTarget>>) =>
       attempt(async () => {
-        const id = info.value?.id
-        if (id && !spec.key?.length) {
-          await api.imports.run(id, columns)
-          return id
+        const onProgress = (share: number) => {
+          sent.value = share
         }
-        return (await api.imports.start(file, { ...spec, columns, dryRun: false })).id
+        try {
+          return (await api.imports.start(file, { ...spec, dryRun: true }, { onProgress })).id
+        } finally {
+          sent.value = null
+        }
+      }),
+    /** Runs what was looked at, as it was corrected. */
+    run: (changes: Pick<ImportSpec, 'columns' | 'key' | 'onDuplicate'>) =>
+      attempt(async () => {
+        const id = info.value?.id ?? ''
+        await api.imports.run(id, changes)
+        jobs.begun(id)
+        return id
       }),
     cancel: () => info.value && api.imports.cancel(info.value.id),
     reset: () => {

@@ -133,13 +133,18 @@ function offsetAt(time: number, timeZone: string): number {
   )
 }
 
-/** The key of an option, found by key or label whatever the case; other text stays, and validation refuses it. */
+/** What no option is stays text, and validation refuses it. */
 function option(text: string, field: FieldInfo): string {
+  return optionOf(text, field) ?? text
+}
+
+/** The key of an option, found by key or label whatever the case. */
+export function optionOf(text: string, field: FieldInfo): string | null {
   const lower = text.toLowerCase()
   const found =
     field.options?.find((item) => item.key.toLowerCase() === lower) ??
     field.options?.find((item) => item.label.toLowerCase() === lower)
-  return found?.key ?? text
+  return found?.key ?? null
 }
 
 function json(text: string): unknown {

@@ -87,7 +87,7 @@ async function readAll(
   const header = await readHeader(path, format)
   const relations = new RelationFinder({ keepCreated: set !== null, userEntity: userEntity(ctx) })
   const map = rowMapper(spec, header, entity, relations)
-  const preview = createPreview()
+  const preview = createPreview(spec, header, entity)
   let counts: ImportCounts = { ...run.counts }
   let rowsRead = run.rowsRead
   let status: string = run.status
@@ -178,7 +178,7 @@ async function readAll(
   await settle(batch)
   if (status === 'cancelled') return
   const end = set ? 'done' : 'waiting'
-  const shown = set ? null : preview.result(spec.columns, header, relations.created)
+  const shown = set ? null : preview.result(relations.created)
   await saveRun(ctx, run.id, { status: end, preview: shown })
   report(ctx, run.id, { status: end, counts })
 }

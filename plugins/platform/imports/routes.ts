@@ -95,18 +95,19 @@ function seesAllOf({ entity, columns }: ImportSpec, ctx: HandlerContext): boolea
   return Object.values(columns).every((target) => target === null || known.has(target.field))
 }
 
-/** Runs what a dry run showed, with the columns as the person corrected them. */
+/** Runs what a dry run showed, with the columns and the key as the person corrected them. */
 export async function startImport(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
   const run = await loadOwnRun(request, ctx)
   if (run.status !== 'waiting')
     throw new StateConflictError(
       `This import is ${run.status}; only one that waits after a dry run can be started.`,
     )
-  const given = isObject(request.body) ? request.body['columns'] : undefined
+  const given = isObject(request.body) ? request.body : {}
   const spec = readSpec({
     ...run.spec,
     dryRun: false,
-    ...(isObject(given) ? { columns: { ...run.spec.columns, ...given } } : {}),
+    ...given,
+    columns: { ...run.spec.columns, ...(isObject(given['columns']) ? given['columns'] : {}) },
   })
   const ready = await prepareSpec(spec, await ctx.files.path(run.fileId), ctx)
   if (run.errorsFileId) await ctx.files.remove(run.errorsFileId)
