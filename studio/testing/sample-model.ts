@@ -109,6 +109,7 @@ export const sampleModel: Model = {
   views: [],
   layouts: [],
   composers: [],
+  dashboards: [],
   actions: [],
   roles: [],
 }

@@ -61,6 +61,39 @@ const shots: readonly Shot[] = [
   { name: 'shortcuts', path: '/leads', step: press('?') },
   { name: 'changes', path: '/changes' },
   { name: 'import', path: '/imports' },
+  {
+    name: 'import-map',
+    path: '/imports?entity=leads',
+    step: async (page) => {
+      const text = `Name,Status,Score,Campaign
+Ann,Fresh,5,Spring
+Bo,Qualified,7,
+Cy,Odd,many,Boats
+`
+      const file = { name: 'leads.csv', mimeType: 'text/csv', buffer: Buffer.from(text) }
+      await page.getByLabel('CSV file').setInputFiles(file)
+      await page.locator('.import-preview').waitFor()
+    },
+  },
+  {
+    name: 'export',
+    path: '/leads',
+    step: async (page) => {
+      await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
+      await page.getByRole('menuitem', { name: 'Export this view' }).click()
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  {
+    name: 'jobs',
+    path: '/leads',
+    step: async (page) => {
+      await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
+      await page.getByRole('menuitem', { name: 'Export this view' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click()
+      await page.locator('.tray').getByText('Done', { exact: true }).waitFor()
+    },
+  },
   { name: 'settings', path: '/settings' },
   { name: 'members', path: '/settings/members' },
   { name: 'api-keys', path: '/settings/api-keys' },
