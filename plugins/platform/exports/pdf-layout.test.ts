@@ -44,6 +44,19 @@ describe('columns of a PDF', () => {
     expect(Math.min(...widths)).toBeGreaterThan(30)
   })
 
+  it('are cut where they are wide, so that dates and amounts stay whole', () => {
+    const widths = columnWidths(
+      [
+        [60, 60],
+        [50, 50],
+        [90, 900],
+        [90, 900],
+      ],
+      400,
+    )
+    expect(widths.map(Math.round)).toEqual([60, 50, 145, 145])
+  })
+
   it('do not follow the one long cell among many short ones', () => {
     const [first = 0, second = 0] = columnWidths(
       [

@@ -21,12 +21,20 @@ export function columnWidths(
   })
   const sum = natural.reduce((a, b) => a + b, 0)
   if (sum <= total) return natural.map((width) => (width * total) / sum)
-  // Narrow columns keep what they want; the others share what is left.
-  const floor = Math.min(narrowest, total / natural.length)
-  const spare = natural.map((width) => width - floor)
-  const spareSum = spare.reduce((a, b) => a + b, 0)
-  const left = total - floor * natural.length
-  return spare.map((width) => floor + (width * left) / spareSum)
+  // Narrow columns keep what they want, and the wide ones share what is left.
+  const most = mostWidth(natural, total)
+  return natural.map((width) => Math.min(width, most))
+}
+
+/** Where columns are cut off so that together they have the page: the narrowest first get all they want. */
+function mostWidth(natural: readonly number[], total: number): number {
+  let left = total
+  for (const [index, width] of natural.toSorted((a, b) => a - b).entries()) {
+    const share = left / (natural.length - index)
+    if (width > share) return share
+    left -= width
+  }
+  return widest
 }
 
 /**

@@ -79,7 +79,7 @@ export function createPdfText(doc: PDFKit.PDFDocument, name: string) {
     if (!joining.test(text)) return joinShapes([...text].map(letter))
     return joinShapes(
       text
-        .split(/(?<= )/)
+        .split(/( )/)
         .flatMap((word) => (joining.test(word) ? joinedWord(word) : [...word].map(letter))),
     )
   }
