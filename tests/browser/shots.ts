@@ -37,7 +37,15 @@ const shots: readonly Shot[] = [
   { name: 'sign-up', path: '/sign-up', isSignedOut: true },
   { name: 'forgot-password', path: '/forgot', isSignedOut: true },
   { name: 'accept-invitation', path: '/accept#token=x', isSignedOut: true },
-  { name: 'home', path: '/' },
+  {
+    name: 'home',
+    path: '/',
+    step: async (page) => {
+      await page.locator('.dashtile canvas').nth(3).waitFor()
+      // The drawing itself takes some frames more.
+      await page.waitForTimeout(500)
+    },
+  },
   { name: 'leads', path: '/leads' },
   { name: 'leads-by-source', path: '/leads?view=crm.leads%3Aby_source' },
   { name: 'accounts', path: '/accounts' },
