@@ -8,8 +8,10 @@ import {
 } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
+import { isUuid } from '../database/uuid.ts'
 import type { Hint } from '../events/bus.ts'
 import { eventsAfter, type OutboxEvent, streamState } from '../events/outbox.ts'
+import type { Entity } from '../model/model.ts'
 import { audienceOf } from '../plugins/broker.ts'
 import type { Reader } from '../records/read.ts'
 import type { LiveFeed } from './live-feed.ts'
@@ -22,13 +24,15 @@ import {
   type ServerMessage,
   type WantedTopic,
 } from './live-messages.ts'
+import type { Presence } from './live-presence.ts'
 
 export type Matcher = ReturnType<typeof createLiveMatcher>
 
 export interface ConnectionDeps {
   readonly db: Pick<Database, 'query'>
-  readonly reader: Pick<Reader, 'list'>
+  readonly reader: Pick<Reader, 'get' | 'list'>
   readonly feed: LiveFeed
+  readonly presence: Presence
   readonly matcherOf: (events: readonly OutboxEvent[]) => Matcher
   readonly send: (message: ServerMessage) => void
   /** @throws RateLimitedError when the organisation asks too often. */
@@ -41,10 +45,18 @@ export interface ConnectionDeps {
 interface Subscription {
   readonly id: string
   readonly topics: readonly Topic[]
+  /** Called when the page no longer looks. */
+  readonly leave: () => void
 }
 type Topic =
   | ({ readonly kind: 'records'; readonly name: string } & RecordInterest)
   | { readonly kind: 'progress'; readonly name: string }
+  | {
+      readonly kind: 'presence'
+      readonly name: string
+      readonly entity: Entity
+      readonly id: string
+    }
 
 /** Each is matched with every event of the organisation, so they count together, not by subscription. */
 const mostTopics = 100
@@ -52,11 +64,12 @@ const mostTopics = 100
 const mostOfPrincipal = 500
 /** A page that was away for more than this loads its lists again, which is cheaper for everybody. */
 const mostReplayed = 2_000
+const lookingAt = 'presence:'
 const nobody = '00000000-0000-7000-8000-000000000000'
 
 /** One open page: what it subscribed to, and what it is told. */
 export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
-  const { db, reader, feed, matcherOf, send, take, elsewhere, log } = deps
+  const { db, reader, feed, presence, matcherOf, send, take, elsewhere, log } = deps
   const subscriptions = new Map<string, Subscription>()
   let identity = begun
   /** Of a subscription that is being made: counted, so that several at once do not slip past. */
@@ -91,12 +104,13 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
   async function begin(message: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
     const { id, cursor } = message
     const topics = await Promise.all(message.topics.map(readTopic))
-    const subscription = { id, topics }
     await feed.exclusive(async (position) => {
       if (cursor !== null && cursor > position) {
         throw new BadCursorError('The cursor is ahead of all events.')
       }
       const missed = cursor === null ? [] : await missedSince(cursor, position)
+      end(id)
+      const subscription = { id, topics, leave: look(id, topics) }
       subscriptions.set(id, subscription)
       send({ type: 'subscribed', id, cursor: String(missed ? (cursor ?? position) : position) })
       if (!missed) send({ type: 'resync', id })
@@ -104,9 +118,46 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
     })
   }
 
-  /** @throws NotFoundError for an entity that is not there or not to be read; errors of the filter. */
+  function end(id: string): void {
+    subscriptions.get(id)?.leave()
+    subscriptions.delete(id)
+  }
+
+  /** Joins those who look at the records that the topics name, and tells the page of them. */
+  function look(subscription: string, topics: readonly Topic[]): () => void {
+    const { type, userId, name: called } = identity.ctx.principal
+    const person = type === 'user' && userId !== null ? { id: userId, name: called } : null
+    const leaves = topics.flatMap((topic) => {
+      if (topic.kind !== 'presence') return []
+      const tell = async (others: readonly object[]): Promise<void> => {
+        // Rights change while a page is open, and who looks is told to those alone who may look.
+        const { ctx } = identity
+        if (!ctx.ability.can('read', topic.entity.ref)) return
+        await reader.get(ctx, topic.entity, topic.id, { fields: ['id'] })
+        const { name, id } = topic
+        const entity = topic.entity.plural
+        const at = { type: 'event', subscription, seq: feed.position(), topic: name } as const
+        send({ ...at, event: 'presence', entity, id, data: { others } })
+      }
+      const ignore = (error: unknown) => {
+        if (!(error instanceof RunwayError)) log.warn('who looks could not be told', { error })
+      }
+      return presence.join(`${topic.entity.ref} ${topic.id}`, {
+        person,
+        tell: (others) => void tell(others).catch(ignore),
+      })
+    })
+    return () => {
+      for (const leave of leaves) leave()
+    }
+  }
+
+  /**
+   * @throws NotFoundError for an entity or a record that is not there or not to be read; errors of the filter.
+   */
   async function readTopic(wanted: WantedTopic): Promise<Topic> {
     const { ctx } = identity
+    if ('topic' in wanted && wanted.topic.startsWith(lookingAt)) return presenceTopic(wanted.topic)
     const name = 'entity' in wanted ? wanted.entity : wanted.topic
     const entity = ctx.model.entityByPlural.get(name) ?? ctx.model.entities.get(name)
     if (!entity && 'topic' in wanted) return { kind: 'progress', name }
@@ -116,6 +167,17 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
     const filter = 'entity' in wanted ? wanted.filter : {}
     await reader.list(ctx, entity, { filter: withIds(filter, [nobody]), fields: ['id'], limit: 1 })
     return { kind: 'records', name, entity: entity.ref, filter }
+  }
+
+  /** `presence:leads/<id>`. */
+  async function presenceTopic(name: string): Promise<Topic> {
+    const { ctx } = identity
+    const [plural = '', id = ''] = name.slice(lookingAt.length).split('/')
+    const entity = ctx.model.entityByPlural.get(plural) ?? ctx.model.entities.get(plural)
+    if (!entity || !isUuid(id) || !ctx.ability.can('read', entity.ref))
+      throw new NotFoundError(`There is nothing called "${name}".`)
+    await reader.get(ctx, entity, id, { fields: ['id'] })
+    return { kind: 'presence', name, entity, id }
   }
 
   /** @returns null when some of them are gone already. */
@@ -176,7 +238,7 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
       try {
         message = readClientMessage(text)
         if (message.type === 'ping') send({ type: 'pong' })
-        else if (message.type === 'unsubscribe') subscriptions.delete(message.id)
+        else if (message.type === 'unsubscribe') end(message.id)
         else await subscribe(message)
       } catch (error) {
         refuse(error, message?.type === 'subscribe' ? message.id : undefined)
@@ -189,7 +251,7 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
           await tell(subscription, matcher)
         } catch (error) {
           // A field of its filter is gone, or hidden now.
-          subscriptions.delete(subscription.id)
+          end(subscription.id)
           refuse(error, subscription.id)
         }
       }
@@ -210,6 +272,11 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
           ...data,
         })
       }
+    },
+
+    /** The page is gone. */
+    close(): void {
+      for (const id of [...subscriptions.keys()]) end(id)
     },
 
     /** Other rights see other records: the page loads its lists again. */

@@ -10,6 +10,8 @@ export interface LiveFeed {
   hint(seq: number): void
   /** Runs alone, between bunches of events; `position` is the last event before it. */
   exclusive<T>(work: (position: number) => Promise<T>): Promise<T>
+  /** The last event that was handed out; 0 before the first. */
+  position(): number
 }
 
 const readAtOnce = 1_000
@@ -95,5 +97,6 @@ export function createLiveFeed(options: {
       if (position === null || seq > position) drain()
     },
     exclusive: (work) => enqueue(async () => work(await begin())),
+    position: () => position ?? 0,
   }
 }

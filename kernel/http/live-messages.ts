@@ -41,7 +41,7 @@ export interface LiveEvent {
   readonly id?: string
   readonly version?: number
   readonly fields?: readonly string[]
-  /** Of progress; missing when it happened on another node, then the page asks. */
+  /** Of progress, missing when it happened on another node, then the page asks; and of who looks at a record. */
   readonly data?: unknown
 }
 

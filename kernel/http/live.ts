@@ -11,6 +11,7 @@ import { createLiveFeed, type LiveFeed } from './live-feed.ts'
 import { createIdentify, type Identify } from './live-identity.ts'
 import { createLiveMatcher, type LiveMatcherDeps } from './live-match.ts'
 import type { ServerMessage } from './live-messages.ts'
+import { createPresence, type Presence } from './live-presence.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RouteDeclaration } from './route.ts'
 import type { RouteHost } from './route-host.ts'
@@ -46,6 +47,7 @@ interface OpenSocket {
 interface OrgSockets {
   readonly id: string
   readonly feed: LiveFeed
+  readonly presence: Presence
   readonly sockets: Set<OpenSocket>
   lastSeq: number
 }
@@ -105,6 +107,7 @@ export function createLive(deps: LiveDeps) {
       id,
       sockets: new Set(),
       lastSeq: 0,
+      presence: createPresence(),
       feed: createLiveFeed({
         db: deps.db,
         orgId: id,
@@ -162,6 +165,7 @@ export function createLive(deps: LiveDeps) {
           db: deps.db,
           reader: deps.reader,
           feed: org.feed,
+          presence: org.presence,
           matcherOf: (events) => createLiveMatcher(deps, events),
           send: (message) => send(socket, message),
           // Each topic is a question to the database, like a request for a list.
@@ -188,6 +192,7 @@ export function createLive(deps: LiveDeps) {
   }
 
   function leave({ org, ...open }: OpenSocket): void {
+    open.connection.close()
     for (const one of org.sockets) if (one.socket === open.socket) org.sockets.delete(one)
     if (org.sockets.size === 0 && orgs.get(org.id) === org) orgs.delete(org.id)
   }

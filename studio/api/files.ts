@@ -40,3 +40,7 @@ const pictures: ReadonlySet<string> = new Set([
 ])
 export const isPicture = (file: FileInfo): boolean => pictures.has(file.type)
 export const inlineUrl = (file: FileInfo): string => `${file.url}?inline=true`
+
+/** In small, made by the server; `size` is the longer side in px. */
+export const smallUrl = (file: FileInfo, size: 96 | 480): string =>
+  `${apiBase}/files/${encodeURIComponent(file.id)}/thumbnail?size=${size}`

@@ -90,6 +90,23 @@ describe('the live connection', () => {
     expect(wire(0).sent.at(-1)).not.toHaveProperty('cursor')
   })
 
+  it('tells who else looks to the page that asked, and moves no cursor', () => {
+    const onPresence = vi.fn()
+    const handlers = { onEvent: vi.fn(), onResync: () => {} }
+    live.subscribe([{ entity: 'leads' }], handlers)
+    live.subscribe([{ topic: 'presence:leads/a' }], { ...handlers, onPresence })
+    wire(0).open()
+    wire(0).say({ type: 'subscribed', id: '1', cursor: '3' })
+    const others = [{ id: 'u2', name: 'Bob' }]
+    wire(0).say({ type: 'event', subscription: '2', event: 'presence', seq: 9, data: { others } })
+    expect(onPresence).toHaveBeenCalledWith(others)
+    expect(handlers.onEvent).not.toHaveBeenCalled()
+    wire(0).drop()
+    vi.advanceTimersByTime(1_000)
+    wire(1).open()
+    expect(wire(1).sent[0]).toMatchObject({ id: '1', cursor: '3' })
+  })
+
   it('stays away when the session has ended', () => {
     live.subscribe([{ entity: 'leads' }], { onEvent: () => {}, onResync: () => {} })
     wire(0).open()

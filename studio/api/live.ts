@@ -19,13 +19,23 @@ export interface LiveEvent {
 
 export type LiveTopic =
   | { readonly entity: string; readonly filter?: Filter }
-  /** Progress of long work: `exports`, `bulk_by_filter`. */
+  /**
+   * Progress of long work (`exports`, `bulk_by_filter`), or who else looks at a record (`presence:leads/<id>`):
+   * whoever asks is seen by the others.
+   */
   | { readonly topic: string }
+
+export interface PresentPerson {
+  readonly id: string
+  readonly name: string
+}
 
 export interface LiveHandlers {
   onEvent(event: LiveEvent): void
   /** The server cannot tell what was missed: load again. */
   onResync(): void
+  /** Who else looks at the record of a `presence` topic. */
+  onPresence?(others: readonly PresentPerson[]): void
 }
 
 export interface Live {
@@ -105,6 +115,10 @@ export function createLive(deps: {
       subscription.cursor = undefined
       subscription.handlers.onResync()
       announce(String(message.id), subscription)
+    } else if (message.type === 'event' && message['event'] === 'presence') {
+      // Nothing happened to a record: it moves no cursor.
+      const { others = [] } = (message['data'] ?? {}) as { others?: readonly PresentPerson[] }
+      subscriptions.get(String(message['subscription']))?.handlers.onPresence?.(others)
     } else if (message.type === 'event') {
       const event = message as unknown as LiveEvent
       for (const subscription of subscriptions.values()) {

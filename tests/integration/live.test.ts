@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { joinOrg } from '../setup/join-org.ts'
 import { startApp, type TestApp } from '../setup/test-app.ts'
 
 type Message = Record<string, unknown>
@@ -35,6 +36,7 @@ async function openPage(headers: Readonly<Record<string, string>>, ...topics: ob
     heard,
     events: () => heard.filter((message) => message['type'] === 'event'),
     closed: () => closed,
+    leave: () => socket.close(),
   }
 }
 
@@ -98,6 +100,44 @@ describe('subscriptions', () => {
     } finally {
       await slow.stop()
     }
+  })
+})
+
+describe('who looks at a record', () => {
+  it('is told to whoever may read it and looks as well, until they go', async () => {
+    const admin = await app.signUp()
+    const rep = await joinOrg(app, admin, 'rep')
+    const stranger = await app.signUp()
+    const { id } = (await admin.call('POST', '/leads', { name: 'Ada' })).json<{ id: string }>()
+    const topic = { topic: `presence:leads/${id}` }
+    const hers = await openPage({ cookie: admin.cookie }, topic)
+    const refused = await openPage(stranger.headers, topic)
+    expect(refused.heard).toMatchObject([{ type: 'error', code: 'NOT_FOUND' }])
+    // A rep sees their own leads alone.
+    const early = await openPage(rep.headers, topic)
+    expect(early.heard).toMatchObject([{ type: 'error', code: 'NOT_FOUND' }])
+    await admin.call('PATCH', `/leads/${id}`, { ownerId: rep.userId })
+    const theirs = await openPage(rep.headers, topic)
+    const last = (page: typeof hers) => page.events().at(-1) as { data?: { others: object[] } }
+    await until(() => last(hers)?.data?.others.length === 1)
+    await until(() => last(theirs)?.data?.others.length === 1)
+    expect(last(hers)).toMatchObject({
+      event: 'presence',
+      entity: 'leads',
+      id,
+      data: { others: [{ id: rep.userId, name: 'Member' }] },
+    })
+    expect(last(theirs).data?.others).toMatchObject([{ id: admin.userId }])
+    theirs.leave()
+    await until(() => last(hers).data?.others.length === 0)
+    // Whoever may no longer read it is told of nobody.
+    const again = await openPage(rep.headers, topic)
+    await until(() => again.events().length === 1)
+    await admin.call('PATCH', `/leads/${id}`, { ownerId: admin.userId })
+    const before = again.events().length
+    const other = await openPage({ cookie: admin.cookie }, topic)
+    await until(() => other.events().length > 0)
+    expect(again.events().length).toBe(before)
   })
 })
 

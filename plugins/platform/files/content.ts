@@ -38,7 +38,8 @@ export async function openFile({ id }: { readonly id: string }, ctx: HandlerCont
   return { ...factsOf(file), content: await (await storeOf(ctx)).open(file.id) }
 }
 
-async function readableFile(ctx: HandlerContext, id: string): Promise<StoredFile> {
+/** @throws NotFoundError; StateConflictError while it is checked, and when a virus was found. */
+export async function readableFile(ctx: HandlerContext, id: string): Promise<StoredFile> {
   const file = (await findFiles(ctx, [id])).get(id)
   if (!file || !(await mayRead(ctx, file))) throw new NotFoundError()
   if (file.state === 'pending')

@@ -6,6 +6,7 @@ import { file, files, image, images } from './field-types.ts'
 import { filesOfPerson, forget, remove } from './forget.ts'
 import { scan } from './scan.ts'
 import { sweep } from './sweep.ts'
+import { thumbnail } from './thumbnail.ts'
 import { storeText, upload } from './upload.ts'
 
 export const handlers = defineHandlers({
@@ -27,5 +28,6 @@ export const handlers = defineHandlers({
   scan,
   storeText,
   sweep,
+  thumbnail,
   upload,
 })

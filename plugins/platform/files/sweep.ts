@@ -1,6 +1,7 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
 import { type FileStore, storeOf } from './disk.ts'
 import { holdingOf, usesOf } from './may-read.ts'
+import { removeThumbnails } from './thumbnail.ts'
 import { release } from './total.ts'
 
 const dayMs = 86_400_000
@@ -18,9 +19,9 @@ export async function sweep(_input: unknown, ctx: HandlerContext): Promise<{ rem
   for (let after = ''; ; ) {
     const where = { uploadedAt: { $lt: before }, ...(after === '' ? {} : { id: { $gt: after } }) }
     const rows = await ctx.tables.select('file', { where, sort: 'id', limit: pageSize })
-    for (const { id, size } of rows) {
+    for (const { id, size, type } of rows) {
       if (await isNeeded(ctx, id)) continue
-      await removeFile(ctx, store, { id, size: Number(size) })
+      await removeFile(ctx, store, { id, size: Number(size), type: String(type) })
       removed += 1
     }
     if (rows.length < pageSize) return { removed }
@@ -32,8 +33,9 @@ export async function sweep(_input: unknown, ctx: HandlerContext): Promise<{ rem
 export async function removeFile(
   ctx: HandlerContext,
   store: FileStore,
-  { id, size }: { readonly id: string; readonly size: number },
+  { id, size, type }: { readonly id: string; readonly size: number; readonly type: string },
 ): Promise<void> {
+  await removeThumbnails(store, id, type)
   await store.remove(id)
   await ctx.tables.delete('use', { file: id })
   await ctx.tables.delete('file', { id })
