@@ -74,6 +74,7 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
   let identity = begun
   /** Of a subscription that is being made: counted, so that several at once do not slip past. */
   let wanted = 0
+  let isClosed = false
 
   async function subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
     const count = topicsBeside(message.id) + message.topics.length
@@ -112,6 +113,8 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
       end(id)
       const subscription = { id, topics, leave: look(id, topics) }
       subscriptions.set(id, subscription)
+      // The page may have gone while its topics were read; it must not stay among those who look.
+      if (isClosed) end(id)
       send({ type: 'subscribed', id, cursor: String(missed ? (cursor ?? position) : position) })
       if (!missed) send({ type: 'resync', id })
       else if (missed.length > 0) await tell(subscription, matcherOf(missed))
@@ -276,6 +279,7 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
 
     /** The page is gone. */
     close(): void {
+      isClosed = true
       for (const id of [...subscriptions.keys()]) end(id)
     },
 

@@ -33,7 +33,10 @@ export const uploadParts = { fields: 20, files: 1, fieldSize: 1_048_576, fieldNa
 /** What may stand around the file: every field at its largest, and a MiB of frames. */
 const besideBytes = uploadParts.fields * uploadParts.fieldSize + 1_048_576
 
-const tooLarge = () => new TooLargeError('The file is larger than uploads may be.')
+const tooLarge = (limitBytes: number) =>
+  new TooLargeError(
+    `The file is larger than uploads may be: ${Math.floor(limitBytes / 1_048_576)} MiB at most.`,
+  )
 
 /**
  * Streams the one file of a multipart request to a folder; nothing of it is held in memory.
@@ -49,7 +52,7 @@ export async function receiveUpload(
   }
   if (Number(request.headers['content-length']) > limitBytes + besideBytes) {
     leaveRest(request.raw)
-    throw tooLarge()
+    throw tooLarge(limitBytes)
   }
   const fields: Record<string, string> = Object.create(null)
   const digest = createHash('sha256')
@@ -121,7 +124,7 @@ async function save(
 ): Promise<UploadedFile> {
   let size = 0
   // The file ends with the body; nobody waits for that once it is too much.
-  part.file.once('limit', () => part.file.destroy(tooLarge()))
+  part.file.once('limit', () => part.file.destroy(tooLarge(limitBytes)))
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
   try {
     await pipeline(
@@ -139,7 +142,7 @@ async function save(
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     throw new StorageFullError(undefined, { cause: error })
   }
-  if (part.file.truncated) throw tooLarge()
+  if (part.file.truncated) throw tooLarge(limitBytes)
   return { path, name: plainName(part.filename), type: part.mimetype, size, fields: {} }
 }
 

@@ -99,7 +99,7 @@ describe('a record', () => {
     const twin = await make('leads', { name: 'Grace Hopper', email, company: 'US Navy' })
     const { page, context, complaints } = await studio.open()
     await page.goto(`/leads/${kept.id}`)
-    await page.getByRole('banner').getByRole('button', { name: 'More', exact: true }).click()
+    await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
     await page.getByRole('menuitem', { name: 'Merge with a duplicate' }).click()
     const dialog = page.getByRole('dialog', { name: 'Merge this lead' })
     await dialog.getByRole('button', { name: /Grace Hopper/ }).click()
