@@ -61,7 +61,7 @@ export async function receiveUpload(
   const dispose = () => rm(path, { force: true })
   try {
     for await (const part of request.parts()) {
-      if (part.type === 'file') file = await save(part, path, digest)
+      if (part.type === 'file') file = await save(part, path, digest, limitBytes)
       else {
         const value = String(part.value)
         if (part.valueTruncated || part.fieldnameTruncated) throw new TooLargeError()
@@ -121,6 +121,7 @@ async function save(
   part: MultipartFile,
   path: string,
   digest: ReturnType<typeof createHash>,
+  limitBytes: number,
 ): Promise<UploadedFile> {
   let size = 0
   // The file ends with the body; nobody waits for that once it is too much.

@@ -122,6 +122,7 @@ describe('an upload', () => {
     const answer = await uploadFile(acme, 'big.bin', randomBytes(1_100_000))
     expect(answer.statusCode).toBe(413)
     expect(answer.json().code).toBe('TOO_LARGE')
+    expect(answer.json().detail).toContain('1 MiB at most')
     expect(await storedFiles(acme.orgId)).toEqual(before)
     expect(await readdir(path.join(app.config.dataDir, 'uploads'))).toEqual([])
   })
