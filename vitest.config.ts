@@ -60,7 +60,9 @@ export default defineConfig({
           ...server,
           ...database,
           testTimeout: 120_000,
+          // After all others, one at a time: a browser takes both cores.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
