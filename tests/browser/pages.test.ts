@@ -33,7 +33,7 @@ describe('importing', () => {
     ).toBe('score')
     expect(await page.getByRole('combobox', { name: 'Nonsense' }).inputValue()).toBe('')
     expect(await countOf('Imported')).toBe(0)
-    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByRole('button', { name: 'Import 3 rows' }).click()
     await page.getByRole('heading', { name: 'Imported' }).waitFor({ timeout: 20_000 })
     expect(await countOf('Imported')).toBe(2)
     await page.getByRole('link', { name: 'Download the failed rows' }).waitFor()

@@ -13,9 +13,12 @@ export interface Command {
   readonly exchange: Exchange
 }
 
-/** What nobody takes back, and says so: a person is gone, a secret was shown, an invoice has its number. */
+/**
+ * What nobody takes back, and says so: a person is gone, a secret was shown, an invoice has its number, what
+ * somebody consented to was said.
+ */
 const final =
-  /^(platform\.people:erase_person|platform\.api-keys:|crm\.invoices:(issue|record|void)_)/
+  /^(crm\.consent:|platform\.people:erase_person|platform\.api-keys:|crm\.invoices:(issue|record|void)_)/
 /** Those who sign in, and their keys, are not data of a sequence. */
 const people = ['kernel:user', 'platform.api-keys:key']
 

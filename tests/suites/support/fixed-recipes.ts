@@ -175,12 +175,18 @@ function studio(): Record<string, RouteParts[]> {
   }
 }
 
+/** A GIF of one pixel, in ASCII. */
+const onePixel = 'GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;'
+
 function files(): Record<string, RouteParts[]> {
-  const upload = (world: World): Exchange => ({
+  const upload = (
+    world: World,
+    file = `${world.source.token} is written in this file`,
+  ): Exchange => ({
     method: 'POST',
     path: '/api/v1/files',
     headers: asKey(world),
-    form: { spec: {}, file: `${world.source.token} is written in this file` },
+    form: { spec: {}, file },
   })
   return {
     'POST /files': [{ status: 201, anew: true, build: upload }],
@@ -190,6 +196,15 @@ function files(): Record<string, RouteParts[]> {
         async build(world) {
           const { body } = await send(world.app, upload(world))
           return { path: `/files/${(JSON.parse(body) as { id: string }).id}/content` }
+        },
+      },
+    ],
+    'GET /files/:id/thumbnail': [
+      {
+        status: 200,
+        async build(world) {
+          const { body } = await send(world.app, upload(world, onePixel))
+          return { path: `/files/${(JSON.parse(body) as { id: string }).id}/thumbnail` }
         },
       },
     ],

@@ -76,6 +76,8 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'POST /files': 'is of nobody yet: tests/integration/files.test.ts',
   'GET /files/:id/content':
     'asks the record that holds it, under its reader: tests/integration/files.test.ts',
+  'GET /files/:id/thumbnail':
+    'asks the record that holds it, under its reader: tests/integration/thumbnails.test.ts',
   'GET /settings': 'asks for settings:write',
   'PATCH /settings/org': 'asks for settings:write',
   'PATCH /settings/:ref': 'asks for settings:write',
