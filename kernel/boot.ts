@@ -205,11 +205,12 @@ export async function boot(options: BootOptions) {
   const onChanged = (orgId: string) => {
     orgStates.forget(orgId)
     contexts.forget(orgId)
-    void orgStates.get(orgId).then(({ org, model, revision }) => {
+    const followed = orgStates.get(orgId).then(({ org, model, revision }) => {
       bus.publish({ kind: 'model', orgId, revision })
       searchIndex.check(org, model)
       return schedules.sync(org, model)
     })
+    followed.catch((error) => busLog.warn('schedules are not those of a model', { orgId, error }))
   }
   /** A reseller's customers have its layer and brand beneath their own. */
   const onOffered = async (orgId: string) => {
