@@ -210,7 +210,7 @@ export async function boot(options: BootOptions) {
       searchIndex.check(org, model)
       return schedules.sync(org, model)
     })
-    followed.catch((error) => busLog.warn('schedules are not those of a model', { orgId, error }))
+    followed.catch((error) => busLog.warn('a change was not followed up', { orgId, error }))
   }
   /** A reseller's customers have its layer and brand beneath their own. */
   const onOffered = async (orgId: string) => {

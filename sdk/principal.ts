@@ -35,6 +35,30 @@ export type Door =
   | 'workflow'
   | 'agent'
 
+/** What kind of hand a value came from. */
+export type Origin =
+  | 'person'
+  | 'import'
+  | 'integration'
+  | 'agent'
+  | 'workflow'
+  | 'plugin'
+  | 'system'
+  | 'external'
+  | 'formula'
+
+/** Where the present value of a field came from. */
+export interface Provenance {
+  readonly origin: Origin
+  /** Null for a computed field. */
+  readonly actor: Actor | null
+  readonly at: string | null
+  /** Null for a computed field, and when the ledger has let go of it. */
+  readonly changeId: string | null
+  /** Where it was found, for values from outside. */
+  readonly source?: string
+}
+
 export interface OrgInfo {
   readonly id: string
   readonly slug: string

@@ -84,6 +84,14 @@ export function createBulkByFilter({ reader, writer, jobs }: BulkByFilterDeps) {
       // Begun again after a crash, it comes past all that were refused once more.
       let job: ChangeJob = { matched, refused: 0, refusals: [] }
       let written = 0
+      const tell = (isDone: boolean) =>
+        jobs.tell(ctx.org.id, ctx.principal, bulkJob, {
+          changeSetId,
+          matched,
+          written,
+          refused: job.refused,
+          isDone,
+        })
       let cursor: string | undefined
       do {
         ctx.signal.throwIfAborted()
@@ -103,24 +111,12 @@ export function createBulkByFilter({ reader, writer, jobs }: BulkByFilterDeps) {
             await writer.noteJob(joined, job)
           }
           written += results.length - refusals.length
-          jobs.tell(ctx.org.id, ctx.principal, bulkJob, {
-            changeSetId,
-            matched,
-            written,
-            refused: job.refused,
-            isDone: false,
-          })
+          tell(false)
         }
         cursor = page.page.nextCursor ?? undefined
       } while (cursor !== undefined)
       await writer.closeChangeSet(joined)
-      jobs.tell(ctx.org.id, ctx.principal, bulkJob, {
-        changeSetId,
-        matched,
-        written,
-        refused: job.refused,
-        isDone: true,
-      })
+      tell(true)
     },
   }
 

@@ -1,4 +1,4 @@
-import { type Actor, type Door, UnknownFieldError } from '@runwaycrm/sdk'
+import { type Actor, type Door, type Origin, UnknownFieldError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Statement } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
@@ -11,7 +11,7 @@ import {
   showValue,
 } from './ledger-values.ts'
 import { decodeCursor, encodeCursor, isVersion, type PageQuery, pageLimit } from './page-cursor.ts'
-import { type Origin, originOf } from './provenance.ts'
+import { originOf } from './provenance.ts'
 import type { Reader } from './read.ts'
 import { showLinkChanges } from './seen-targets.ts'
 import { storageOf } from './storage-columns.ts'

@@ -1,33 +1,9 @@
-import type { Actor, Door } from '@runwaycrm/sdk'
+import type { Actor, Door, Origin, Provenance } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import type { Entity } from '../model/model.ts'
 import type { Reader } from './read.ts'
 import { storageOf } from './storage-columns.ts'
-
-/** What kind of hand a value came from. */
-export type Origin =
-  | 'person'
-  | 'import'
-  | 'integration'
-  | 'agent'
-  | 'workflow'
-  | 'plugin'
-  | 'system'
-  | 'external'
-  | 'formula'
-
-/** Where the present value of a field came from. */
-export interface Provenance {
-  readonly origin: Origin
-  /** Null for a computed field. */
-  readonly actor: Actor | null
-  readonly at: string | null
-  /** Null for a computed field, and when the ledger has let go of it. */
-  readonly changeId: string | null
-  /** Where it was found, for values from outside. */
-  readonly source?: string
-}
 
 const byActor = {
   user: 'person',

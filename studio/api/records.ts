@@ -5,6 +5,8 @@ import type {
   FieldValues,
   Filter,
   ListQuery,
+  Origin,
+  Provenance,
   RecordData,
   RecordPage,
 } from '@runwaycrm/sdk'
@@ -25,27 +27,6 @@ export interface ActorInfo {
   readonly type: 'user' | 'key' | 'agent' | 'workflow' | 'plugin' | 'system'
   readonly id: string | null
   readonly name: string
-}
-
-/** What kind of hand a value came from. */
-export type Origin =
-  | 'person'
-  | 'import'
-  | 'integration'
-  | 'agent'
-  | 'workflow'
-  | 'plugin'
-  | 'system'
-  | 'external'
-  | 'formula'
-
-/** Where the present value of a field came from. */
-export interface ValueOrigin {
-  readonly origin: Origin
-  readonly actor: ActorInfo | null
-  readonly at: string | null
-  readonly changeId: string | null
-  readonly source?: string
 }
 
 /** One step in a record's history. */
@@ -120,7 +101,7 @@ export function createRecordsApi(http: Http) {
     /** Where each value came from, by apiName; blank ones are not there. */
     provenance: async (plural: string, id: string) =>
       (
-        await http.get<{ data: Readonly<Record<string, ValueOrigin>> }>(
+        await http.get<{ data: Readonly<Record<string, Provenance>> }>(
           `/${plural}/${id}/provenance`,
         )
       ).data,

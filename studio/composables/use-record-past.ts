@@ -1,7 +1,6 @@
-import type { EntityInfo } from '@runwaycrm/sdk'
+import type { EntityInfo, Provenance } from '@runwaycrm/sdk'
 import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
-import type { ValueOrigin } from '../api/records.ts'
 import { useServices } from './use-services.ts'
 
 /** Where each value of a record came from, by apiName; empty while it is not known. */
@@ -12,7 +11,7 @@ export function useProvenance(entity: () => EntityInfo, id: () => string) {
     queryFn: () => api.records.provenance(entity().plural, id()),
     retry: false,
   })
-  return computed<Readonly<Record<string, ValueOrigin>>>(() => query.data.value ?? {})
+  return computed<Readonly<Record<string, Provenance>>>(() => query.data.value ?? {})
 }
 
 /** What one field of a record was, newest first. */

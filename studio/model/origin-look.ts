@@ -1,4 +1,4 @@
-import type { Origin } from '../api/records.ts'
+import type { Origin } from '@runwaycrm/sdk'
 
 /** A Lucide icon per kind of hand. */
 const icons: Readonly<Record<Origin, string>> = {

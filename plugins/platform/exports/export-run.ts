@@ -4,6 +4,7 @@ import {
   NotFoundError,
   type Principal,
   type Row,
+  toId,
 } from '@runwaycrm/sdk'
 
 export type ExportFormat = 'csv' | 'json' | 'pdf'
@@ -56,8 +57,7 @@ export function makerOf({ type, id, userId }: Principal) {
 
 /** @throws NotFoundError for one of somebody else, and one whose day is over. */
 export async function loadOwnRun(ctx: HandlerContext, id: string): Promise<ExportRun> {
-  const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
-  const [row] = uuid.test(id) ? await ctx.tables.select('run', { where: { id }, limit: 1 }) : []
+  const [row] = toId(id) ? await ctx.tables.select('run', { where: { id }, limit: 1 }) : []
   const run = row ? toRun(row) : null
   const { startedBy, startedByKey } = makerOf(ctx.principal)
   const isOwn = run?.startedBy === startedBy && run?.startedByKey === startedByKey

@@ -1,4 +1,4 @@
-import { type HandlerContext, NotFoundError, type Row } from '@runwaycrm/sdk'
+import { type HandlerContext, NotFoundError, type Row, toId } from '@runwaycrm/sdk'
 import type { ImportSpec } from './spec.ts'
 
 export type ImportStatus = 'reading' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
@@ -35,8 +35,7 @@ export const noCounts: ImportCounts = { rows: 0, created: 0, updated: 0, skipped
 
 /** @throws NotFoundError */
 export async function loadRun(ctx: HandlerContext, id: string): Promise<ImportRun> {
-  const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
-  const [row] = uuid.test(id) ? await ctx.tables.select('run', { where: { id }, limit: 1 }) : []
+  const [row] = toId(id) ? await ctx.tables.select('run', { where: { id }, limit: 1 }) : []
   if (!row) throw new NotFoundError()
   return toRun(row)
 }
