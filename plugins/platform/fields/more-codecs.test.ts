@@ -78,6 +78,7 @@ describe('rich text', () => {
         const once = kept('richText', pieces.join(''))
         if (once !== null) expect(kept('richText', once)).toBe(once)
       }),
+      { examples: [[['<p>', '<b', '<p>', 'x', '<p>']]] },
     )
   })
 

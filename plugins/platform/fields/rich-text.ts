@@ -19,7 +19,7 @@ export const richText: FieldTypeHandler = () => ({
     if (!isKeepableText(input)) {
       return refused('BAD_FORMAT', 'The text has characters that cannot be kept.')
     }
-    const clean = sanitizeHtml(input, allowed).trim()
+    const clean = cleaned(input)
     if (clean.length > maxLength) {
       return refused('TOO_LONG', `At most ${maxLength.toLocaleString('en')} characters.`)
     }
@@ -55,6 +55,11 @@ const allowed: sanitizeHtml.IOptions = {
       attribs: { ...(href === undefined ? {} : { href }), rel: 'noopener noreferrer nofollow' },
     }),
   },
+}
+
+/** A tag that is taken out may leave a paragraph inside another one, which no reader of HTML does: once more. */
+function cleaned(html: string): string {
+  return sanitizeHtml(sanitizeHtml(html, allowed), allowed).trim()
 }
 
 const noTags: sanitizeHtml.IOptions = { allowedTags: [], allowedAttributes: {} }
