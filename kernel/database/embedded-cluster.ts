@@ -122,6 +122,8 @@ async function spawnPostgres(
     // Compiling costs more than the short statements of a CRM take.
     jit: 'off',
     random_page_cost: '1.1',
+    // The planner knows of an import some seconds after it, not a minute.
+    autovacuum_naptime: '15s',
     log_timezone: 'UTC',
     timezone: 'UTC',
     ...settings,

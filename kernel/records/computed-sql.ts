@@ -17,13 +17,13 @@ export interface Sight {
   value(source: Source, field: Field, part: string | null, depth: number): string
   /** What `inner` says of the record that the relation leads to; null when there is none to be seen. */
   through(source: Source, relation: Field, depth: number, inner: (target: Source) => string): string
-  /** The records whose relation leads to the source: a row of them, and what makes one of them. */
+  /** The records whose relation leads to the source: a row of them, whence, and what makes one of them. */
   leading(
     source: Source,
     entity: Entity,
     relation: Field,
     depth: number,
-  ): { readonly source: Source; readonly where: string }
+  ): { readonly source: Source; readonly from: string; readonly where: string }
   filter(source: Source, filter: Filter): string
   /** Whether all of these fields are seen on every record, so that what was worked out from them may be. */
   seesAll(source: Source, apiNames: readonly string[]): boolean
@@ -106,11 +106,11 @@ function rollupSql(
   const relation = entity?.byApiName.get(through)
   const field = name === null ? null : entity?.byApiName.get(name)
   if (!entity || !relation || field === undefined) return null
-  const { source: child, where } = sight.leading(source, entity, relation, depth + 1)
+  const { source: child, from: rows, where } = sight.leading(source, entity, relation, depth + 1)
   const value = field === null ? null : sight.value(child, field, null, depth + 1)
   const condition = filter === null ? '' : ` and ${sight.filter(child, filter)}`
   const total = field === null ? 'count(*)' : totalSql(measure, field, value!)
-  return `(select ${total} from ${entity.table} ${child.alias} where ${where}${condition})`
+  return `(select ${total} from ${rows} where ${where}${condition})`
 }
 
 function totalSql(measure: string, field: Field, value: string): string {

@@ -18,7 +18,7 @@ export function linkedIdsSql({ from, field, to, where }: Linked): string {
   return (
     `(select coalesce(jsonb_agg(${list}.id order by ${list}.n), '[]') ` +
     `from ${elementsSql(from.alias, field)} with ordinality ${list}(id, n) ` +
-    `join ${to.entity.table} ${to.alias} on ${joinSql(from.alias, to.alias, list)} where ${where})`
+    `${rowOfIdSql(to, `${from.alias}.org_id`, idSql(list))} where ${where})`
   )
 }
 
@@ -27,7 +27,7 @@ export function anyInListSql({ from, field, to, where }: Linked): string {
   const list = `l_${to.alias}`
   return (
     `exists (select 1 from ${elementsSql(from.alias, field)} ${list}(id) ` +
-    `join ${to.entity.table} ${to.alias} on ${joinSql(from.alias, to.alias, list)} where ${where})`
+    `${rowOfIdSql(to, `${from.alias}.org_id`, idSql(list))} where ${where})`
   )
 }
 
@@ -35,16 +35,16 @@ export function anyInListSql({ from, field, to, where }: Linked): string {
 export function anyLinkedSql({ from, field, to, where }: Linked, joins: string): string {
   const link = `l_${to.alias}`
   const key = literal(linkKey(from.entity, field))
-  return `exists (select 1 from tenant.link ${link} join ${to.entity.table} ${to.alias}
- on ${to.alias}.org_id = ${link}.org_id and ${to.alias}.id = ${link}.to_id${joins}
- where ${link}.org_id = ${from.alias}.org_id and ${link}.from_id = ${from.alias}.id
- and ${link}.entity = ${literal(from.entity.ref)} and ${link}.field = ${key} and ${where})`
+  return `exists (select 1 from (select k.to_id as id from tenant.link k
+ where k.org_id = ${from.alias}.org_id and k.from_id = ${from.alias}.id
+ and k.entity = ${literal(from.entity.ref)} and k.field = ${key} offset 0) ${link}
+ ${rowOfIdSql(to, `${from.alias}.org_id`, `${link}.id`)}${joins} where ${where})`
 }
 
-/** True where the index of links knows of a list of `from` that names the record `to`, seen or not. */
-export function linkedSql(from: Linked['from'], field: Field, to: Linked['to']): string {
-  return `${from.alias}.id in (select k.from_id from tenant.link k where k.org_id = ${to.alias}.org_id
- and k.to_id = ${to.alias}.id and k.entity = ${literal(from.entity.ref)} and k.field = ${literal(linkKey(from.entity, field))})`
+/** Ids of the records whose list names the record `to`, seen or not, by the index of links. */
+export function linkingIdsSql(from: Linked['from'], field: Field, to: Linked['to']): string {
+  return `select k.from_id as id from tenant.link k where k.org_id = ${to.alias}.org_id
+ and k.to_id = ${to.alias}.id and k.entity = ${literal(from.entity.ref)} and k.field = ${literal(linkKey(from.entity, field))}`
 }
 
 /** Under which name the index of links knows a many-relation. */
@@ -58,7 +58,20 @@ function elementsSql(alias: string, field: Field): string {
   return `jsonb_array_elements_text(case when jsonb_typeof(${list}) = 'array' then ${list} end)`
 }
 
-function joinSql(from: string, to: string, list: string): string {
-  const id = `case when pg_input_is_valid(${list}.id, 'uuid') then ${list}.id::uuid end`
-  return `${to}.org_id = ${from}.org_id and ${to}.id = (${id})`
+function idSql(list: string): string {
+  return `(case when pg_input_is_valid(${list}.id, 'uuid') then ${list}.id::uuid end)`
+}
+
+/**
+ * Joins the row that has an id, looked up for each id whatever the planner believes (`offset 0` keeps the two
+ * apart): where statistics are older than the records it takes all records of an entity for one row, and
+ * would read them all again for every id.
+ *
+ * @param id of one of the rows before.
+ */
+export function rowOfIdSql({ alias, entity }: Linked['to'], org: string, id: string): string {
+  return (
+    `cross join lateral (select r.* from ${entity.table} r ` +
+    `where r.org_id = ${org} and r.id = ${id} offset 0) ${alias}`
+  )
 }

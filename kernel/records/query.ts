@@ -16,7 +16,7 @@ import { classOf, columnSql } from './column-sql.ts'
 import { computedSql, type Sight } from './computed-sql.ts'
 import type { Codecs } from './fields.ts'
 import { checkRule } from './filter.ts'
-import { anyInListSql, anyLinkedSql, linkedIdsSql, linkedSql } from './links-sql.ts'
+import { anyInListSql, anyLinkedSql, linkedIdsSql, linkingIdsSql, rowOfIdSql } from './links-sql.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
 import {
   isSlotQuestion,
@@ -147,15 +147,17 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
         const leads = isMany(relation)
           ? `${see(child, relation, null, depth)} ? ${source.alias}.id::text`
           : `${see(child, relation, null, depth)} = ${source.alias}.id`
-        const linked = isMany(relation)
-          ? `${linkedSql(child, relation, source)} and `
-          : readySlot(relation)
-            ? `${child.alias}.id in (${slotLeadsToSql(relation, entity, orgParam(), `${source.alias}.id`)}) and `
-            : ''
-        const where =
-          `${child.alias}.org_id = ${source.alias}.org_id ` +
-          `and ${linked}${leads} and ${isThere(child)}`
-        return { source: child, where }
+        const ofOrg = `${source.alias}.org_id`
+        const ids = isMany(relation)
+          ? linkingIdsSql(child, relation, source)
+          : readySlot(relation) &&
+            slotLeadsToSql(relation, entity, orgParam(), `${source.alias}.id`)
+        const held = `i_${child.alias}`
+        const from = ids
+          ? `(${ids} offset 0) ${held} ${rowOfIdSql(child, ofOrg, `${held}.id`)}`
+          : `${entity.table} ${child.alias}`
+        const where = `${child.alias}.org_id = ${ofOrg} and ${leads} and ${isThere(child)}`
+        return { source: child, from, where }
       },
       seesAll,
       filter: (source, filter) => conditionSql(sight, source, filter, runOf),

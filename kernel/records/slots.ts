@@ -224,9 +224,8 @@ function candidatesSql(field: Field, operator: string, column: string, operand: 
   return `${column} collate "C" between (${copy} collate "C") and ((${last}) collate "C")`
 }
 
-/** Ids of the records whose copy in the slot is a value of another row. */
+/** Ids of the records whose copy in the slot is a value of another row, for fields whose slot is ready. */
 export function slotLeadsToSql(field: Field, entity: Entity, org: string, id: string): string {
-  const slot = readySlot(field)
-  if (!slot) return ''
-  return `select s.record_id from tenant.slot s where s.org_id = ${org} and s.entity = ${literal(entity.ref)} and s.${identifier(slot.column)} = ${id}`
+  const column = identifier(readySlot(field)!.column)
+  return `select s.record_id as id from tenant.slot s where s.org_id = ${org} and s.entity = ${literal(entity.ref)} and s.${column} = ${id}`
 }

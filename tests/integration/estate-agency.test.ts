@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readLines, writeLines } from '../../kernel/transfer/files.ts'
 import { columns, csvOf, duplicates, type Home, homes, property, viewing } from '../setup/estate.ts'
@@ -26,14 +27,18 @@ type Entry = Values & { readonly id: string; readonly reference: string; readonl
 
 let app: TestApp
 let agency: Caller
+let admin: pg.Client
 let folder: string
 
 beforeAll(async () => {
   app = await startApp()
   agency = await app.createOrg({ name: 'Fjord Estates', slug: 'fjord-estates' })
+  admin = new pg.Client({ connectionString: app.database.adminUrl })
+  await admin.connect()
   folder = await mkdtemp(path.join(tmpdir(), 'runway-estate-'))
 })
 afterAll(async () => {
+  await admin?.end()
   await app?.stop()
   await rm(folder, { recursive: true, force: true })
 })
@@ -117,7 +122,7 @@ function figures(list: readonly Home[]) {
         n: some.length,
         value: some.reduce((sum, { price }) => sum + price, 0),
         best: Math.max(...known),
-        mean: known.reduce((sum, value) => sum + value, 0) / known.length,
+        mean: (known.reduce((sum, value) => sum + value, 0) / known.length).toFixed(6),
         seen: some.reduce((sum, { reference }) => sum + (visits.get(reference) ?? 0), 0),
       }
     })
@@ -135,17 +140,20 @@ async function answeredFigures(by = agency): Promise<ReturnType<typeof figures>>
       seen: { sum: 'viewings' },
     },
   }
-  type Row = Omit<ReturnType<typeof figures>[number], 'value'> & {
+  type Row = Omit<ReturnType<typeof figures>[number], 'value' | 'mean'> & {
+    readonly mean: number
     readonly value: readonly { readonly amount: string }[]
   }
   const { data } = await ask<{ data: Row[] }>('POST', '/properties/aggregate', body, 200, by)
   return data
-    .map((row) => ({ ...row, value: Number(row.value[0]?.amount) }))
+    .map((row) => ({
+      ...row,
+      value: Number(row.value[0]?.amount),
+      // The last digits are those of the order in which the records came.
+      mean: row.mean.toFixed(6),
+    }))
     .sort((a, b) => b.n - a.n || (a.city < b.city ? -1 : 1))
 }
-const rounded = (list: ReturnType<typeof figures>) =>
-  list.map((row) => ({ ...row, mean: Number(row.mean.toFixed(6)) }))
-
 const count = async (filter: object) => {
   const url = `/properties?limit=1&count=exact&filter=${encodeURIComponent(JSON.stringify(filter))}`
   return (await ask<{ page: { count: number } }>('GET', url)).page.count
@@ -186,6 +194,8 @@ describe('an estate agency', () => {
   )
 
   it('shows its properties to people who come to see them', async () => {
+    // As it happens by itself now and then: what the planner knows is older than the records to come.
+    await admin.query('analyze tenant.record; analyze tenant.slot')
     const names = ['Visitor', 'Guest', 'Buyer'].map((lastName) => ({ lastName }))
     const { results } = await ask<{ results: { id: string }[] }>(
       'POST',
@@ -221,7 +231,16 @@ describe('an estate agency', () => {
   })
 
   it('reckons over all of them as plain JavaScript does', async () => {
-    expect(rounded(await answeredFigures())).toEqual(rounded(figures(all)))
+    const searches = async () => {
+      const { rows } = await admin.query<{ n: string }>(
+        `select idx_scan as n from pg_stat_user_indexes where indexrelname = 'slot_u1'`,
+      )
+      return Number(rows[0]!.n)
+    }
+    const before = await searches()
+    expect(await answeredFigures()).toEqual(figures(all))
+    // The viewings of each property are looked up, not read through; servers tell their numbers late.
+    await expect.poll(searches, { timeout: 10_000 }).toBeGreaterThanOrEqual(before + size)
   })
 
   it('filters and sorts by what is worked out and by what is indexed', async () => {
