@@ -66,7 +66,9 @@ export function countStatement(orgId: string, entity: Entity, after: string | nu
   }
 }
 
-export const analyzeSlots: Statement = { text: 'select kernel.analyze_slots()', values: [] }
+export function analyzeStatement(entity: Entity): Statement {
+  return { text: 'select kernel.analyze_copies($1)', values: [entity.table] }
+}
 
 export function readyStatement(orgId: string, entity: Entity): Statement {
   return {

@@ -6,7 +6,7 @@ import type { Queue } from '../jobs/queue.ts'
 import type { Entity, Model } from '../model/model.ts'
 import { raiseEpoch, selectEpoch } from '../model/org-row.ts'
 import {
-  analyzeSlots,
+  analyzeStatement,
   copyStatement,
   countStatement,
   fillStatement,
@@ -28,7 +28,7 @@ const settleMs = 3_000
 const jobsMs = 20 * 60_000
 const timeoutMs = 120_000
 /** From here on the planner is told what was filled. */
-const manyRecords = 10_000
+const manyRecords = 1_000
 /** Clocks of nodes may differ by so much. */
 const skewMs = 5_000
 
@@ -108,7 +108,7 @@ export function createSlotFiller(deps: SlotFillerDeps) {
       const settled = Date.parse(next.since) + settleMs - Date.now()
       if (settled > 0) await sleep(settled, undefined, { signal })
       await catchUp(org.id, entity.ref, next.since, signal)
-      if (filled >= manyRecords) await atLeisure(org.id, [analyzeSlots])
+      if (filled >= manyRecords) await atLeisure(org.id, [analyzeStatement(entity)])
       await db.transaction(org.id, async (tx) => {
         // In the order in which a publish takes them.
         await tx.run([raiseEpoch(org.id), readyStatement(org.id, entity)])

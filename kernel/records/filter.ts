@@ -101,7 +101,7 @@ export function shapeOf(condition: Condition<Field>): string {
 }
 
 /** All leaves from left to right. */
-function leavesOf(condition: Condition<Field>, into: Leaf<Field>[] = []): Leaf<Field>[] {
+export function leavesOf(condition: Condition<Field>, into: Leaf<Field>[] = []): Leaf<Field>[] {
   if (condition.kind === 'leaf') into.push(condition)
   else if (condition.kind === 'not') leavesOf(condition.of, into)
   else for (const part of condition.of) leavesOf(part, into)

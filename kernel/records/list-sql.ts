@@ -38,14 +38,102 @@ export interface ListSql {
   readonly sortAt: readonly number[]
 }
 
-/** One statement for a page, expanded records and all. */
+/** So many records are looked up and sorted in some 10 ms; more are met soon enough in the list's own order. */
+const mostBeginning = 2_000
+
+/**
+ * One statement for a page, expanded records and all.
+ *
+ * The planner knows little of how many texts begin alike, and then reads all records in the order of the list
+ * to find the few that do. So the index is asked first: either its records are all there are to be looked at,
+ * or there are very many.
+ */
 export function compileList(
   ctx: RequestContext,
   codecs: Codecs,
   entity: Entity,
   shape: ListShape,
 ): ListSql {
-  const { compiler, params, source, where, joins } = compileWhere(ctx, codecs, entity, shape)
+  const params = createParams()
+  const compiler = createCompiler(ctx, codecs, params)
+  const source = { alias: 't', entity }
+  const beginning = compiler.beginning(source, shape.condition)
+  const inOrder = () => `${entity.table} t`
+  const page = (from: () => string, more?: string) =>
+    compilePage(ctx, compiler, source, shape, from, more)
+  if (beginning === null && shape.expand.size === 0) {
+    const { values, sort, text } = page(inOrder)
+    return answer(sort, values, () => text)
+  }
+  const taken = ({ values, sort, text }: Page) => {
+    const positions = unlessById(sort, values).map((sql, index) => `, ${sql} as "_s${index}"`)
+    return `select t.*${positions.join('')} ${text}`
+  }
+  const isFew = `(select count(*) <= ${mostBeginning} from few)`
+  const pages =
+    beginning === null
+      ? [page(inOrder)]
+      : [page(() => compiler.rowsOf(source, 'few'), isFew), page(inOrder, `not ${isFew}`)]
+  const few =
+    beginning === null ? '' : `with few as materialized (${beginning} limit ${mostBeginning + 1}) `
+  // The page is taken first, so that expanding touches its records only.
+  const rows =
+    pages.length === 1
+      ? taken(pages[0]!)
+      : pages.map((one) => `(${taken(one)})`).join(' union all ')
+  compiler.startJoins()
+  const { sort, values } = pages[0]!
+  const names = unlessById(sort, values).map((_, index) => `t."_s${index}"`)
+  const order = orderBy(sort, names.length > 0 ? names : ['t.id'], source)
+  return answer(sort, names, () => `from (${rows}) t${compiler.joins()} order by ${order}`, few)
+
+  /** @param tail asked for when the columns are known. */
+  function answer(
+    keys: readonly SortKey[],
+    positions: readonly string[],
+    tail: () => string,
+    before = '',
+  ): ListSql {
+    const projection = compileProjection(compiler, codecs, ctx.ability, source, {
+      fields: shape.fields,
+      expand: shape.expand,
+      offset: 0,
+    })
+    const sorted = unlessById(keys, positions).map((sql, index) => positionSql(keys[index]!, sql))
+    return {
+      text: `${before}select ${[...projection.columns, ...sorted].join(', ')} ${tail()}`,
+      slots: params.slots,
+      projection,
+      sortAt: sorted.map((_, index) => projection.columns.length + index),
+    }
+  }
+}
+
+/** Of a list in the order of the ids alone, the id is its position. */
+function unlessById(sort: readonly SortKey[], values: readonly string[]): readonly string[] {
+  return sort.every(isById) ? [] : values
+}
+
+interface Page {
+  /** From `from` to `limit`. */
+  readonly text: string
+  readonly sort: readonly SortKey[]
+  /** What each key sorts by. */
+  readonly values: readonly string[]
+}
+
+/** @param from where the rows of `source` come from. */
+function compilePage(
+  ctx: RequestContext,
+  compiler: Compiler,
+  source: Source,
+  shape: ListShape,
+  from: () => string,
+  more: string | null = null,
+): Page {
+  compiler.startJoins()
+  const rows = from()
+  const where = [...whereOf(ctx, compiler, source, shape), ...(more === null ? [] : [more])]
   const keys = shape.sort.map((key) => ({
     key,
     sql: compiler.reach(source, key.path.steps, key.path.field, key.path.part),
@@ -57,51 +145,15 @@ export function compileList(
     where.push(`${sql} is not null`)
     keys[0] = { key: { ...first.key, nullable: false, isFolded: true }, sql }
   }
-  if (shape.after) where.push(afterSql(shape, keys, params, source))
-  const sorted = shape.sort.every(isById) ? [] : keys
+  if (shape.after) where.push(afterSql(shape, keys, compiler.params, source))
   const sort = keys.map(({ key }) => key)
-  const order = orderBy(
-    sort,
-    keys.map(({ sql }) => sql),
-    source,
-  )
-  const page = `where ${where.join(' and ')} order by ${order} limit ${shape.limit}${offsetSql(shape, params)}`
-  if (shape.expand.size === 0) {
-    const filterJoins = joins()
-    const projection = compileProjection(compiler, codecs, ctx.ability, source, {
-      fields: shape.fields,
-      expand: shape.expand,
-      offset: 0,
-    })
-    const columns = [...projection.columns, ...sorted.map(({ key, sql }) => positionSql(key, sql))]
-    return {
-      text: `select ${columns.join(', ')} from ${entity.table} t${filterJoins} ${page}`,
-      slots: params.slots,
-      projection,
-      sortAt: sorted.map((_, index) => projection.columns.length + index),
-    }
-  }
-  // The page is taken first, so that expanding touches its records only.
-  const inner =
-    `select t.*${sorted.map(({ sql }, index) => `, ${sql} as "_s${index}"`).join('')} ` +
-    `from ${entity.table} t${joins()} ${page}`
-  compiler.startJoins()
-  const projection = compileProjection(compiler, codecs, ctx.ability, source, {
-    fields: shape.fields,
-    expand: shape.expand,
-    offset: 0,
-  })
-  const names = sorted.map((_, index) => `t."_s${index}"`)
-  const columns = [
-    ...projection.columns,
-    ...sorted.map(({ key }, index) => positionSql(key, names[index]!)),
-  ]
-  const outerOrder = orderBy(sort, sorted.length > 0 ? names : ['t.id'], source)
+  const values = keys.map(({ sql }) => sql)
   return {
-    text: `select ${columns.join(', ')} from (${inner}) t${compiler.joins()} order by ${outerOrder}`,
-    slots: params.slots,
-    projection,
-    sortAt: sorted.map((_, index) => projection.columns.length + index),
+    text:
+      `from ${rows}${compiler.joins()} where ${where.join(' and ')} ` +
+      `order by ${orderBy(sort, values, source)} limit ${shape.limit}${offsetSql(shape, compiler.params)}`,
+    sort,
+    values,
   }
 }
 
@@ -130,34 +182,40 @@ interface Where {
   joins(): string
 }
 
-/** `$1` is the organisation, said here besides the policy of the table. */
+/** `$1` is the organisation. */
 export function compileWhere(
   ctx: RequestContext,
   codecs: Codecs,
   entity: Entity,
-  { condition, deleted }: Pick<ListShape, 'condition' | 'deleted'>,
+  asked: Pick<ListShape, 'condition' | 'deleted'>,
 ): Where {
   const params = createParams()
   const compiler = createCompiler(ctx, codecs, params)
   const source = { alias: 't', entity }
-  const where = [`t.org_id = ${params.share('org', (run) => run.ctx.org.id)}`]
-  const { ability } = ctx
+  const where = whereOf(ctx, compiler, source, asked)
+  return { compiler, params, source, where, joins: () => compiler.joins() }
+}
+
+/** Which records are meant. The organisation is said here besides the policy of the table. */
+function whereOf(
+  { ability }: RequestContext,
+  compiler: Compiler,
+  source: Source,
+  { condition, deleted }: Pick<ListShape, 'condition' | 'deleted'>,
+): string[] {
+  const { ref } = source.entity
+  const org = compiler.params.share('org', (run) => run.ctx.org.id)
+  const where = [`${source.alias}.org_id = ${org}`]
   if (deleted) {
     // Deleted records are shown to whoever could bring them back.
-    where.push(`t.deleted_at is not null${ofEntitySql(source)}`)
-    where.push(compiler.allowed(source, ability.condition('restore', entity.ref)))
+    where.push(`${source.alias}.deleted_at is not null${ofEntitySql(source)}`)
+    where.push(compiler.allowed(source, ability.condition('restore', ref)))
   } else {
     where.push(living(source))
   }
-  where.push(compiler.allowed(source, ability.condition('read', entity.ref)))
+  where.push(compiler.allowed(source, ability.condition('read', ref)))
   where.push(compiler.filter(source, condition, 0))
-  return {
-    compiler,
-    params,
-    source,
-    where: where.filter((sql) => sql !== 'true'),
-    joins: () => compiler.joins(),
-  }
+  return where.filter((sql) => sql !== 'true')
 }
 
 function orderBy(sort: readonly SortKey[], values: readonly string[], { alias }: Source): string {

@@ -15,7 +15,7 @@ import type { Entity, Field } from '../model/model.ts'
 import { classOf, columnSql } from './column-sql.ts'
 import { computedSql, type Sight } from './computed-sql.ts'
 import type { Codecs } from './fields.ts'
-import { checkRule } from './filter.ts'
+import { checkRule, leavesOf } from './filter.ts'
 import { anyInListSql, anyLinkedSql, linkedIdsSql, linkingIdsSql, rowOfIdSql } from './links-sql.ts'
 import { abilityRun, type Params, requestRun } from './params.ts'
 import {
@@ -23,8 +23,10 @@ import {
   readySlot,
   seesCopies,
   slotConditionSql,
+  slotIdsSql,
   slotJoinSql,
   slotLeadsToSql,
+  slotOfIdSql,
   slotValueSql,
 } from './slots.ts'
 import { literal } from './sql-text.ts'
@@ -57,6 +59,13 @@ export interface Compiler {
   copy(source: Source, field: Field): string | null
   /** A condition of the request, with its operands at these places of the run. */
   filter(source: Source, condition: Condition<Field>, firstOperand: number): string
+  /**
+   * The ids of the records that the condition's beginning of an indexed text may mean, in the order of the
+   * texts; null when no record has to begin with one.
+   */
+  beginning(source: Source, condition: Condition<Field>): string | null
+  /** Takes the place of the table: the records of ids that stand in `held.id`, with their indexed copies. */
+  rowsOf(source: Source, held: string): string
   /** A condition of the ability: over the facts, whatever the reader may see. */
   allowed(source: Source, condition: Filter | boolean): string
   /** `true`, or on which records the reader may see the field, beside seeing the record. */
@@ -298,13 +307,36 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
       let index = firstOperand
       return conditionToSql(condition, (leaf) => {
         const place = index++
-        return shownLeaf(source, leaf.steps, leaf, () =>
-          params.add((run) =>
-            resolveOperand(run.operands[place]!, requestRun(run.ctx), leaf.domain === 'date'),
-          ),
-        )
+        return shownLeaf(source, leaf.steps, leaf, () => operandOf(leaf, place))
       })
     },
+    beginning(source, condition) {
+      const [leaf, place] =
+        conjunctsOf(condition).find(
+          ([one]) =>
+            one.operator === '$startsWith' &&
+            one.steps.length === 0 &&
+            isWholeSlot(source, one) &&
+            isSlotQuestion(one),
+        ) ?? []
+      if (!leaf) return null
+      const operand = castOperand(leaf, () => operandOf(leaf, place!))
+      return slotIdsSql(leaf, source, orgParam(), operand)
+    },
+    rowsOf(source, held) {
+      joined.set(slotsKey(source), source)
+      return [
+        held,
+        slotOfIdSql(source, orgParam(), `${held}.id`),
+        rowOfIdSql(source, orgParam(), `${held}.id`),
+      ].join(' ')
+    },
+  }
+
+  function operandOf({ domain }: Leaf<Field>, place: number): string {
+    return params.add((run) =>
+      resolveOperand(run.operands[place]!, requestRun(run.ctx), domain === 'date'),
+    )
   }
 
   function shownLeaf(
@@ -334,11 +366,25 @@ export function createCompiler(ctx: RequestContext, codecs: Codecs, params: Para
   }
 
   function joinSlots(source: Source): void {
-    const key = `slots of ${source.alias}`
+    const key = slotsKey(source)
     if (joined.has(key)) return
     joined.set(key, source)
     joinSql.push(slotJoinSql(source, orgParam()))
   }
+}
+
+const slotsKey = ({ alias }: Source) => `slots of ${alias}`
+
+/** The leaves that must all hold, each with its place among all leaves. */
+function conjunctsOf(condition: Condition<Field>, place = 0): [Leaf<Field>, number][] {
+  if (condition.kind === 'leaf') return [[condition, place]]
+  if (condition.kind !== 'all') return []
+  let at = place
+  return condition.of.flatMap((part) => {
+    const found = conjunctsOf(part, at)
+    at += leavesOf(part).length
+    return found
+  })
 }
 
 /** Not deleted, and of the entity where several share a table. */

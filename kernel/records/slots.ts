@@ -224,6 +224,34 @@ function candidatesSql(field: Field, operator: string, column: string, operand: 
   return `${column} collate "C" between (${copy} collate "C") and ((${last}) collate "C")`
 }
 
+/** Ids of the records that such a question finds, in the order of their copies: what its index gives as it is read. */
+export function slotIdsSql(
+  { field, operator }: Pick<Leaf<Field>, 'field' | 'operator'>,
+  { alias, entity }: { readonly alias: string; readonly entity: Entity },
+  org: string,
+  operand: string,
+): string {
+  const column = slotValueSql(field, alias)
+  const slots = slotAlias(alias)
+  return (
+    `select ${slots}.record_id as id from tenant.slot ${slots} where ${slots}.org_id = ${org} ` +
+    `and ${slots}.entity = ${literal(entity.ref)} and ${candidatesSql(field, operator, column, operand)} ` +
+    `order by ${column} collate "C", ${slots}.record_id`
+  )
+}
+
+/** The row of copies of a record, looked up by its id; in the place of `slotJoinSql`. */
+export function slotOfIdSql(
+  { alias, entity }: { readonly alias: string; readonly entity: Entity },
+  org: string,
+  id: string,
+): string {
+  return (
+    `cross join lateral (select c.* from tenant.slot c where c.org_id = ${org} ` +
+    `and c.entity = ${literal(entity.ref)} and c.record_id = ${id} offset 0) ${slotAlias(alias)}`
+  )
+}
+
 /** Ids of the records whose copy in the slot is a value of another row, for fields whose slot is ready. */
 export function slotLeadsToSql(field: Field, entity: Entity, org: string, id: string): string {
   const column = identifier(readySlot(field)!.column)
