@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
@@ -149,12 +149,13 @@ const looks = [
 
 await mkdir(outDir, { recursive: true })
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const dataDir = await mkdtemp(path.join(tmpdir(), 'runway-shots-'))
 const opened = await start(
   {
     ...process.env,
     PORT: '0',
     LOG_LEVEL: 'error',
-    RUNWAY_DATA_DIR: path.join(tmpdir(), 'runway-shots'),
+    RUNWAY_DATA_DIR: dataDir,
     RUNWAY_DEMO: 'true',
     RUNWAY_DEMO_PASSWORD: password,
     RUNWAY_RATE_LIMIT: '0',
@@ -182,9 +183,10 @@ try {
 } finally {
   await browser.close()
   await opened.close()
+  await rm(dataDir, { recursive: true, force: true })
 }
 
-/** The object with a field of every family, unless an earlier run has left it there. */
+/** The object with a field of every family, unless an earlier look has left it there. */
 async function prepare(page: Page): Promise<void> {
   const ask = async <T>(method: string, path: string, data?: unknown): Promise<T> => {
     const answer = await page.request.fetch(`/api/v1${path}`, { method, data })
