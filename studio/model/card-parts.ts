@@ -27,15 +27,16 @@ export function cardParts(
     (...kinds: string[]) =>
     (field: FieldInfo): boolean =>
       kinds.includes(fieldKind(field))
+  const line =
+    first((field) => field.apiName === entity.subtitleField) ??
+    first(kindIs('relation')) ??
+    first(kindIs('text', 'email', 'phone', 'url'))
   return {
     figure:
       first(kindIs('currency')) ??
       first(kindIs('number', 'integer', 'percent', 'rating', 'slider', 'duration')),
-    line:
-      first((field) => field.apiName === entity.subtitleField) ??
-      first(kindIs('relation')) ??
-      first(kindIs('text', 'email', 'phone', 'url')),
-    tag: first(kindIs('select')),
+    line,
+    tag: first((field) => field !== line && kindIs('select')(field)),
     date: first((field) => isTemporal(fieldKind(field))),
     person: first(kindIs('user')),
   }

@@ -36,6 +36,11 @@ describe('an entity of the organisation', () => {
     ])
   })
 
+  it('has a card that says nothing twice, also where its second line is a state', () => {
+    const parts = cardParts({ ...yacht, subtitleField: 'status' }, yacht.fields)
+    expect([parts.line?.apiName, parts.tag]).toEqual(['status', null])
+  })
+
   it('hides fields the reader may not read', () => {
     const secret = {
       ...yacht,
