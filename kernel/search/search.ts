@@ -37,7 +37,7 @@ export interface SearchDeps {
 const searchLimits = {
   hits: 50,
   /** Asked for at first, and when too few of them are the reader's. */
-  candidates: 100,
+  candidates: 64,
   mostCandidates: 2_000,
   fresh: 500,
   /** With fewer hits, words are forgiven typos. */
