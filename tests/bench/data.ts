@@ -61,14 +61,12 @@ export async function measureData(bench: DataBench): Promise<void> {
     say(
       `A field is added to ${rows} records in ${plain.toFixed(0)} ms (publish and plan); of the records changed meanwhile the slowest took ${longest.toFixed(0)} ms.`,
     )
-    for (const names of [['price'], ['city', 'reference']]) {
+    for (const name of ['price', 'reference', 'city']) {
       const began = performance.now()
-      const paths = names.map((name) => ({ path: [...fields, name, 'indexed'], value: true }))
-      await publish(call, paths)
+      await publish(call, [{ path: [...fields, name, 'indexed'], value: true }])
       await filled(client, orgs[0]!.orgId)
       const seconds = (performance.now() - began) / 1000
-      const speed = (rows / seconds).toFixed(0)
-      say(`${names.join(' and ')}: filled in ${seconds.toFixed(1)} s, ${speed} records/s.`)
+      say(`${name}: filled in ${seconds.toFixed(1)} s, ${(rows / seconds).toFixed(0)} records/s.`)
     }
     say(`load average ${loadavg()[0]!.toFixed(1)}`)
 
