@@ -96,6 +96,17 @@ export const Field = Type.Object(
       ),
     ),
     params: Type.Optional(Type.Record(Key, Type.Unknown(), free)),
+    /** JSON that is a definition as a point takes it: what people save of what plugins contribute. */
+    point: Type.Optional(
+      Type.Object(
+        {
+          of: Key,
+          /** Members that other fields of the record say. */
+          without: Type.Optional(Type.Array(Key)),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 )

@@ -97,9 +97,11 @@ function isOpen(
 
 /** Contributions to the point `views`, whichever plugin declares it. */
 function viewsOf(ctx: RequestContext, readable: ReadonlySet<string>) {
+  const point = ctx.model.points.get('views')
+  if (!point) return []
   return shownOf<ViewDefinition>(ctx, 'views', readable).flatMap(
     ({ ref, plugin, key, definition }) => {
-      const seen = visibleView(ctx, ctx.model.entities.get(definition.entity)!, definition)
+      const seen = visibleView(ctx, ctx.model.entities.get(definition.entity)!, definition, point)
       if (!seen) return []
       const { hidden: _, order = 1000, ...view } = seen
       const label = wordsOf(ctx, plugin, `views.${key}.label`, view.label)

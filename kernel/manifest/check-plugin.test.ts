@@ -92,7 +92,7 @@ describe('checkContributions', () => {
   it.each([
     ['a reference', { $ref: '#/definitions/x' }, '"$ref" is not supported'],
     ['an odd property name', { properties: { 'a-b': {} } }, 'cannot be the name of a property'],
-    ['an unknown keyword', { if: {} }, '"if" is not supported'],
+    ['an unknown keyword', { dependencies: {} }, '"dependencies" is not supported'],
     ['an unknown format', { format: 'regex' }, 'format "regex"'],
     ['something that is no schema', { type: 'thing' }, 'not a JSON Schema'],
     ['a broken pattern', { pattern: '(' }, 'not a regular expression'],

@@ -8,6 +8,9 @@ const schemaKeywords = [
   'additionalProperties',
   'propertyNames',
   'contains',
+  'if',
+  'then',
+  'else',
 ] as const
 const schemaLists = ['anyOf', 'oneOf', 'allOf'] as const
 const patternKeywords = new Set(['pattern', 'patternProperties'])

@@ -61,9 +61,13 @@ function closeMaps(schema: unknown): unknown {
 
 function explain(errors: readonly ErrorObject[], at: string): Problem[] {
   const unions = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf')
-  return errors
-    .filter((error) => !unions.some((union) => error !== union && isBranchOf(error, union)))
-    .map((error) => toProblem(error, at))
+  return (
+    errors
+      // What a condition asks for tells of itself.
+      .filter((error) => error.keyword !== 'if')
+      .filter((error) => !unions.some((union) => error !== union && isBranchOf(error, union)))
+      .map((error) => toProblem(error, at))
+  )
 }
 
 /** One wrong value fails every branch of a union; the union's own error says it once. */

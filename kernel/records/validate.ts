@@ -9,6 +9,7 @@ import {
 } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
+import { pathOfPlace, placeOf } from '../manifest/problem.ts'
 import type { Entity, Field } from '../model/model.ts'
 import { createValueCheck, type ValueCheck } from './check-value.ts'
 import type { Codecs } from './fields.ts'
@@ -221,6 +222,7 @@ class Collected implements Checked {
       field.typeDefinition.kind === 'reference'
         ? canonicalReference(checked.value, ctx)
         : checked.value
+    if (!this.#isDefinition(field, stored, ctx)) return
     for (const part of plan.parts) {
       const value = partValue(stored, part)
       this.#given.push(part.ledgerKey)
@@ -229,6 +231,20 @@ class Collected implements Checked {
       else if (value === null) this.#unset.push(part.ledgerKey)
       else this.#custom[part.ledgerKey] = value
     }
+  }
+
+  /** Whether a value is what the point that its field names takes; a point that nobody brings takes anything. */
+  #isDefinition(field: Field, value: StoredValue | null, ctx: RequestContext): boolean {
+    const { of, without = [] } = field.definition.point ?? {}
+    const point = of && ctx.model.points.get(of)
+    if (!point || value === null) return true
+    const said = new Set(without.map((member) => placeOf(field.apiName, member)))
+    const problems = point
+      .check(value.main, field.apiName)
+      .filter(({ at, code }) => code !== 'REQUIRED' || !said.has(at))
+    for (const { at, code, message, hint } of problems)
+      this.issue(pathOfPlace(at), code, `${message} ${hint}`)
+    return problems.length === 0
   }
 
   required(name: string): void {

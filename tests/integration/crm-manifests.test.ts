@@ -114,10 +114,17 @@ describe('the plugins of the CRM', () => {
   })
 })
 
+type Settings = Readonly<Record<string, string>>
+
 interface View {
   readonly entity: string
   readonly kind: string
-  readonly columns: readonly string[]
+  readonly columns?: readonly string[]
+  readonly calendar?: Settings
+  readonly gallery?: Settings
+  readonly map?: Settings
+  readonly timeline?: Settings
+  readonly chart?: Settings
   readonly cardFields?: readonly string[]
   readonly groupBy?: string
   readonly sumField?: string
@@ -143,7 +150,8 @@ describe('the views of the CRM', () => {
     (_, view) => {
       const entity = model.entities.get(view.entity)!
       const names = [
-        ...view.columns,
+        ...(view.columns ?? []),
+        ...namesInSettings(view),
         ...(view.cardFields ?? []),
         ...(view.groupBy ? [view.groupBy] : []),
         ...(view.sumField ? [view.sumField] : []),
@@ -226,6 +234,17 @@ function labelsOf(manifest: Manifest): Record<string, string> {
   for (const [point, definitions] of Object.entries(manifest.contributes ?? {}))
     if (!['locales', 'hooks', 'seeds'].includes(point)) walk(definitions, [point])
   return labels
+}
+
+/** Of the settings of a kind of view, those that name a field. */
+function namesInSettings({ calendar, gallery, map, timeline, chart }: View): string[] {
+  return [calendar, gallery, map, timeline, chart].flatMap((settings) =>
+    Object.entries(settings ?? {})
+      .filter(([key]) =>
+        ['date', 'cover', 'place', 'start', 'end', 'by', 'split', 'of'].includes(key),
+      )
+      .map(([, name]) => name),
+  )
 }
 
 /** Names of fields in filter JSON. */

@@ -25,6 +25,11 @@ const particular: Readonly<Record<string, (source: ValueSource) => unknown>> = {
   'crm.goals:goal.to': () => '2026-12-31',
   'crm.campaigns:campaign_member.person': () => null,
   'platform.views:saved_view.entityRef': () => 'crm.leads:lead',
+  'platform.views:saved_view.body': ({ token }) => ({
+    kind: 'table',
+    columns: ['name'],
+    description: token,
+  }),
 }
 
 /** A counter that always has the same length, so that two answers which differ in it alone are as long. */
