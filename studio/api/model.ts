@@ -48,7 +48,7 @@ export interface ViewInfo {
   readonly ref: string
   readonly entity: string
   readonly label: string
-  readonly kind: 'table' | 'board'
+  readonly kind: ViewKind
   readonly icon?: string
   readonly order: number
   readonly columns?: readonly string[]
@@ -57,6 +57,49 @@ export interface ViewInfo {
   readonly groupBy?: string
   readonly cardFields?: readonly string[]
   readonly sumField?: string
+  readonly calendar?: CalendarSettings
+  readonly gallery?: GallerySettings
+  readonly map?: MapSettings
+  readonly timeline?: TimelineSettings
+  readonly chart?: ChartSettings
+}
+
+export const viewKinds = [
+  'table',
+  'board',
+  'calendar',
+  'gallery',
+  'map',
+  'timeline',
+  'chart',
+] as const
+export type ViewKind = (typeof viewKinds)[number]
+
+/** Names in settings are those of fields, as the API carries them. */
+export interface CalendarSettings {
+  readonly date: string
+  readonly end?: string
+  readonly scale?: 'month' | 'week'
+}
+export interface GallerySettings {
+  readonly cover?: string
+  readonly fit?: 'cover' | 'contain'
+}
+export interface MapSettings {
+  readonly place: string
+}
+export interface TimelineSettings {
+  readonly start: string
+  readonly end?: string
+  readonly scale?: 'day' | 'week' | 'month'
+}
+export interface ChartSettings {
+  readonly by: string
+  readonly bucket?: 'day' | 'week' | 'month' | 'quarter' | 'year'
+  readonly split?: string
+  readonly form?: 'bar' | 'line' | 'area' | 'pie' | 'donut'
+  readonly measure?: 'count' | 'countDistinct' | 'sum' | 'avg' | 'min' | 'max'
+  readonly of?: string
 }
 
 /** How one record of an entity is laid out; the first of each entity. */

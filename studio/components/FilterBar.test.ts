@@ -30,8 +30,9 @@ describe('the filter bar', () => {
   it('keeps what it cannot draw', () => {
     const { wrapper } = mountWithModel(FilterBar, {
       entity: yacht,
-      modelValue: { $or: [{ status: 'new' }, { status: 'won' }] },
+      modelValue: { $or: [{ status: 'new' }, { status: 'won' }], $not: { name: 'x' } },
     })
+    expect(wrapper.text()).toContain('Any of 2')
     expect(wrapper.text()).toContain('Other condition')
   })
 })

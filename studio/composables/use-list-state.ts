@@ -2,9 +2,13 @@ import type { EntityInfo, Filter } from '@runwaycrm/sdk'
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { type LocationQuery, useRoute, useRouter } from 'vue-router'
-import type { ViewInfo } from '../api/model.ts'
+import { type ViewInfo, type ViewKind, viewKinds } from '../api/model.ts'
 import { allOf } from '../filters/filter-json.ts'
+import { findField } from '../model/find-field.ts'
 import { defaultColumns } from '../model/model-index.ts'
+import { lostNames, sortWithoutLost, withoutLost } from '../views/lost-fields.ts'
+import { mergeSettings, readSettings } from '../views/settings-text.ts'
+import { kindInfo, withDefaults, withSetting } from '../views/view-kinds.ts'
 import { useModel } from './use-model.ts'
 import { useNoun } from './use-noun.ts'
 import { isSavedView, useSavedViews } from './use-saved-views.ts'
@@ -40,18 +44,32 @@ export function useListState(entity: () => EntityInfo) {
     )
     return [...known, ...(isThere ? [] : [all]), ...saved.views.value]
   })
-  const view = computed(() => {
+  /** As it is kept, before anything was changed here. */
+  const keptView = computed(() => {
     const wanted = text(route.query, 'view')
     return views.value.find((one) => one.ref === wanted) ?? (views.value[0] as ViewInfo)
   })
+  const ownKind = computed(() => viewKinds.find((kind) => kind === text(route.query, 'kind')))
+  const ownSettings = computed(() => readSettings(text(route.query, 'set')))
+  const fields = computed(() => model.value.fields(entity()))
+  const wantedView = computed<ViewInfo>(() => {
+    const kind = ownKind.value ?? keptView.value.kind
+    const changed = mergeSettings(keptView.value, ownSettings.value)
+    return kind === keptView.value.kind ? changed : { ...changed, kind, icon: kindInfo[kind].icon }
+  })
+  const view = computed(() => withDefaults(wantedView.value, fields.value))
+  const knows = (name: string): boolean => findField(model.value, entity(), name) !== null
 
   const ownFilter = computed<Filter | null>(() => readFilter(text(route.query, 'filter')))
   const filter = computed<Filter>(() => ownFilter.value ?? view.value.filter ?? {})
-  const sort = computed(() => text(route.query, 'sort') ?? view.value.sort ?? '')
+  const sort = computed(() =>
+    sortWithoutLost(text(route.query, 'sort') ?? view.value.sort ?? '', knows),
+  )
+  /** What can be asked of the server: without conditions on fields that are gone. */
+  const knownFilter = computed(() => withoutLost(filter.value, knows))
   const search = computed(() => text(route.query, 'q') ?? '')
   const record = computed(() => text(route.query, 'record'))
 
-  const fields = computed(() => model.value.fields(entity()))
   const columns = computed<readonly string[]>(() => {
     const wanted = (view.value.columns ?? []).filter((name) => fields.value.has(name))
     return wanted.length > 0 ? wanted : defaultColumns(entity(), fields.value)
@@ -60,9 +78,11 @@ export function useListState(entity: () => EntityInfo) {
   /** What is sent: the filter with the words somebody searches for in titles. */
   const sentFilter = computed<Filter>(() => {
     const words = search.value.trim()
-    if (words === '') return filter.value
+    if (words === '') return knownFilter.value
     const title = fields.value.get(entity().titleField)
-    return title ? allOf([filter.value, { [title.apiName]: { $contains: words } }]) : filter.value
+    return title
+      ? allOf([knownFilter.value, { [title.apiName]: { $contains: words } }])
+      : knownFilter.value
   })
 
   function set(values: Readonly<Record<string, string | null>>, replace = true): void {
@@ -76,30 +96,53 @@ export function useListState(entity: () => EntityInfo) {
   return {
     saved,
     /** The view at hand when it is this person's own to change. */
-    ownView: computed(() => (isSavedView(view.value) && view.value.isMine ? view.value : null)),
+    ownView: computed(() =>
+      isSavedView(keptView.value) && keptView.value.isMine ? keptView.value : null,
+    ),
     views,
+    keptView,
+    /** As it is shown: with what was changed here, and every needed setting filled. */
     view,
+    /** Names of fields in it that are gone or hidden from the reader. */
+    lost: computed(() => lostNames({ ...wantedView.value, filter: filter.value }, knows)),
     columns,
     filter,
     sort,
     search,
     record,
+    knownFilter,
     sentFilter,
-    isChanged: computed(() => ownFilter.value !== null || text(route.query, 'sort') !== undefined),
+    /** The day that a calendar or a timeline is turned to; undefined for today. */
+    day: computed(() => text(route.query, 'at')),
+    isChanged: computed(() => changes.some((name) => text(route.query, name) !== undefined)),
     setView: (ref: string) =>
-      set({ view: ref, filter: null, sort: null, q: null, record: null }, false),
+      set({ view: ref, ...unchanged, q: null, record: null, at: null }, false),
+    setKind: (kind: ViewKind) =>
+      set({ kind: kind === keptView.value.kind ? null : kind, at: null, record: null }),
+    /** @param value undefined for none. */
+    setSetting: (path: string, value: string | undefined) => {
+      const next = withSetting(ownSettings.value, path, value ?? null)
+      const isKept =
+        JSON.stringify(mergeSettings(keptView.value, next)) === JSON.stringify(keptView.value)
+      set({ set: isKept ? null : JSON.stringify(next) })
+    },
+    setDay: (day: string | null) => set({ at: day }),
     setFilter: (next: Filter) => {
-      const isViews = JSON.stringify(next) === JSON.stringify(view.value.filter ?? {})
+      const isViews = JSON.stringify(next) === JSON.stringify(keptView.value.filter ?? {})
       set({ filter: isViews ? null : JSON.stringify(next) })
     },
-    setSort: (next: string) => set({ sort: next === (view.value.sort ?? '') ? null : next }),
+    setSort: (next: string) => set({ sort: next === (keptView.value.sort ?? '') ? null : next }),
     setSearch: (words: string) => set({ q: words }),
-    reset: () => set({ filter: null, sort: null }),
+    reset: () => set(unchanged),
     /** Back closes it again. */
     openRecord: (id: string) => set({ record: id }, record.value !== undefined),
     closeRecord: () => set({ record: null }),
   }
 }
+
+/** What the address says of a view that was changed. */
+const changes = ['filter', 'sort', 'kind', 'set']
+const unchanged = Object.fromEntries(changes.map((name) => [name, null]))
 
 function text(query: LocationQuery, name: string): string | undefined {
   const value = query[name]

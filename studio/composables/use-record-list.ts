@@ -16,12 +16,17 @@ export interface RecordListQuery {
 }
 
 /** Pages of one list, by keyset, as far as somebody has scrolled. */
-export function useRecordList(entity: () => EntityInfo, query: () => RecordListQuery) {
+export function useRecordList(
+  entity: () => EntityInfo,
+  query: () => RecordListQuery,
+  isWanted: () => boolean = () => true,
+) {
   const { api, titles } = useServices()
   const model = useModel()
 
   const list = useInfiniteQuery({
     queryKey: computed(() => ['records', entity().plural, 'list', query()] as const),
+    enabled: computed(isWanted),
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }): Promise<RecordPage> =>
       api.records.list(

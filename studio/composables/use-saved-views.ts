@@ -1,7 +1,7 @@
 import type { EntityInfo, RecordData } from '@runwaycrm/sdk'
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed } from 'vue'
-import type { ViewInfo } from '../api/model.ts'
+import { type ViewInfo, viewKinds } from '../api/model.ts'
 import { useModel } from './use-model.ts'
 import { useServices } from './use-services.ts'
 
@@ -10,6 +10,16 @@ export interface SavedView extends ViewInfo {
   readonly savedId: string
   readonly isShared: boolean
   readonly isMine: boolean
+  readonly isLocked: boolean
+  /** References of the roles that it is for; none for everybody. */
+  readonly roles: readonly string[]
+}
+
+/** Who sees a view, and whether it may be changed. */
+export interface ViewAudience {
+  readonly isShared: boolean
+  readonly roles: readonly string[]
+  readonly isLocked: boolean
 }
 
 /** What a view shows, as its record keeps it. */
@@ -33,14 +43,14 @@ export function useSavedViews(entity: () => EntityInfo) {
     queryFn: async () =>
       (
         await api.records.list(plural, {
-          filter: { entityRef: entity().ref },
+          filter: { entityRef: entity().ref, $or: [{ ownerId: '@me' }, { shared: true }] },
           sort: 'name',
           limit: 100,
         })
       ).data,
   })
   const views = computed<readonly SavedView[]>(() =>
-    (query.data.value ?? []).flatMap((record) => toView(record, entity(), model.value.model.me.id)),
+    (query.data.value ?? []).flatMap((record) => toView(record, entity(), model.value.model.me)),
   )
   const refresh = () => client.invalidateQueries({ queryKey: ['records', plural] })
 
@@ -48,12 +58,14 @@ export function useSavedViews(entity: () => EntityInfo) {
     views,
     canSave: computed(() => kept.value?.can.create === true),
     /** @returns the reference of the new view. */
-    async create(name: string, body: ViewBody, isShared: boolean): Promise<string> {
+    async create(name: string, body: ViewBody, audience: ViewAudience): Promise<string> {
       const record = await api.records.create(plural, {
         name,
         entityRef: entity().ref,
         body: { ...body, label: name },
-        shared: isShared,
+        shared: audience.isShared,
+        roles: audience.isShared ? audience.roles : [],
+        locked: audience.isLocked,
         ownerId: model.value.model.me.id,
       })
       await refresh()
@@ -61,6 +73,10 @@ export function useSavedViews(entity: () => EntityInfo) {
     },
     async update(view: SavedView, body: ViewBody): Promise<void> {
       await api.records.update(plural, view.savedId, { body: { ...body, label: view.label } })
+      await refresh()
+    },
+    async lock(view: SavedView, isLocked: boolean): Promise<void> {
+      await api.records.update(plural, view.savedId, { locked: isLocked })
       await refresh()
     },
     async remove(view: SavedView): Promise<void> {
@@ -71,18 +87,25 @@ export function useSavedViews(entity: () => EntityInfo) {
 }
 export const isSavedView = (view: ViewInfo): view is SavedView => 'savedId' in view
 
-/** A body that is not one is left out: anybody may write that record. */
-function toView(record: RecordData, entity: EntityInfo, me: string): SavedView[] {
+/** A body that is not one is left out: it may be older than the check of the server. */
+function toView(
+  record: RecordData,
+  entity: EntityInfo,
+  me: { readonly id: string; readonly roles: readonly string[] },
+): SavedView[] {
   const body = record['body'] as Partial<ViewBody> | null
   if (typeof body !== 'object' || body === null) return []
-  if (body.kind !== 'table' && body.kind !== 'board') return []
-  const isMine = record['ownerId'] === me
+  const kind = viewKinds.find((one) => one === body.kind)
+  if (!kind) return []
+  const isMine = record['ownerId'] === me.id
+  const roles = Array.isArray(record['roles']) ? record['roles'].map(String) : []
+  const isForMe = roles.length === 0 || roles.some((role) => me.roles.includes(role))
   const isShared = record['shared'] === true
-  if (!isMine && !isShared) return []
+  if (!isMine && !(isShared && isForMe)) return []
   return [
     {
       ...body,
-      kind: body.kind,
+      kind,
       ref: savedRef(record.id),
       entity: entity.ref,
       label: String(record['name']),
@@ -90,6 +113,8 @@ function toView(record: RecordData, entity: EntityInfo, me: string): SavedView[]
       savedId: record.id,
       isShared,
       isMine,
+      isLocked: record['locked'] === true,
+      roles,
     },
   ]
 }

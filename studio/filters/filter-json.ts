@@ -59,7 +59,7 @@ const operatorKeys: Readonly<Partial<Record<ChipOperator, keyof FilterOperators>
   atMost: '$lte',
 }
 
-function chipCondition(chip: FilterChip): Filter | null {
+export function chipCondition(chip: FilterChip): Filter | null {
   const { field, operator, value } = chip
   if (operator === 'empty') return { [field]: { $exists: false } }
   if (operator === 'filled') return { [field]: { $exists: true } }
@@ -73,7 +73,7 @@ function chipCondition(chip: FilterChip): Filter | null {
   return key ? { [field]: { [key]: value } as FilterOperators } : null
 }
 
-function chipOf(field: string, value: FilterValue): FilterChip | null {
+export function chipOf(field: string, value: FilterValue): FilterChip | null {
   if (typeof value !== 'object' || value === null) return { field, operator: 'is', value }
   const entries = Object.entries(value)
   const text = JSON.stringify(value)

@@ -1,0 +1,28 @@
+import type { EntityInfo, Filter } from '@runwaycrm/sdk'
+import { computed, watch } from 'vue'
+import { useRecordList } from './use-record-list.ts'
+
+const perPage = 200
+
+/** The records of a picture, loaded without scrolling up to a bound; `more` tells that there are others. */
+export function useBoundedRecords(
+  entity: () => EntityInfo,
+  query: () => { readonly filter: Filter; readonly sort: string },
+  most: number,
+) {
+  const list = useRecordList(entity, () => ({ ...query(), expand: [], limit: perPage }))
+  watch(
+    [list.records, list.hasMore, list.isLoading],
+    () => {
+      if (list.hasMore.value && !list.isLoading.value && list.records.value.length < most)
+        list.loadMore()
+    },
+    { immediate: true },
+  )
+  return {
+    ...list,
+    /** Whether pages are still coming that belong to the picture. */
+    isFilling: computed(() => list.hasMore.value && list.records.value.length < most),
+    isCut: computed(() => list.hasMore.value && list.records.value.length >= most),
+  }
+}

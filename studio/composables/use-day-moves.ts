@@ -1,0 +1,35 @@
+import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
+import { computed } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { formatDate } from '../format/format-date.ts'
+import { recordTitle } from '../model/read-value.ts'
+import { type DaySpan, movedValues } from '../views/day-span.ts'
+import { useFormat } from './use-format.ts'
+import { useRecordWriter } from './use-record-writer.ts'
+
+/** Moving records between days: shown at once, taken back by Cmd+Z or when the server refuses. */
+export function useDayMoves(
+  entity: () => EntityInfo,
+  start: () => FieldInfo | null,
+  end: () => FieldInfo | null,
+) {
+  const writer = useRecordWriter()
+  const format = useFormat()
+  const { t } = useI18n()
+
+  const isWritable = (field: FieldInfo | null): boolean =>
+    field === null || (field.can.update && !field.readOnly)
+  const canMove = computed(
+    () => entity().can.update && start() !== null && isWritable(start()) && isWritable(end()),
+  )
+  async function move(span: DaySpan, day: string): Promise<void> {
+    const field = start()
+    if (!field || !canMove.value || day === span.from) return
+    const name = recordTitle(span.record, entity().titleField) || entity().label
+    const to = formatDate(day, format.locale.value, new Date())
+    await writer.update(entity(), span.record, movedValues(span, field, end(), day), {
+      toast: t('board.moved', { name, to }),
+    })
+  }
+  return { canMove, move }
+}
