@@ -50,7 +50,10 @@ export function useListState(entity: () => EntityInfo) {
     return views.value.find((one) => one.ref === wanted) ?? (views.value[0] as ViewInfo)
   })
   const ownKind = computed(() => viewKinds.find((kind) => kind === text(route.query, 'kind')))
-  const ownSettings = computed(() => readSettings(text(route.query, 'set')))
+  // By their texts, so that nothing is new when only another part of the address is.
+  const settingsText = computed(() => text(route.query, 'set'))
+  const filterText = computed(() => text(route.query, 'filter'))
+  const ownSettings = computed(() => readSettings(settingsText.value))
   const fields = computed(() => model.value.fields(entity()))
   const wantedView = computed<ViewInfo>(() => {
     const kind = ownKind.value ?? keptView.value.kind
@@ -60,7 +63,7 @@ export function useListState(entity: () => EntityInfo) {
   const view = computed(() => withDefaults(wantedView.value, fields.value))
   const knows = (name: string): boolean => findField(model.value, entity(), name) !== null
 
-  const ownFilter = computed<Filter | null>(() => readFilter(text(route.query, 'filter')))
+  const ownFilter = computed<Filter | null>(() => readFilter(filterText.value))
   const filter = computed<Filter>(() => ownFilter.value ?? view.value.filter ?? {})
   const sort = computed(() =>
     sortWithoutLost(text(route.query, 'sort') ?? view.value.sort ?? '', knows),

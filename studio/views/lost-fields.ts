@@ -36,7 +36,7 @@ export function withoutLost(filter: Filter, knows: Knows): Filter {
   if (namesInFilter(filter).every(knows)) return filter
   const kept: Record<string, Filter[string]> = {}
   for (const [key, value] of Object.entries(filter)) {
-    if (key === '$and' || key === '$or') {
+    if ((key === '$and' || key === '$or') && Array.isArray(value)) {
       const parts = (value as readonly Filter[])
         .map((part) => withoutLost(part, knows))
         .filter((part) => Object.keys(part).length > 0)

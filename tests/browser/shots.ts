@@ -51,6 +51,11 @@ const shots: readonly Shot[] = [
   { name: 'accounts', path: '/accounts' },
   { name: 'opportunities', path: '/opportunities' },
   { name: 'board', path: '/opportunities?view=crm.opportunities%3Apipeline' },
+  { name: 'calendar', path: '/tasks?view=platform.tasks%3Acalendar' },
+  { name: 'gallery', path: '/specimens?kind=gallery' },
+  { name: 'map', path: '/accounts?view=crm.accounts%3Amap' },
+  { name: 'timeline', path: '/campaigns?view=crm.campaigns%3Atimeline' },
+  { name: 'chart', path: '/opportunities?view=crm.opportunities%3Aby_stage' },
   { name: 'record', path: '/leads', step: openFirst },
   {
     name: 'new-record',
