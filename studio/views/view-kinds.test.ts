@@ -37,6 +37,10 @@ describe('kinds of views', () => {
     expect(withDefaults(said, all).calendar).toEqual({ date: 'createdAt', scale: 'week' })
   })
 
+  it('draw a chart of options before one of texts', () => {
+    expect(withDefaults(view({ kind: 'chart' }), all).chart).toEqual({ by: 'status' })
+  })
+
   it('replace a field that is gone or of another type by one that fits', () => {
     const old = view({
       kind: 'timeline',

@@ -12,6 +12,8 @@ export interface FieldSlot {
   /** Whether a view of the kind is nothing without it. */
   readonly isNeeded: boolean
   fits(field: FieldInfo): boolean
+  /** Among those that fit, these come first. */
+  prefers?(field: FieldInfo): boolean
 }
 
 /** A place in the settings of a kind that is one of a few words; the first is the usual one. */
@@ -88,7 +90,10 @@ export const kindInfo: Readonly<Record<ViewKind, KindInfo>> = {
   chart: {
     icon: 'chart-column',
     fields: [
-      slot('chart.by', true, (field) => field.groupable),
+      {
+        ...slot('chart.by', true, (field) => field.groupable),
+        prefers: (field) => field.options !== undefined,
+      },
       slot('chart.split', false, isGroup),
       slot('chart.of', false, (field) => field.measures.length > 0),
     ],
@@ -124,10 +129,12 @@ export function withSetting(settings: Settings, path: string, value: unknown): S
 /** The entity's own fields before those that every record has, in their order. */
 function candidates(
   fields: ReadonlyMap<string, FieldInfo>,
-  { fits }: FieldSlot,
+  { fits, prefers }: FieldSlot,
 ): readonly FieldInfo[] {
   const fitting = [...fields.values()].filter((field) => !field.hidden && fits(field))
-  return [...fitting.filter((one) => !isSystem(one)), ...fitting.filter(isSystem)]
+  const rank = (field: FieldInfo): number =>
+    isSystem(field) ? 2 : prefers?.(field) === false ? 1 : 0
+  return fitting.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** Which fields somebody may choose for a place. */

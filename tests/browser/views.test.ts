@@ -109,7 +109,7 @@ it('a new object is seen in seven ways, and moved in a calendar', async () => {
     .locator('.calbar', { hasText: 'House 8' })
     .dragTo(page.locator(`[data-day="${day(6)}"]`))
   await expect.poll(() => viewing('House 8')).toBe(day(6))
-  await page.getByRole('button', { name: /Undo/ }).last().click()
+  await page.locator('.toast', { hasText: 'House 8' }).getByRole('button', { name: /Undo/ }).click()
   await expect.poll(() => viewing('House 8')).toBe(day(17))
   await page.locator(`[data-day="${day(3)}"]`).focus()
   await page.keyboard.press('ArrowRight')
