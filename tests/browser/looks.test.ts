@@ -125,5 +125,5 @@ it('needs at most 200 kB of scripts, compressed, before the first page', () => {
     (sum, file) => sum + gzipSync(readFileSync(path.join(dist, file))).length,
     0,
   )
-  expect(bytes).toBeLessThan(200 * 1024)
+  expect(bytes).toBeLessThan(200_000)
 })

@@ -9,8 +9,8 @@ import { publishSpecimen } from './specimen.ts'
 
 /**
  * Screenshots of every page, at 1440 × 900 light and dark and at 390 × 844, into
- * `tests/.output/shots`. Needs nothing started: it runs the product on a data folder of its own. A word
- * as argument takes only those whose names have it.
+ * `tests/.output/shots`. Needs nothing started: it runs the product on a data folder of its own. Words
+ * as arguments take only those whose names have one of them.
  */
 const outDir = path.resolve(import.meta.dirname, '../.output/shots')
 const password = 'screenshots-only-password'
@@ -56,6 +56,20 @@ const shots: readonly Shot[] = [
   { name: 'map', path: '/accounts?view=crm.accounts%3Amap' },
   { name: 'timeline', path: '/campaigns?view=crm.campaigns%3Atimeline' },
   { name: 'chart', path: '/opportunities?view=crm.opportunities%3Aby_stage' },
+  {
+    name: 'calendar-week',
+    path: '/tasks?view=platform.tasks%3Acalendar&set={"calendar":{"scale":"week"}}',
+  },
+  {
+    name: 'view-kinds',
+    path: '/opportunities?view=crm.opportunities%3Aby_stage',
+    step: (page) => page.locator('.view-trigger').click(),
+  },
+  {
+    name: 'filter-groups',
+    path: `/leads?filter=${encodeURIComponent('{"$or":[{"score":{"$gte":50}},{"$and":[{"status":"new"},{"name":{"$contains":"a"}}]}]}')}`,
+    step: (page) => page.getByRole('button', { name: /Any of/ }).click(),
+  },
   { name: 'record', path: '/leads', step: openFirst },
   {
     name: 'new-record',
@@ -138,7 +152,10 @@ Cy,Odd,many,Boats
     },
   },
 ]
-const wanted = shots.filter(({ name }) => name.includes(process.argv[2] ?? ''))
+const words = process.argv.slice(2)
+const wanted = shots.filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+)
 
 async function openSpecimen(page: Page): Promise<void> {
   await page.locator('.title-link, .rcard').first().click()

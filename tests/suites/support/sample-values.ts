@@ -25,6 +25,8 @@ const particular: Readonly<Record<string, (source: ValueSource) => unknown>> = {
   'crm.goals:goal.to': () => '2026-12-31',
   'crm.campaigns:campaign_member.person': () => null,
   'platform.views:saved_view.entityRef': () => 'crm.leads:lead',
+  // A locked one is neither changed nor deleted.
+  'platform.views:saved_view.locked': () => false,
   'platform.views:saved_view.body': ({ token }) => ({
     kind: 'table',
     columns: ['name'],
