@@ -9,6 +9,7 @@ import { asConcurrentWrite } from './concurrent-change.ts'
 import { asItemError } from './errors-of-many.ts'
 import { forbiddenError } from './explain-rows.ts'
 import type { Codecs } from './fields.ts'
+import { rightsFirst } from './hook-refusals.ts'
 import type { HookRunner } from './hooks.ts'
 import {
   isBound,
@@ -41,7 +42,7 @@ import {
 } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
 import type { RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
-import type { RowItem } from './write-values.ts'
+import { mergeValues, type RowItem } from './write-values.ts'
 
 /** One record to be written, in the terms of the API. */
 export interface Draft {
@@ -306,17 +307,26 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       operation === 'create'
         ? new Map<string, RecordData>()
         : await loadBefore(ctx, entity, operation, alive(steps))
+    const refused = new Map<Step, RunwayError>()
     for (const step of alive(steps)) {
       const record = before.get(step.id) ?? null
       // Missing or deleted: the statement that writes finds out and says so.
       if (record === null && (operation === 'update' || operation === 'delete')) continue
       try {
         if (hooked) runHooks(ctx, entity, operation, step, record)
+      } catch (error) {
+        refused.set(step, asItemError(error))
+        continue
+      }
+      try {
         if (isKernels) kernelHooks.check(ctx, entity, operation, written(step), record)
       } catch (error) {
         step.error = asItemError(error)
       }
     }
+    const items = itemsOf(ctx, operation, [...refused.keys()])
+    const reasons = await rightsFirst(rows.explain, ctx, entity, operation, items)
+    for (const [step, refusal] of refused) step.error = reasons.get(step.id) ?? refusal
     return before
   }
 
@@ -481,17 +491,4 @@ function itemsOf(ctx: RequestContext, operation: RowOperation, steps: readonly S
 function withOwner(ctx: RequestContext, values: StorageValues): StorageValues {
   if (values.columns.owner_id !== undefined || ctx.principal.userId === null) return values
   return { ...values, columns: { ...values.columns, owner_id: ctx.principal.userId } }
-}
-
-function mergeValues(values: StorageValues, more: StorageValues): StorageValues {
-  const replaced = new Set(more.given)
-  const keep = ([key]: [string, unknown]) => !replaced.has(key)
-  const added = more.given.filter((key) => !values.given.includes(key))
-  return {
-    given: [...values.given, ...added],
-    added: [...(values.added ?? []), ...added],
-    columns: { ...values.columns, ...more.columns },
-    custom: { ...Object.fromEntries(Object.entries(values.custom).filter(keep)), ...more.custom },
-    unset: [...values.unset.filter((key) => !replaced.has(key)), ...more.unset],
-  }
 }

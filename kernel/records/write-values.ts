@@ -56,3 +56,17 @@ function batchIdOf(ctx: RequestContext): string {
   }
   return id
 }
+
+/** Values with what a hook sets over them; keys that nobody gave count as added. */
+export function mergeValues(values: StorageValues, more: StorageValues): StorageValues {
+  const replaced = new Set(more.given)
+  const keep = ([key]: [string, unknown]) => !replaced.has(key)
+  const added = more.given.filter((key) => !values.given.includes(key))
+  return {
+    given: [...values.given, ...added],
+    added: [...(values.added ?? []), ...added],
+    columns: { ...values.columns, ...more.columns },
+    custom: { ...Object.fromEntries(Object.entries(values.custom).filter(keep)), ...more.custom },
+    unset: [...values.unset.filter((key) => !replaced.has(key)), ...more.unset],
+  }
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 
 /** Views of all kinds as contributions and as what people save, through the public API alone. */
@@ -124,5 +125,15 @@ describe('a saved view', () => {
     const freed = await acme.call('PATCH', url, { locked: false, name: 'Free' })
     expect(freed.json()).toMatchObject({ locked: false, name: 'Free' })
     expect((await acme.call('DELETE', url)).statusCode).toBe(204)
+  })
+
+  it('is refused by its lock only to those who may change it', async () => {
+    const rep = await joinOrg(app, acme, 'platform.people:rep')
+    const body = { kind: 'table', columns: ['name'] }
+    const { id } = (await save({ body, shared: true, locked: true })).json()
+    for (const [method, values] of [['PATCH', { name: 'Other' }], ['DELETE']] as const) {
+      const answer = await rep.call(method, `/saved-views/${id}`, values)
+      expect([method, answer.statusCode]).toEqual([method, 403])
+    }
   })
 })
