@@ -106,4 +106,20 @@ describe('dashboards of people', () => {
     const list = (await stranger.call('GET', '/dashboards')).json<{ data: object[] }>()
     expect(list.data).toEqual([])
   })
+
+  it.each([
+    [{ tiles: {} }, 'body.tiles REQUIRED'],
+    [{}, 'body.tiles REQUIRED'],
+    [{ tiles: { won: { label: 'Won', kind: 'kpi' } } }, 'body.tiles.won.entity REQUIRED'],
+    [
+      { tiles: { won: { label: 'Won', kind: 'gauge', entity: 'crm.leads:lead' } } },
+      'body.tiles.won.kind UNKNOWN_OPTION',
+    ],
+    ['sales', 'body WRONG_TYPE'],
+  ])('are refused as %j', async (body, problem) => {
+    const answer = await org.call('POST', '/dashboards', { name: 'Wrong', body })
+    expect(answer.statusCode, answer.body).toBe(422)
+    const { errors } = answer.json<{ errors: { path: string; code: string }[] }>()
+    expect(errors.map(({ path, code }) => `${path} ${code}`)).toEqual([problem])
+  })
 })

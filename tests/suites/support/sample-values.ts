@@ -24,6 +24,9 @@ const particular: Readonly<Record<string, (source: ValueSource) => unknown>> = {
   'crm.goals:goal.from': () => '2026-01-01',
   'crm.goals:goal.to': () => '2026-12-31',
   'crm.campaigns:campaign_member.person': () => null,
+  'platform.dashboards:dashboard.body': ({ token }) => ({
+    tiles: { one: { label: token, kind: 'kpi', entity: 'crm.leads:lead' } },
+  }),
   'platform.views:saved_view.entityRef': () => 'crm.leads:lead',
   // A locked one is neither changed nor deleted.
   'platform.views:saved_view.locked': () => false,
