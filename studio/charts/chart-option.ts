@@ -22,7 +22,7 @@ const order = [8, 7, 4, 5, 3, 6, 10, 9, 2, 1] as const
 const categoryColor = (color: number | undefined, index: number): string =>
   `var(--cat-${color ?? order[index % order.length]})`
 
-interface ChartTexts {
+export interface ChartTexts {
   /** Whole, for tooltips. */
   readonly format: (value: number) => string
   /** Short, for axes. */

@@ -275,7 +275,7 @@ const de: typeof en = {
         '{n} stehen bei ihrem Land | {n} steht bei seinem Land | {n} stehen bei ihrem Land',
     },
     chart: {
-      title: '{what} je {by}',
+      title: '{what} nach {by}',
       table: 'Die Zahlen als Tabelle',
       cut: 'Nur die {n} größten Gruppen werden gezeigt.',
       series: 'Nur {n} von {count} Reihen werden gezeigt.',

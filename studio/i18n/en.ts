@@ -274,7 +274,7 @@ export default {
         '{n} stand at their country | {n} stands at its country | {n} stand at their country',
     },
     chart: {
-      title: '{what} for each {by}',
+      title: '{what} by {by}',
       table: 'The figures as a table',
       cut: 'Only the {n} largest groups are shown.',
       series: 'Only {n} of {count} series are shown.',

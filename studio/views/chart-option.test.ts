@@ -9,7 +9,7 @@ const data = {
   ],
 }
 const series = (form: 'bar' | 'line' | 'area' | 'pie' | 'donut') =>
-  viewChartOption(form, data, String)['series'] as readonly Record<string, unknown>[]
+  viewChartOption(form, data, { format: String })['series'] as readonly Record<string, unknown>[]
 
 describe('the picture of a chart', () => {
   it('lays series on each other in bars and areas, and beside each other as lines', () => {

@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import type { ChartSettings } from '../api/model.ts'
-import { type ChartData, chartOption } from '../charts/chart-option.ts'
+import { type ChartData, type ChartTexts, chartOption } from '../charts/chart-option.ts'
 
 type Part = Readonly<Record<string, unknown>>
 
@@ -8,7 +8,7 @@ type Part = Readonly<Record<string, unknown>>
 export function viewChartOption(
   form: NonNullable<ChartSettings['form']>,
   data: ChartData,
-  format: (figure: number) => string,
+  texts: ChartTexts,
 ): EChartsCoreOption {
   if (form === 'pie' || form === 'donut') {
     // A disc has one ring: the figures of all series of a group are one part.
@@ -16,10 +16,10 @@ export function viewChartOption(
       data.series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0),
     )
     const whole = { ...data, series: [{ name: data.series[0]?.name ?? '', values: sums }] }
-    const option = chartOption('pie', whole, { format })
+    const option = chartOption('pie', whole, texts)
     return form === 'donut' ? option : withSeries(option, () => ({ radius: '82%' }))
   }
-  const option = chartOption(form === 'bar' ? 'bar' : 'line', data, { format })
+  const option = chartOption(form === 'bar' ? 'bar' : 'line', data, texts)
   const isStacked = form !== 'line' && data.series.length > 1
   return withSeries(option, (series) => ({
     ...(isStacked ? { stack: 'all' } : {}),
