@@ -19,7 +19,6 @@ export function useMapSight(frame: Readonly<Ref<HTMLElement | null>>) {
   const sight = shallowRef<MapSight>(fit([], size.value))
   /** By id, in px from the corner of the frame. */
   const pointers = new Map<number, WorldPoint>()
-  let wasMoved = false
 
   const middle = (): WorldPoint => ({ x: size.value.width / 2, y: size.value.height / 2 })
   const zoom = (by: number, at: WorldPoint = middle()): void => {
@@ -34,7 +33,6 @@ export function useMapSight(frame: Readonly<Ref<HTMLElement | null>>) {
     if (event.target instanceof HTMLElement && event.target.closest('button')) return
     frame.value?.setPointerCapture(event.pointerId)
     pointers.set(event.pointerId, placeIn(event))
-    wasMoved = false
   }
   function onPointerMove(event: PointerEvent): void {
     const before = pointers.get(event.pointerId)
@@ -42,7 +40,6 @@ export function useMapSight(frame: Readonly<Ref<HTMLElement | null>>) {
     const now = placeIn(event)
     const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1]
     pointers.set(event.pointerId, now)
-    wasMoved = true
     const share = pointers.size
     sight.value = pan(sight.value, (now.x - before.x) / share, (now.y - before.y) / share)
     if (!other) return
@@ -90,8 +87,6 @@ export function useMapSight(frame: Readonly<Ref<HTMLElement | null>>) {
     fitTo: (points: readonly WorldPoint[]) => {
       sight.value = fit(points, size.value)
     },
-    /** Whether the last press pulled the map rather than clicked on it. */
-    wasPulled: () => wasMoved,
     onPointerDown,
     onPointerMove,
     onPointerUp,
