@@ -11,18 +11,21 @@ export function useBoundedRecords(
   most: number,
 ) {
   const list = useRecordList(entity, () => ({ ...query(), expand: [], limit: perPage }))
+  /** A page that failed is not asked for again and again; what is there is then the first of more. */
+  const isFilling = computed(
+    () => list.hasMore.value && list.records.value.length < most && !list.error.value,
+  )
   watch(
-    [list.records, list.hasMore, list.isLoading],
+    [list.records, isFilling, list.isLoading],
     () => {
-      if (list.hasMore.value && !list.isLoading.value && list.records.value.length < most)
-        list.loadMore()
+      if (isFilling.value && !list.isLoading.value) list.loadMore()
     },
     { immediate: true },
   )
   return {
     ...list,
     /** Whether pages are still coming that belong to the picture. */
-    isFilling: computed(() => list.hasMore.value && list.records.value.length < most),
-    isCut: computed(() => list.hasMore.value && list.records.value.length >= most),
+    isFilling,
+    isCut: computed(() => list.hasMore.value && !isFilling.value),
   }
 }

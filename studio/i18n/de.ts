@@ -269,7 +269,7 @@ const de: typeof en = {
       list: 'Auf der Karte',
       inSight: 'nichts im Blick | {n} im Blick | {n} im Blick',
       back: 'Zurück',
-      noTiles: 'Es sind keine Kartenkacheln eingerichtet, darum ist der Grund leer.',
+      noTiles: 'Es sind keine Kartenkacheln eingerichtet, darum ist nur Land gezeichnet.',
       nowhere: '{n} ohne bekannten Ort | {n} ohne bekannten Ort | {n} ohne bekannten Ort',
       atCountry:
         '{n} stehen bei ihrem Land | {n} steht bei seinem Land | {n} stehen bei ihrem Land',

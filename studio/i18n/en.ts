@@ -267,7 +267,7 @@ export default {
       list: 'On the map',
       inSight: 'nothing in sight | {n} in sight | {n} in sight',
       back: 'Back',
-      noTiles: 'No map tiles are set up, so the ground is plain.',
+      noTiles: 'No map tiles are set up, so only land is drawn.',
       nowhere:
         '{n} without a place that is known | {n} without a place that is known | {n} without a place that is known',
       atCountry:

@@ -2,6 +2,9 @@ import type { EChartsCoreOption } from 'echarts/core'
 import type { ChartSettings } from '../api/model.ts'
 import { type ChartData, type ChartTexts, chartOption } from '../charts/chart-option.ts'
 
+/** In px; a chart that fills the page has room for more than a tile. */
+const barMaxWidth = 56
+
 type Part = Readonly<Record<string, unknown>>
 
 /** The chart of a view: series lie on each other in bars and areas, a pie is a full disc. */
@@ -23,6 +26,7 @@ export function viewChartOption(
   const isStacked = form !== 'line' && data.series.length > 1
   return withSeries(option, (series) => ({
     ...(isStacked ? { stack: 'all' } : {}),
+    ...(form === 'bar' ? { barMaxWidth } : {}),
     ...(form === 'area'
       ? { areaStyle: { color: (series['lineStyle'] as Part)['color'], opacity: 0.2 } }
       : {}),
