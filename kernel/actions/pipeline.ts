@@ -23,7 +23,11 @@ import type { ActionTrace, Trace } from './trace.ts'
 type Action = Contribution<ActionDefinition>
 
 export type ActionAnswer =
-  | { readonly output: unknown }
+  | {
+      readonly output: unknown
+      /** What it wrote, to be taken back as one; absent when it wrote nothing, or joined another deed. */
+      readonly changeSetId?: string
+    }
   | { readonly approvalId: string; readonly expiresAt: string }
 
 /** An action as its caller may know it. */
@@ -186,7 +190,6 @@ export function createActions(deps: ActionsDeps): Actions {
         const checked = checkInput(action.definition.input, placed.input, 'input')
         const call = { input: checked, hash, records: placed.records }
         answer = await perform(ctx, action, call, change, options.depth ?? 0)
-        return answer
       } catch (error) {
         failure = error
         throw error
@@ -204,6 +207,9 @@ export function createActions(deps: ActionsDeps): Actions {
           at,
         })
       }
+      // Only a closed one is known to hold something.
+      const isOwn = !options.change && change.id !== null
+      return isOwn && 'output' in answer ? { ...answer, changeSetId: change.id } : answer
     },
 
     list: (ctx) =>

@@ -1,5 +1,6 @@
 import { NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
+import { actionAnswer, deferredAction } from './answer-schemas.ts'
 import type { RouteDeclaration } from './route.ts'
 
 export interface ActionRoutesDeps {
@@ -10,7 +11,10 @@ export interface ActionRoutesDeps {
       ref: string,
       input: unknown,
       records?: { readonly entity: string; readonly ids: readonly string[] } | null,
-    ): Promise<{ readonly output: unknown } | { readonly approvalId: string; expiresAt: string }>
+    ): Promise<
+      | { readonly output: unknown; readonly changeSetId?: string }
+      | { readonly approvalId: string; readonly expiresAt: string }
+    >
   }
 }
 
@@ -58,7 +62,7 @@ export function actionRoutes({ actions }: ActionRoutesDeps): RouteDeclaration[] 
         },
       },
       bodyOptional: true,
-      response: { 200: { type: 'object' }, 202: { type: 'object' } },
+      response: { 200: actionAnswer, 202: deferredAction },
       handler: async (call) => {
         const ctx = call.context()
         const { input = {}, records } = (call.body ?? {}) as RunBody

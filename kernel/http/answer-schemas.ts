@@ -28,6 +28,20 @@ export const bulkAnswer: JsonSchema = {
   },
 }
 
+/** 200 of an action: the change set only when it wrote something. */
+export const actionAnswer: JsonSchema = {
+  type: 'object',
+  required: ['output'],
+  properties: { output: {}, changeSetId: uuid },
+}
+
+/** 202 of an action that waits for somebody's yes. */
+export const deferredAction: JsonSchema = {
+  type: 'object',
+  required: ['approvalId', 'expiresAt'],
+  properties: { approvalId: uuid, expiresAt: { type: 'string', format: 'date-time' } },
+}
+
 /** 202 of whatever fills a change set behind the answer. */
 export const startedChangeJob: JsonSchema = {
   type: 'object',

@@ -4,6 +4,8 @@ import type { Http } from './http.ts'
 /** Done at once with an output, or waiting for a person's yes. */
 export interface ActionResult {
   readonly output?: unknown
+  /** What it wrote, to be taken back as one; absent when it wrote nothing. */
+  readonly changeSetId?: string
   readonly approvalId?: string
   readonly expiresAt?: string
 }

@@ -54,30 +54,11 @@ export function useMerge(entity: () => EntityInfo) {
     choices: Readonly<Record<string, string>>,
   ): Promise<void> {
     const input = { entity: entity().plural, keepId: kept.id, otherIds: [other.id], choices }
-    await api.actions.run(refOf('merge_records'), input)
+    const { changeSetId } = await api.actions.run(refOf('merge_records'), input)
     cache.remove(entity(), [other.id])
     void cache.refreshAll()
     const label = recordTitle(kept, entity().titleField) || entity().label
-    const changeSetId = await newestMerge()
-    if (changeSetId === null) return
-    writer.offerUndo(
-      label,
-      async () => {
-        await api.changes.revert(changeSetId)
-        await cache.refreshAll()
-      },
-      t('merge.done', { name: label }),
-    )
-  }
-
-  /** Actions do not say which change set they made: the newest of mine that deleted one record through an action. */
-  async function newestMerge(): Promise<string | null> {
-    const { data } = await api.changes.list()
-    const mine = data.find(
-      ({ actor, door, counts }) =>
-        actor.id === model.value.model.me.id && door === 'action' && counts['deleted'] === 1,
-    )
-    return mine?.id ?? null
+    if (changeSetId) writer.offerRevert(label, changeSetId, t('merge.done', { name: label }))
   }
 
   return { canMerge, find, merge }

@@ -5,6 +5,7 @@ import { recordTitle } from '../model/read-value.ts'
 import { useFlashes } from './use-flashes.ts'
 import { useNoun } from './use-noun.ts'
 import { mergeRecord, useRecordCache } from './use-record-cache.ts'
+import { useRevert } from './use-revert.ts'
 import { useServices } from './use-services.ts'
 import { modSign } from './use-shortcuts.ts'
 import type { UndoEntry } from './use-undo.ts'
@@ -28,12 +29,22 @@ export function useRecordWriter() {
   const noun = useNoun()
   const cache = useRecordCache()
   const flashes = useFlashes()
+  const revert = useRevert()
 
   /** A deed that can be taken back: on the stack for Cmd+Z and, when `text` is given, in a toast. */
   function offerUndo(label: string, run: () => Promise<unknown>, text?: string): void {
     const entry: UndoEntry = { label, run }
     undo.push(entry)
     if (text !== undefined) toastUndo(entry, text)
+  }
+  /** The same for a deed that is a change set: what others have changed since is told, and stays. */
+  function offerRevert(label: string, changeSetId: string, text: string, done?: string): void {
+    const run = async (): Promise<false> => {
+      await revert.change(changeSetId, 'stop', done ?? t('undo.done', { what: label }))
+      // It has said itself what came of it.
+      return false
+    }
+    offerUndo(label, run, text)
   }
   function toastUndo(entry: UndoEntry, text: string): void {
     toasts.show({
@@ -222,5 +233,5 @@ export function useRecordWriter() {
     }
   }
 
-  return { update, updateMany, create, remove, restore, offerUndo, takeBack, reload }
+  return { update, updateMany, create, remove, restore, offerUndo, offerRevert, takeBack, reload }
 }

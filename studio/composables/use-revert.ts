@@ -4,14 +4,22 @@ import type { RevertConflict } from '../api/changes.ts'
 import { useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
 
-/** Takes back a change set from history or from the list of changes. */
+/** Takes back a change set: from history, from the list of changes, or the last deed by Cmd+Z. */
 export function useRevert() {
   const { api, toasts } = useServices()
   const { t } = useI18n()
   const cache = useRecordCache()
 
-  /** What has changed since stops it; the reader may then revert the rest. */
-  async function change(id: string, onConflict: 'stop' | 'skip' = 'stop'): Promise<boolean> {
+  /**
+   * What has changed since stops it; the reader may then revert the rest.
+   *
+   * @param done what is said when it worked, instead of how many records it were.
+   */
+  async function change(
+    id: string,
+    onConflict: 'stop' | 'skip' = 'stop',
+    done?: string,
+  ): Promise<boolean> {
     try {
       const result = await api.changes.revert(id, onConflict)
       if ('jobId' in result) {
@@ -23,7 +31,7 @@ export function useRevert() {
       cache.refreshChanges()
       toasts.show({
         tone: 'success',
-        text: t('revert.done', { n: result.reverted }, result.reverted),
+        text: done ?? t('revert.done', { n: result.reverted }, result.reverted),
         ...(result.changeSetId
           ? {
               action: {
@@ -44,7 +52,7 @@ export function useRevert() {
         tone: 'danger',
         text: t('revert.conflict', { n: conflicts.length }, conflicts.length),
         requestId: error.requestId,
-        action: { label: t('revert.rest'), run: () => void change(id, 'skip') },
+        action: { label: t('revert.rest'), run: () => void change(id, 'skip', done) },
       })
       return false
     }

@@ -570,7 +570,8 @@ const de: typeof en = {
     on: 'Für {n} {what}',
     noInput: 'Es braucht nichts weiter.',
     external: 'Wirkt nach außen',
-    destructive: 'Kann nicht rückgängig gemacht werden',
+    destructive: 'Löscht etwas',
+    undoneHere: 'Hier zurückgenommen: {name}. Was gesendet wurde, bleibt gesendet.',
   },
   changes: {
     title: 'Änderungen',

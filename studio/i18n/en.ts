@@ -567,7 +567,8 @@ export default {
     on: 'On {n} {what}',
     noInput: 'It needs nothing else.',
     external: 'Reaches outside',
-    destructive: 'Cannot be undone',
+    destructive: 'Deletes something',
+    undoneHere: 'Undone here: {name}. What was sent stays sent.',
   },
   changes: {
     title: 'Changes',

@@ -63,6 +63,22 @@ describe('score_lead', () => {
     expect(await changes()).toEqual(before)
   })
 
+  it('answers with the change set that takes back what it wrote, and with none when it wrote nothing', async () => {
+    const { id } = await lead({ name: 'Una Undo', company: 'Undo Docks' })
+    const done = await admin.run('crm.leads:convert_lead', { leadId: id })
+    const change = await admin.call('GET', `/changes/${done.changeSetId}`)
+    expect(change.body).toMatchObject({ id: done.changeSetId, door: 'action', state: 'done' })
+    const reverted = await admin.call('POST', `/changes/${done.changeSetId}/revert`)
+    expect(reverted).toMatchObject({ status: 200, body: { skipped: 0, conflicts: [] } })
+    expect(await admin.get('leads', id)).toMatchObject({ status: 'new' })
+    const account = await admin.call('GET', `/accounts/${done.output.accountId}`)
+    expect(account.status).toBe(404)
+    await admin.run('crm.leads:score_lead', { leadId: id })
+    expect(await admin.run('crm.leads:score_lead', { leadId: id })).not.toHaveProperty(
+      'changeSetId',
+    )
+  })
+
   it('takes no points for a private address, and some for nothing to reach anybody by', async () => {
     const score = async (values: object) => {
       const { id } = await lead(values)

@@ -23,7 +23,7 @@ export interface Who {
   get(plural: string, id: string): Promise<Fields>
   list(plural: string, filter: object): Promise<readonly Fields[]>
   /** Runs an action that succeeds. */
-  run(action: string, input: object): Promise<{ output: Output }>
+  run(action: string, input: object): Promise<{ output: Output; changeSetId?: string }>
   /** Runs an action that is refused. @returns the problem. */
   refused(action: string, input: object): Promise<Problem>
 }
@@ -123,7 +123,10 @@ export function whoIs(
       return page['data'] as readonly Fields[]
     },
     run: async (action, input) =>
-      (await ok('POST', `/actions/${action}`, { input })) as unknown as { output: Output },
+      (await ok('POST', `/actions/${action}`, { input })) as unknown as {
+        output: Output
+        changeSetId?: string
+      },
     async refused(action, input) {
       const { status, body } = await call('POST', `/actions/${action}`, { input })
       if (status < 400) throw new Error(`${action} was not refused: ${JSON.stringify(body)}`)

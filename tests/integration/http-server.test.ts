@@ -210,6 +210,11 @@ describe('the API', () => {
       ['filter', 'restore'],
     ])
     expect(bulk.responses['202']!.content!['application/json'].schema.required).toContain('jobId')
+    const action = all.paths['/actions/{ref}']!['post']!.responses
+    expect(action['200']!.content!['application/json'].schema).toMatchObject({
+      required: ['output'],
+      properties: { changeSetId: { type: 'string', format: 'uuid' } },
+    })
     const key = await app.createKey(org.orgId, { scopes: ['leads:read'] })
     const some = (await key.call('GET', '/openapi.json')).json<OpenApi>()
     expect(Object.keys(some.paths['/leads']!)).toEqual(['get'])
