@@ -6,6 +6,7 @@ import { ApiError } from './api/api-error.ts'
 import { createApi } from './api/create-api.ts'
 import { createHttp } from './api/http.ts'
 import { createLive } from './api/live.ts'
+import { createFlashes } from './composables/use-flashes.ts'
 import { createPalette } from './composables/use-palette.ts'
 import { createPreferences } from './composables/use-preferences.ts'
 import { servicesKey } from './composables/use-services.ts'
@@ -53,6 +54,7 @@ createApp(App)
     undo: createUndo(),
     titles: createTitles(api),
     palette: createPalette(),
+    flashes: createFlashes(),
     live: createLive({
       open: (url) => new WebSocket(url),
       origin: location.origin,

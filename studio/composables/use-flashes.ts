@@ -1,4 +1,5 @@
-import { type InjectionKey, inject, provide, shallowReactive } from 'vue'
+import { shallowReactive } from 'vue'
+import { useServices } from './use-services.ts'
 
 export type Flash = 'theirs' | 'failed'
 
@@ -10,12 +11,11 @@ export interface Flashes {
 }
 
 const shownMs = 1_600
-const key: InjectionKey<Flashes> = Symbol('flashes')
 
-export function provideFlashes(): Flashes {
+export function createFlashes(): Flashes {
   const shown = shallowReactive(new Map<string, Flash>())
   const rows = shallowReactive(new Set<string>())
-  const flashes: Flashes = {
+  return {
     add(id, fields, flash) {
       rows.add(id)
       for (const field of fields) shown.set(`${id} ${field}`, flash)
@@ -27,9 +27,6 @@ export function provideFlashes(): Flashes {
     of: (id, field) => shown.get(`${id} ${field}`),
     has: (id) => rows.has(id),
   }
-  provide(key, flashes)
-  return flashes
 }
 
-const none: Flashes = { add: () => {}, of: () => undefined, has: () => false }
-export const useFlashes = (): Flashes => inject(key, none)
+export const useFlashes = (): Flashes => useServices().flashes

@@ -10,6 +10,14 @@ export interface NewOption {
   readonly text: string
 }
 
+/** Where the organisation's own layer says it: in its entity, in its field of another's entity, or over another's. */
+function placeOf(entity: EntityInfo, field: FieldInfo, option: string) {
+  const path = ['fields', field.key, 'options', option]
+  if (entity.plugin === 't') return { path: ['entities', entity.key, ...path] }
+  if (field.from === 't') return { path: ['fields', field.key, 'field', 'options', option] }
+  return { target: entity.ref, path }
+}
+
 /** Options that an import needs become part of the model: drafted, planned and published in one go. */
 export function useNewOptions() {
   const { api } = useServices()
@@ -37,11 +45,7 @@ export function useNewOptions() {
     await api.studio.edit(
       wanted.map(({ field, text }, index) => ({
         op: 'set',
-        ...(entity.plugin === 't' ? {} : { target: entity.ref }),
-        path: [
-          ...(entity.plugin === 't' ? ['entities', entity.key] : []),
-          ...['fields', field.key, 'options', keys[index] ?? ''],
-        ],
+        ...placeOf(entity, field, keys[index] ?? ''),
         from: null,
         value: { label: text.slice(0, 120) },
       })),

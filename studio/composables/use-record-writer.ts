@@ -47,7 +47,7 @@ export function useRecordWriter() {
     offerUndo(label, run, text)
   }
   function toastUndo(entry: UndoEntry, text: string): void {
-    toasts.show({
+    entry.toast = toasts.show({
       text,
       action: {
         label: t('common.undo'),
@@ -56,7 +56,9 @@ export function useRecordWriter() {
       },
     })
   }
-  async function takeBack(entry?: UndoEntry): Promise<void> {
+  async function takeBack(entry = undo.last.value): Promise<void> {
+    if (!entry) return
+    if (entry.toast !== undefined) toasts.dismiss(entry.toast)
     try {
       const done = await undo.undo(entry)
       if (done) toasts.show({ text: t('undo.done', { what: done.label }), tone: 'success' })

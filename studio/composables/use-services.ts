@@ -1,6 +1,7 @@
 import { type InjectionKey, inject } from 'vue'
 import type { Api } from '../api/create-api.ts'
 import type { Live } from '../api/live.ts'
+import type { Flashes } from './use-flashes.ts'
 import type { Palette } from './use-palette.ts'
 import type { Preferences } from './use-preferences.ts'
 import type { Titles } from './use-titles.ts'
@@ -16,6 +17,7 @@ export interface Services {
   readonly preferences: Preferences
   readonly titles: Titles
   readonly palette: Palette
+  readonly flashes: Flashes
 }
 
 export const servicesKey: InjectionKey<Services> = Symbol('services')

@@ -5,7 +5,10 @@ export type Shortcuts = Readonly<Record<string, (event: KeyboardEvent) => void>>
 
 const sequenceMs = 900
 
-/** Keys that work anywhere but in inputs; those with `mod` work there as well. */
+/**
+ * Keys that work anywhere but in inputs and while a dialog or a menu is open, whose keys they are then;
+ * those with `mod` work there as well.
+ */
 export function useShortcuts(shortcuts: () => Shortcuts): void {
   let before = ''
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -13,7 +16,7 @@ export function useShortcuts(shortcuts: () => Shortcuts): void {
   function onKey(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing) return
     const key = keyName(event)
-    const isTyping = typesInto(event.target)
+    const isTyping = typesInto(event.target) || isCovered()
     if (isTyping && !key.startsWith('mod+')) return
     const known = shortcuts()
     const run = (before && known[`${before} ${key}`]) || known[key]
@@ -44,6 +47,10 @@ function typesInto(target: EventTarget | null): boolean {
     !(target instanceof HTMLInputElement && target.type === 'checkbox')
   )
 }
+
+/** Also when nothing in the layer has the focus. */
+const isCovered = (): boolean =>
+  document.querySelector(':is([role=dialog], [role=menu])[data-state=open]') !== null
 
 /** How a shortcut is written on this device. */
 export const modSign = (): string =>

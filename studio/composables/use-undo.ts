@@ -3,6 +3,8 @@ import { type ShallowRef, shallowRef } from 'vue'
 /** A deed of this person in this tab that can be taken back. */
 export interface UndoEntry {
   readonly label: string
+  /** The notice that offers it, which goes when it is taken back. */
+  toast?: number
   /** @returns false when there turned out to be nothing to take back. */
   run(): Promise<unknown>
 }

@@ -779,6 +779,7 @@ const de: typeof en = {
     wordFails: 'Noch nichts: die Zeilen schlagen fehl',
     wordEmpty: 'Das Feld leer lassen',
     wordCreate: 'Neue Option „{name}“',
+    wordIsNew: 'Neue Option',
     draftInUse:
       'Das Studio enthält Änderungen, die noch nicht veröffentlicht sind. Veröffentlichen oder verwerfen Sie diese zuerst, dann können Optionen angelegt werden.',
     published: 'Optionen für einen Import',

@@ -770,6 +770,7 @@ export default {
     wordFails: 'Nothing yet: its rows fail',
     wordEmpty: 'Leave the field empty',
     wordCreate: 'New option “{name}”',
+    wordIsNew: 'New option',
     draftInUse:
       'The studio holds changes that are not published yet. Publish or discard them first, then new options can be made.',
     published: 'Options for an import',

@@ -79,9 +79,38 @@ export function columnOf(columns: ColumnMap, apiName: string): string {
   return Object.keys(columns).find((column) => targetOf(columns[column])?.field === apiName) ?? ''
 }
 
-/** Problems by line and column, for the cells of the preview. */
-export function problemsByCell(preview: ImportPreview): ReadonlyMap<string, string> {
+/** Whether two mappings mean the same, however they are written. */
+export function isSameMap(one: ColumnMap, other: ColumnMap): boolean {
+  const plain = (columns: ColumnMap): string =>
+    JSON.stringify(
+      Object.entries(columns).map(([column, target]) => {
+        const { values = {}, ...rest } = targetOf(target) ?? {}
+        const words = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))
+        return [column, target && { ...rest, words }]
+      }),
+    )
+  return plain(one) === plain(other)
+}
+
+/** A word as it is kept until its option is made. */
+export const wordName = (column: string, text: string): string => `${column} ${text.trim()}`
+
+/** What is wrong with the first rows, by line and column; words that become options are none of it. */
+export function problemsByCell(
+  preview: ImportPreview,
+  created: ReadonlySet<string> = new Set(),
+): ReadonlyMap<string, string> {
   return new Map(
-    (preview.problems ?? []).map(({ line, column, message }) => [`${line} ${column}`, message]),
+    (preview.problems ?? [])
+      .filter(({ column, value }) => !created.has(wordName(column, value)))
+      .map(({ line, column, message }) => [`${line} ${column}`, message]),
   )
+}
+
+/** Rows that fail for nothing but words that become options. */
+export function mendedRows(preview: ImportPreview, created: ReadonlySet<string>): number {
+  const lines = (all: readonly { readonly line: number }[]) => new Set(all.map(({ line }) => line))
+  const problems = preview.problems ?? []
+  const left = lines(problems.filter(({ column, value }) => !created.has(wordName(column, value))))
+  return [...lines(problems)].filter((line) => !left.has(line)).length
 }

@@ -5,6 +5,7 @@ import { type Component, computed, defineComponent, h, ref } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { createApi } from '../api/create-api.ts'
 import { createHttp } from '../api/http.ts'
+import { createFlashes } from '../composables/use-flashes.ts'
 import { provideFormat } from '../composables/use-format.ts'
 import { modelKey } from '../composables/use-model.ts'
 import { createPalette } from '../composables/use-palette.ts'
@@ -68,6 +69,7 @@ export function mountWithModel(
     preferences: createPreferences(localStorage, document.createElement('div')),
     titles: createTitles(api),
     palette: createPalette(),
+    flashes: createFlashes(),
   }
   const Shell = defineComponent({
     setup(_, { slots }) {

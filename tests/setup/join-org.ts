@@ -6,6 +6,7 @@ export async function joinOrg(
   app: TestApp,
   admin: Caller,
   role: string,
+  name = 'Member',
 ): Promise<Caller & { readonly userId: string }> {
   const email = `m${randomBytes(8).toString('hex')}@join.example.test`
   const invited = await admin.call('POST', '/invitations', { email, roles: [role] })
@@ -14,7 +15,7 @@ export async function joinOrg(
   const accepted = await app.inject({
     method: 'POST',
     url: '/api/v1/auth/accept',
-    payload: { token, name: 'Member', password: randomBytes(12).toString('hex') },
+    payload: { token, name, password: randomBytes(12).toString('hex') },
   })
   if (accepted.statusCode >= 300) throw new Error(accepted.body)
   const headers = { cookie: String(accepted.headers['set-cookie']).split(';')[0] ?? '' }
