@@ -265,7 +265,7 @@ describe('the action pipeline', () => {
   })
 
   it('fills in defaults and names everything that is wrong at once', async () => {
-    expect(await run('twice', { name: 'Bo' })).toEqual({ output: { times: 2 } })
+    expect(await run('twice', { name: 'Bo' })).toMatchObject({ output: { times: 2 } })
     await expect(run('twice', { name: 'too long', times: 'x', extra: 1 })).rejects.toMatchObject({
       code: 'INVALID',
       errors: expect.arrayContaining([
