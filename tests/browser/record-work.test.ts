@@ -183,6 +183,8 @@ describe('pictures', () => {
         page.evaluate('document.querySelector(".filesof .filemark img")?.naturalWidth ?? 0'),
       )
       .toBe(96)
+    const link = page.getByRole('link', { name: 'harbour.jpg' })
+    expect(await link.getAttribute('href')).toBe(`/api/v1/files/${fileId}/content?inline=true`)
     await page.locator('.filesof input[type=file]').setInputFiles({
       name: 'torn.png',
       mimeType: 'image/png',
