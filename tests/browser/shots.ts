@@ -54,6 +54,15 @@ const shots: readonly Shot[] = [
   { name: 'calendar', path: '/tasks?view=platform.tasks%3Acalendar' },
   { name: 'gallery', path: '/specimens?kind=gallery' },
   { name: 'map', path: '/accounts?view=crm.accounts%3Amap' },
+  {
+    name: 'map-world',
+    path: '/accounts?view=crm.accounts%3Amap',
+    step: async (page) => {
+      await page.locator('.map-mark').first().waitFor()
+      await page.locator('.map').focus()
+      for (let n = 0; n < 4; n++) await page.keyboard.press('-')
+    },
+  },
   { name: 'timeline', path: '/campaigns?view=crm.campaigns%3Atimeline' },
   { name: 'chart', path: '/opportunities?view=crm.opportunities%3Aby_stage' },
   {
