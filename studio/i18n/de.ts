@@ -264,7 +264,7 @@ const de: typeof en = {
       in: 'Vergrößern',
       out: 'Verkleinern',
       all: 'Alles zeigen',
-      none: 'Nichts hier hat einen Wert für {field}.',
+      none: 'Nichts gefunden, das einen Wert für {field} hat.',
       many: '{n} Datensätze um {name}',
       list: 'Auf der Karte',
       inSight: 'nichts im Blick | {n} im Blick | {n} im Blick',

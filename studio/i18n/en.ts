@@ -262,7 +262,7 @@ export default {
       in: 'Zoom in',
       out: 'Zoom out',
       all: 'Show everything',
-      none: 'Nothing here has a value for {field}.',
+      none: 'Nothing found that has a value for {field}.',
       many: '{n} records around {name}',
       list: 'On the map',
       inSight: 'nothing in sight | {n} in sight | {n} in sight',
