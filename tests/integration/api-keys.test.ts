@@ -53,7 +53,7 @@ describe('API keys', () => {
     expect((await use()).statusCode).toBe(200)
     expect((await ann.call('DELETE', `/api-keys/${id}`)).statusCode).toBe(409)
     const revoked = await ann.call('POST', revoke, { input: { id } })
-    expect(revoked.json()).toEqual({ output: { revoked: true } })
+    expect(revoked.json()).toMatchObject({ output: { revoked: true } })
     expect((await use()).statusCode).toBe(401)
     expect((await ann.call('GET', `/api-keys/${id}`)).json()).toMatchObject({ revoked: true })
     expect((await ann.call('DELETE', `/api-keys/${id}`)).statusCode).toBe(204)
