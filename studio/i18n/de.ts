@@ -755,6 +755,7 @@ const de: typeof en = {
     stop: '{name} anhalten',
     notStopped: 'Es wurde nicht angehalten.',
     download: '{name} herunterladen',
+    failedRows: 'Fehlgeschlagene Zeilen von {name}',
     revert: '{name} zurücknehmen',
     clear: 'Leeren',
     fold: 'Einklappen',

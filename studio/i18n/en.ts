@@ -746,6 +746,7 @@ export default {
     stop: 'Stop {name}',
     notStopped: 'It was not stopped.',
     download: 'Download {name}',
+    failedRows: 'Failed rows of {name}',
     revert: 'Revert {name}',
     clear: 'Clear',
     fold: 'Fold',

@@ -130,14 +130,71 @@ begin
 end
 $$;
 
+-- As before, but a word that nothing is near to, and that very many records have, is looked for in what the others
+-- find: its list in the index is the longest to go through.
+drop function kernel.search_any(bigint[], integer[], integer, text[], integer);
+
+-- Records that have one of the terms of each group: `terms[i]` belongs to group `group_of[i]` of `amount`.
+create function kernel.search_any(terms bigint[], group_of integer[], amount integer,
+  entities text[], most integer)
+returns table (entity text, record_id uuid)
+language plpgsql stable security definer rows 100 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+#variable_conflict use_variable
+declare
+  org constant uuid := kernel.org();
+  looked_at constant integer := 400;
+  common_least constant integer := 20;
+  some_terms bigint[];
+  is_common boolean;
+  in_index text := '';
+  in_rows text := '';
+begin
+  if org is null or amount not between 1 and 16 then
+    return;
+  end if;
+  for place in 1 .. amount loop
+    some_terms := array(select u.t from unnest(terms, group_of) u (t, o) where u.o = place);
+    is_common := false;
+    if amount > 1 and cardinality(some_terms) = 1 then
+      select count(*) >= common_least into is_common
+        from (
+          select * from tenant.search i where i.org_id = org order by i.record_id desc limit looked_at
+        ) n
+        where n.terms @> some_terms;
+    end if;
+    -- The planner has to see how many there are: numbers, and nothing else, go into the text.
+    if is_common then
+      in_rows := in_rows || format(' and s.terms @> %L::bigint[]', some_terms);
+    else
+      in_index := in_index || format(' and i.terms && %L::bigint[]', some_terms);
+    end if;
+  end loop;
+  if in_index = '' then
+    in_index := replace(in_rows, ' s.', ' i.');
+  end if;
+  return query execute
+    'select s.entity, s.record_id
+      from (select * from tenant.search i where true' || in_index || ' offset 0) s
+      where s.org_id = $1 and s.entity = any ($2)' || in_rows || ' limit $3'
+    using org, entities, least(greatest(coalesce(most, 0), 0), 2000);
+end
+$$;
+
 do $$
 declare
-  looked constant text := 'search(text, text[], bigint[], boolean, text[], integer)';
+  looked text;
 begin
-  execute format('revoke all on function kernel.%s from public', looked);
-  execute format('grant execute on function kernel.%s to runway_server', looked);
   grant create on schema kernel to runway_search;
-  execute format('alter function kernel.%s owner to runway_search', looked);
+  foreach looked in array array[
+    'search(text, text[], bigint[], boolean, text[], integer)',
+    'search_any(bigint[], integer[], integer, text[], integer)'
+  ] loop
+    execute format('revoke all on function kernel.%s from public', looked);
+    execute format('grant execute on function kernel.%s to runway_server', looked);
+    execute format('alter function kernel.%s owner to runway_search', looked);
+  end loop;
   revoke create on schema kernel from runway_search;
 end
 $$;
