@@ -1,4 +1,5 @@
 import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
+import type { ViewInfo } from '../api/model.ts'
 import { fieldKind, isTemporal } from './field-kinds.ts'
 
 /** Which fields stand where on a card: at most one figure, line, tag, date and person. */
@@ -40,4 +41,17 @@ export function cardParts(
     date: first((field) => isTemporal(fieldKind(field))),
     person: first(kindIs('user')),
   }
+}
+
+/**
+ * The fields that a view names for its cards, without those that are gone or hidden; `columns` where it names
+ * none that can be shown.
+ */
+export function cardFieldsOf(
+  view: Pick<ViewInfo, 'cardFields'>,
+  fields: ReadonlyMap<string, FieldInfo>,
+  columns: readonly FieldInfo[] = [],
+): readonly FieldInfo[] {
+  const named = (view.cardFields ?? []).flatMap((name) => fields.get(name) ?? [])
+  return named.length > 0 ? named : columns
 }
