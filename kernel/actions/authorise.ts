@@ -8,8 +8,14 @@ import {
 import { covers, type Operation } from '../access/resolve-rules.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
+import { wordsOf } from '../model/words.ts'
 
 type Action = Contribution<ActionDefinition>
+
+/** What the organisation calls the action. */
+export function labelOf(ctx: RequestContext, { plugin, key, definition }: Action): string {
+  return wordsOf(ctx, plugin, `actions.${key}.label`, definition.label)
+}
 
 /** The records that an action is to work on. */
 export interface ActionRecords {
@@ -35,7 +41,7 @@ export function authorise(ctx: RequestContext, action: Action): void {
     if (principal.scopes && !covers(principal.scopes, permission)) {
       throw new ScopeMissingError(`The key lacks the scope ${permission}.`)
     }
-    throw new ForbiddenError(`Your role does not allow "${action.definition.label}".`)
+    throw new ForbiddenError(`Your role does not allow "${labelOf(ctx, action)}".`)
   }
   for (const [entity, operation] of needsOf(action)) {
     if (ability.can(operation, entity)) continue
@@ -78,6 +84,7 @@ export function needsApproval(definition: ActionDefinition, principal: Principal
  * @throws InvalidError when the action works on others, on one at a time or on none.
  */
 export function placeRecords(
+  ctx: RequestContext,
   action: Action,
   input: unknown,
   records: ActionRecords | null,
@@ -85,10 +92,10 @@ export function placeRecords(
   const { on } = action.definition
   if (!records) return { input, records: on ? recordsIn(on, input) : null }
   if (!on || on.entity !== records.entity) {
-    throw wrongRecords('entity', `"${action.definition.label}" does not work on these records.`)
+    throw wrongRecords('entity', `"${labelOf(ctx, action)}" does not work on these records.`)
   }
   if (!on.multiple && records.ids.length !== 1) {
-    throw wrongRecords('ids', `"${action.definition.label}" works on one record at a time.`)
+    throw wrongRecords('ids', `"${labelOf(ctx, action)}" works on one record at a time.`)
   }
   const ids = on.multiple ? records.ids : records.ids[0]
   return { input: { ...(input as object), [on.as]: ids }, records }

@@ -13,7 +13,15 @@ import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { isUuid } from '../database/uuid.ts'
 import { canonicalJson, sha256 } from '../model/canonical-json.ts'
 import type { Contribution, Entity } from '../model/model.ts'
-import { type ActionRecords, authorise, mayRun, needsApproval, placeRecords } from './authorise.ts'
+import { wordsIn, wordsOf } from '../model/words.ts'
+import {
+  type ActionRecords,
+  authorise,
+  labelOf,
+  mayRun,
+  needsApproval,
+  placeRecords,
+} from './authorise.ts'
 import type { CallHandler } from './call-handler.ts'
 import { type ChangeScope, type ChangeSets, createChangeScope } from './change-scope.ts'
 import { checkInput, checkOutput } from './check-values.ts'
@@ -178,14 +186,14 @@ export function createActions(deps: ActionsDeps): Actions {
       const at = now()
       const change =
         options.change ??
-        createChangeScope(deps.writer, { label: action.definition.label, door: 'action' })
+        createChangeScope(deps.writer, { label: labelOf(ctx, action), door: 'action' })
       let hash = ''
       let answer: ActionAnswer | null = null
       let failure: unknown = null
       try {
         // Who may not do it is not told what it would take.
         authorise(ctx, action)
-        const placed = placeRecords(action, input ?? {}, records)
+        const placed = placeRecords(ctx, action, input ?? {}, records)
         hash = sha256(canonicalJson(placed.input) ?? '')
         const checked = checkInput(action.definition.input, placed.input, 'input')
         const call = { input: checked, hash, records: placed.records }
@@ -215,7 +223,7 @@ export function createActions(deps: ActionsDeps): Actions {
     list: (ctx) =>
       [...ctx.model.actions.values()]
         .filter((action) => !action.definition.hidden && mayRun(ctx, action))
-        .map(infoOf)
+        .map((action) => infoOf(ctx, action))
         .sort((a, b) => a.order - b.order || (a.ref < b.ref ? -1 : 1)),
   }
 }
@@ -229,16 +237,17 @@ function outcomeOf(
   return { outcome: failure.status < 500 ? 'refused' : 'failed', code: failure.code }
 }
 
-function infoOf({ ref, definition }: Action): ActionInfo {
-  const { label, description, icon, order = 1000, risk, input, on } = definition
+function infoOf(ctx: RequestContext, action: Action): ActionInfo {
+  const { ref, plugin, key, definition } = action
+  const { icon, order = 1000, risk, on } = definition
   return {
     ref,
-    label,
-    description,
+    label: labelOf(ctx, action),
+    description: wordsOf(ctx, plugin, `actions.${key}.description`, definition.description),
     ...(icon === undefined ? {} : { icon }),
     order,
     risk,
-    input,
+    input: wordsIn(ctx, plugin, `actions.${key}.input`, definition.input),
     on: on ? { entity: on.entity, as: on.as, multiple: on.multiple ?? false } : null,
   }
 }

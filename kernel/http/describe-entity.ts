@@ -2,8 +2,8 @@ import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
+import { labelOfField, placeOfWords, wordsOf } from '../model/words.ts'
 import { sourceOf } from './describe-source.ts'
-import { wordsOf } from './org-words.ts'
 
 /**
  * By the words, then by entity: organisations share entities and, until one of them changes a word, the words.
@@ -44,7 +44,10 @@ function describe(ctx: RequestContext, entity: Entity): EntityInfo {
     plural: entity.plural,
     label: words('label', definition.label),
     labelPlural: words('labelPlural', definition.labelPlural),
-    ...optional('description', definition.description),
+    ...optional(
+      'description',
+      definition.description && words('description', definition.description),
+    ),
     ...optional('icon', definition.icon),
     ...optional('color', definition.color),
     order: definition.order ?? 1000,
@@ -69,12 +72,8 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
   const may = (operation: 'create' | 'read' | 'update') =>
     fieldMaskOf(ctx.ability, entity, operation).get(field.apiName) !== false
   const isFixed = field.readOnly || field.storage.in === 'computed'
-  // A field that another plugin brought is named in that plugin's words.
-  const place =
-    field.from === entity.plugin
-      ? `entities.${entity.key}.fields.${field.key}`
-      : `fields.${field.key}.field`
-  const words = (name: string, text: string) => wordsOf(ctx, field.from, `${place}.${name}`, text)
+  const words = (name: string, text: string) =>
+    wordsOf(ctx, field.from, `${placeOfWords(entity, field)}.${name}`, text)
   return Object.freeze({
     key: field.key,
     apiName: field.apiName,
@@ -82,7 +81,7 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
     kind: typeDefinition.kind ?? 'text',
     editor: typeDefinition.editor,
     display: typeDefinition.display,
-    label: words('label', field.label),
+    label: labelOfField(ctx, entity, field),
     ...optional('help', definition.help && words('help', definition.help)),
     order: field.order,
     required: field.required,

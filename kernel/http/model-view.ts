@@ -1,8 +1,8 @@
 import type { PageDefinition } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
+import { wordsOf } from '../model/words.ts'
 import { describeEntity } from './describe-entity.ts'
-import { wordsOf } from './org-words.ts'
 import { type DashboardDefinition, visibleDashboard } from './visible-dashboard.ts'
 import {
   type ComposerDefinition,
@@ -62,9 +62,10 @@ export function modelView(ctx: RequestContext, input: ModelViewInput) {
     composers: composersOf(ctx, readable),
     dashboards: dashboardsOf(ctx),
     actions: input.actions,
-    roles: [...model.roles.values()]
-      .sort(byOrder)
-      .map(({ ref, definition }) => ({ ref, label: definition.label })),
+    roles: [...model.roles.values()].sort(byOrder).map(({ ref, plugin, key, definition }) => ({
+      ref,
+      label: wordsOf(ctx, plugin, `roles.${key}.label`, definition.label),
+    })),
   }
 }
 
@@ -72,7 +73,7 @@ function pagesOf(ctx: RequestContext, readable: ReadonlySet<string>) {
   return [...ctx.model.pages.values()]
     .filter(({ definition }) => !definition.hidden && isOpen(ctx, definition, readable))
     .sort(byOrder)
-    .map(({ ref, definition }) => {
+    .map(({ ref, plugin, key, definition }) => {
       const {
         hidden: _,
         permission: __,
@@ -81,7 +82,7 @@ function pagesOf(ctx: RequestContext, readable: ReadonlySet<string>) {
       } = definition as PageDefinition & {
         permission?: string
       }
-      return { ref, order, ...page }
+      return { ref, order, ...page, label: wordsOf(ctx, plugin, `pages.${key}.label`, page.label) }
     })
 }
 

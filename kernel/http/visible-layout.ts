@@ -1,7 +1,7 @@
 import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution, Entity } from '../model/model.ts'
+import { wordsOf } from '../model/words.ts'
 import { findReadable } from '../records/filter.ts'
-import { wordsOf } from './org-words.ts'
 import { namesIn } from './visible-view.ts'
 
 /** A definition under the point `layouts`. */

@@ -1,5 +1,6 @@
 import type { FieldDefinition, FieldTypeDefinition } from '@runwaycrm/sdk'
 import { manyApiName } from '../access/many-name.ts'
+import { plainTerms } from './fill-terms.ts'
 import type { Computation, Contribution, Field, FieldStorage, Slot } from './model.ts'
 import { snakeCase } from './storage-names.ts'
 import { canBeUnique } from './unique-storage.ts'
@@ -31,7 +32,7 @@ export function buildField(
     definition,
     type: type.ref,
     typeDefinition,
-    label: definition.label ?? humanName(key),
+    label: definition.label === undefined ? humanName(key) : plainTerms(definition.label),
     order: definition.order ?? unordered,
     from,
     storage,

@@ -18,6 +18,7 @@ import type { Contribution, Entity, Model } from './model.ts'
 import { createPointRegistry } from './point-registry.ts'
 import { isReservedPlural } from './reserved-segments.ts'
 import { resolveComputed } from './resolve-computed.ts'
+import { overWords } from './words.ts'
 
 /**
  * Folds layers into a model. Pure: equal layers give equal models, in whatever order they come. What
@@ -69,9 +70,7 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
     pages: point('pages'),
     seeds: point('seeds'),
     routes: point('routes'),
-    messages: changed(fold, base, 'locales')
-      ? messagesByLocale(point('locales'))
-      : (base as Model).messages,
+    messages: messagesOf(fold, base, point('locales'), entities.entities),
     contributions: fold.contributions,
     problems: unique(problems),
   } satisfies Model)
@@ -294,7 +293,28 @@ function hooksByEntity(
   return byEntity
 }
 
-/** Messages carry the id of their plugin in front: `crm.leads:greeting`. */
+/**
+ * The base's own, as long as words and terms are the same: what is worked out of them is kept by it. An
+ * entity with another label makes texts of others read differently.
+ */
+function messagesOf(
+  fold: Fold,
+  base: Model | null,
+  locales: ReadonlyMap<string, Contribution<LocaleDefinition>>,
+  entities: ReadonlyMap<string, Entity>,
+): Model['messages'] {
+  if (base === null || fold.touched.has('locales')) return messagesByLocale(locales)
+  const isRenamed = [...base.entities].some(([ref, { definition }]) => {
+    const now = entities.get(ref)?.definition ?? definition
+    return now.label !== definition.label || now.labelPlural !== definition.labelPlural
+  })
+  return isRenamed ? new Map(base.messages) : base.messages
+}
+
+/**
+ * Messages carry the id of their plugin in front: `crm.leads:greeting`. One that names another plugin's,
+ * `crm.leads:entities.lead.label`, stands over that.
+ */
 function messagesByLocale(
   locales: ReadonlyMap<string, Contribution<LocaleDefinition>>,
 ): Map<string, Readonly<Record<string, string>>> {
@@ -302,7 +322,8 @@ function messagesByLocale(
   for (const { key, plugin, definition } of locales.values()) {
     const all = messages.get(key) ?? {}
     messages.set(key, all)
-    for (const [name, text] of Object.entries(definition.messages)) all[`${plugin}:${name}`] = text
+    for (const [name, text] of Object.entries(definition.messages))
+      all[name.includes(':') ? overWords + name : `${plugin}:${name}`] = text
   }
   return messages
 }

@@ -2,6 +2,7 @@ import { kernelPoints, type Override } from '@runwaycrm/sdk'
 import type { Problem } from '../manifest/problem.ts'
 import { placeOf } from '../manifest/problem.ts'
 import { applyOverrides } from './apply-overrides.ts'
+import { couldRead } from './fill-terms.ts'
 import { ownLayer } from './layer.ts'
 import type { LayerDocument } from './layer-document.ts'
 import { type JsonObject, leafAt, leafChanges, type Path, sameValue, withLeaf } from './leaf.ts'
@@ -66,7 +67,7 @@ export function applyOperations(
     const { now, next } = place.contribution
       ? overrideLeaf(result, place, operation)
       : ownLeaf(result, place.path, operation)
-    if (!sameValue(now, from)) {
+    if (!sameValue(now, from) && !isSeenAs(now, from)) {
       const { path } = operation
       conflicts.push({
         index,
@@ -86,6 +87,11 @@ export function applyOperations(
     }
   })
   return { document: result, conflicts, problems }
+}
+
+/** An editor sees texts with the organisation's terms in their places. */
+function isSeenAs(now: unknown, from: unknown): boolean {
+  return typeof now === 'string' && typeof from === 'string' && couldRead(now, from)
 }
 
 interface OwnPlace {

@@ -1,4 +1,10 @@
-import { type HandlerContext, type Log, type Manifest, StateConflictError } from '@runwaycrm/sdk'
+import {
+  type HandlerContext,
+  type Log,
+  type Manifest,
+  RunwayError,
+  StateConflictError,
+} from '@runwaycrm/sdk'
 import { isFullAdmin } from '../access/give-role.ts'
 import { narrowAbility } from '../access/narrow-ability.ts'
 import {
@@ -8,6 +14,7 @@ import {
   HandlerTimeoutError,
 } from '../actions/call-handler.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
+import { inTerms, termOf } from '../model/words.ts'
 import { type BrokerDeps, broker } from './broker.ts'
 import { grantOf } from './capabilities.ts'
 import type { Deployment } from './load-plugins.ts'
@@ -49,6 +56,8 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       const context = makeContext(ctx, manifest, call, options)
       const run = handler as (input: unknown, ctx: HandlerContext) => unknown
       return await orAborted((async () => run(input, context))(), signal)
+    } catch (error) {
+      throw error instanceof RunwayError ? inTermsOf(ctx, plugin, error) : error
     } finally {
       clearTimeout(timer)
       call.isOver = true
@@ -82,9 +91,7 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       t: (key, values) => translate(ctx, manifest.id, key, values ?? {}),
       label(ref) {
         const entity = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
-        return entity
-          ? { one: entity.definition.label, many: entity.definition.labelPlural }
-          : { one: ref, many: ref }
+        return entity ? termOf(ctx, entity) : { one: ref, many: ref }
       },
       ...whileOpen(brokered, () => {
         signal.throwIfAborted()
@@ -99,6 +106,16 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
 function timeoutOf(manifest: Manifest, name: string, options: CallOptions): number {
   const usual = manifest.handlers?.[name]?.timeoutMs ?? options.usualMs ?? usualTimeoutMs
   return Math.min(usual, options.mostMs ?? usual)
+}
+
+/** An error of a plugin names entities as the organisation calls them. */
+function inTermsOf(ctx: RequestContext, plugin: string, error: RunwayError): RunwayError {
+  error.message = inTerms(ctx, plugin, error.message)
+  const errors = error.errors?.map((issue) => ({
+    ...issue,
+    message: inTerms(ctx, plugin, issue.message),
+  }))
+  return errors ? Object.assign(error, { errors }) : error
 }
 
 /** Trusted code cannot be stopped; nobody waits for it any longer, and its context is closed. */
@@ -150,7 +167,8 @@ function translate(
   const languages = [locale, locale.split('-', 1)[0] as string, 'en']
   const name = key.includes(':') ? key : `${plugin}:${key}`
   const text = languages.map((language) => ctx.model.messages.get(language)?.[name]).find(Boolean)
-  return (text ?? key).replace(/\{(\w+)\}/g, (whole, slot: string) =>
+  const filled = (text ?? key).replace(/\{(\w+)\}/g, (whole, slot: string) =>
     Object.hasOwn(values, slot) ? String(values[slot]) : whole,
   )
+  return inTerms(ctx, plugin, filled)
 }

@@ -10,6 +10,7 @@ import { schemaCheck } from '../manifest/schema-check.ts'
 import { toIssue } from '../model/check-document.ts'
 import type { OrgState } from '../model/model-cache.ts'
 import { lockOrg, raiseEpoch } from '../model/org-row.ts'
+import { wordsIn, wordsOf } from '../model/words.ts'
 import type { Vault } from '../secrets/vault.ts'
 
 /** The settings of one contribution, as those who may change them see them. */
@@ -50,8 +51,8 @@ export function createSettingsStore(deps: {
     const kept = names.length > 0 ? await vault.list(orgId, plugin) : new Map<string, string>()
     return {
       ref,
-      label: definition.label ?? key,
-      schema: definition.schema,
+      label: wordsOf(state, plugin, `settings.${key}.label`, definition.label ?? key),
+      schema: wordsIn(state, plugin, `settings.${key}.schema`, definition.schema),
       values: withoutKeys(state.settings.get(ref) ?? {}, names),
       secrets: Object.fromEntries(names.map((name) => [name, kept.get(name) ?? null])),
     }

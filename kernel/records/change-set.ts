@@ -106,7 +106,7 @@ export function createWriter(deps: WriterDeps): Writer {
     ...transactions,
     records,
     checkUpdate(ctx, entity, values, path) {
-      assertValid([validator.check(ctx, entity, 'update', values, path)], entity)
+      assertValid(ctx, [validator.check(ctx, entity, 'update', values, path)], entity)
     },
     bulk: createBulk({ records, codecs, transaction: transactions.transaction }),
     repoint: createRepoint({ codecs, records, transaction: transactions.transaction }),

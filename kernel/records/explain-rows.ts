@@ -11,6 +11,7 @@ import {
 import type { RequestContext } from '../context/request-context.ts'
 import type { Result, Statement } from '../database/postgres.ts'
 import type { Entity, Field } from '../model/model.ts'
+import { termOf } from '../model/words.ts'
 import { uniqueFields } from './explain-sql.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
 import { invalidError, notWritableError } from './validate.ts'
@@ -99,6 +100,7 @@ function explainRow(
   )
   if (locked.length > 0)
     return notWritableError(
+      ctx,
       entity,
       locked.map((field) => field.apiName),
     )
@@ -126,7 +128,7 @@ export function forbiddenError(
   if (scope !== null) return new ScopeMissingError(`The key lacks the scope ${scope}.`)
   const reason = ctx.ability.reason(operation, entity.ref, null)
   return new ForbiddenError(
-    reason ?? `Your role does not let you ${operation} this ${entity.definition.label}.`,
+    reason ?? `Your role does not let you ${operation} this ${termOf(ctx, entity).one}.`,
     { details: { entity: entity.ref, operation } },
   )
 }

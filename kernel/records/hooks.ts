@@ -9,6 +9,7 @@ import {
 } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity } from '../model/model.ts'
+import { inTerms } from '../model/words.ts'
 
 export type HookOperation = HookChange['operation']
 export type AfterOperation = AfterChange['operation']
@@ -90,7 +91,10 @@ export function createHookRunner({
         const tookMs = clock() - begin
         if (tookMs > limitMs)
           throw new InternalError(undefined, { details: { hook: hook.ref, tookMs, limitMs } })
-        if (outcome?.refuse) throw refusal(outcome.refuse)
+        if (outcome?.refuse) {
+          const message = inTerms(ctx, hook.plugin, outcome.refuse.message)
+          throw refusal({ ...outcome.refuse, message })
+        }
         if (outcome?.set) {
           set = { ...set, ...outcome.set }
           values = { ...values, ...outcome.set }

@@ -2,6 +2,7 @@ import { type Actor, type Door, FieldNotWritableError, type RunwayError } from '
 import type { RequestContext } from '../context/request-context.ts'
 import type { Statement } from '../database/postgres.ts'
 import type { Entity, Field } from '../model/model.ts'
+import { labelOfField, termOf, type Words } from '../model/words.ts'
 import { columnSql } from './column-sql.ts'
 import { originOf } from './provenance.ts'
 import { literal } from './sql-text.ts'
@@ -90,11 +91,11 @@ export function leaveOut(
   }
 }
 
-export function keptError(entity: Entity, kept: readonly Field[]): RunwayError {
+export function keptError(words: Words, entity: Entity, kept: readonly Field[]): RunwayError {
   const fields = kept.map((field) => field.apiName)
-  const names = kept.map((field) => `"${field.label}"`).join(', ')
+  const names = kept.map((field) => `"${labelOfField(words, entity, field)}"`).join(', ')
   return new FieldNotWritableError(
-    `A person wrote ${names} of this ${entity.definition.label}, which only people change.`,
+    `A person wrote ${names} of this ${termOf(words, entity).one}, which only people change.`,
     { details: { entity: entity.ref, fields }, extra: { fields } },
   )
 }

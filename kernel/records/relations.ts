@@ -3,6 +3,7 @@ import { buildAbility } from '../access/build-ability.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Tx } from '../database/postgres.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
+import { termOf, type Words } from '../model/words.ts'
 import { bindSql } from './bound-sql.ts'
 import type { Codecs } from './fields.ts'
 import { identifier, literal } from './sql-text.ts'
@@ -78,7 +79,7 @@ export async function applyDeleteEffects(
   for (const relation of relations.toSorted((a, b) => order[a.onDelete] - order[b.onDelete])) {
     const pointing = await idsPointing(ctx, relation, ids)
     if (pointing.length === 0) continue
-    if (relation.onDelete === 'restrict') throw inUse(relation, pointing.length)
+    if (relation.onDelete === 'restrict') throw inUse(ctx, relation, pointing.length)
     for (let at = 0; at < pointing.length; at += rowsAtOnce) {
       const chunk = pointing.slice(at, at + rowsAtOnce)
       const outcomes =
@@ -151,12 +152,13 @@ function cleared({ entity, field }: Incoming, id: string): RowItem {
 }
 
 function inUse(
+  words: Words,
   { entity, field }: Incoming,
   count: number,
 ): InstanceType<typeof RelationInUseError> {
-  const label = count === 1 ? entity.definition.label : entity.definition.labelPlural
+  const { one, many } = termOf(words, entity)
   return new RelationInUseError(
-    `${count} ${label} refer to this record in "${field.apiName}". Change them first.`,
+    `${count} ${count === 1 ? one : many} refer to this record in "${field.apiName}". Change them first.`,
     { extra: { entity: entity.ref, field: field.apiName, count } },
   )
 }

@@ -4,6 +4,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Statement } from '../database/postgres.ts'
 import { isUuid } from '../database/uuid.ts'
 import type { Entity } from '../model/model.ts'
+import { termOf, type Words } from '../model/words.ts'
 import type { Codecs } from './fields.ts'
 import { type LedgerFields, ledgerKeysOf, showChanges } from './ledger-values.ts'
 import { decodeCursor, encodeCursor, isMoment, type PageQuery, pageLimit } from './page-cursor.ts'
@@ -148,7 +149,7 @@ export function createTimeline({ db, codecs, reader }: TimelineDeps) {
         ...(cursor ? { cursor } : {}),
       })
       for (const record of data) {
-        const item = pointingItem(source, record)
+        const item = pointingItem(ctx, source, record)
         if (item && wants(item.kind) && isBehind(item, place)) items.push(item)
       }
       cursor = page.nextCursor ?? undefined
@@ -185,7 +186,7 @@ function isBehind({ at, id }: TimelineItem, place: Place): boolean {
 }
 
 /** Null when the reader may not see when it was made: then it has no place in the order. */
-function pointingItem(entity: Entity, record: RecordData): TimelineItem | null {
+function pointingItem(words: Words, entity: Entity, record: RecordData): TimelineItem | null {
   const { id, createdAt, createdBy } = record
   if (typeof createdAt !== 'string') return null
   const title = entity.fields.get(entity.titleField)
@@ -194,7 +195,7 @@ function pointingItem(entity: Entity, record: RecordData): TimelineItem | null {
     at: createdAt,
     kind: kindOf(entity, record),
     actor: (createdBy as Actor | undefined) ?? { type: 'system', id: null, name: '' },
-    title: String((title && record[title.apiName]) ?? entity.definition.label),
+    title: String((title && record[title.apiName]) ?? termOf(words, entity).one),
     record: { entity: entity.plural, id },
     data: record,
   }

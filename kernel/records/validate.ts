@@ -11,6 +11,7 @@ import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import { pathOfPlace, placeOf } from '../manifest/problem.ts'
 import type { Entity, Field } from '../model/model.ts'
+import { termOf, type Words } from '../model/words.ts'
 import { createValueCheck, type ValueCheck } from './check-value.ts'
 import type { Codecs } from './fields.ts'
 import { type StoredPart, storageOf } from './storage-columns.ts'
@@ -110,10 +111,10 @@ export function createValidator(codecs: Codecs) {
 export type Validator = ReturnType<typeof createValidator>
 
 /** @throws FieldNotWritableError, InvalidError with every problem of all of them. */
-export function assertValid(checked: readonly Checked[], entity: Entity): void {
+export function assertValid(words: Words, checked: readonly Checked[], entity: Entity): void {
   const issues = checked.flatMap((one) => one.issues)
   const notWritable = [...new Set(checked.flatMap((one) => one.notWritable))]
-  if (notWritable.length > 0) throw notWritableError(entity, notWritable)
+  if (notWritable.length > 0) throw notWritableError(words, entity, notWritable)
   if (issues.length > 0) throw invalidError(issues)
 }
 
@@ -126,11 +127,12 @@ export function invalidError(issues: readonly Issue[]): InstanceType<typeof Inva
 }
 
 export function notWritableError(
+  words: Words,
   entity: Entity,
   fields: readonly string[],
 ): InstanceType<typeof FieldNotWritableError> {
   const names = fields.map((field) => `"${field}"`).join(', ')
-  return new FieldNotWritableError(`You may not change ${names} of ${entity.definition.label}.`, {
+  return new FieldNotWritableError(`You may not change ${names} of ${termOf(words, entity).one}.`, {
     details: { entity: entity.ref, fields },
     extra: { fields },
   })

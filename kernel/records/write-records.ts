@@ -161,7 +161,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
         else {
           const values = kernelHooks.named(ctx, entity, step.draft.values ?? {})
           const checked = validator.check(ctx, entity, operation, values)
-          assertValid([checked], entity)
+          assertValid(ctx, [checked], entity)
           step.fields = checked.fields
           step.values = checked.values
         }
@@ -192,7 +192,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       if (leavesOut(ctx)) {
         step.fields = step.fields.filter((field) => !kept.includes(field))
         step.values = leaveOut(entity, step.values as StorageValues, kept)
-      } else step.error = keptError(entity, kept)
+      } else step.error = keptError(ctx, entity, kept)
     }
   }
 
@@ -380,7 +380,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     // What comes from the ledger is set as it was: hooks may refuse it, not add to it.
     if (operation === 'delete' || step.draft.stored || Object.keys(values).length === 0) return
     const set = validator.check(ctx, entity, operation, values, '', true)
-    assertValid([set], entity)
+    assertValid(ctx, [set], entity)
     step.values = mergeValues(step.values as StorageValues, set.values)
   }
 
@@ -472,6 +472,7 @@ function checkStored(
   )
   if (locked.length > 0)
     throw notWritableError(
+      ctx,
       entity,
       locked.map((field) => field.apiName),
     )

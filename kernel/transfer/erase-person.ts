@@ -1,6 +1,7 @@
 import { ForbiddenError, InvalidError, NotFoundError, type RecordData } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field } from '../model/model.ts'
+import { termOf } from '../model/words.ts'
 import type { Writer } from '../records/change-set.ts'
 import type { Reader } from '../records/read.ts'
 import { asSystem } from '../records/relations.ts'
@@ -63,7 +64,7 @@ export function createErasure(deps: ErasureDeps) {
       ctx.model.entities.get(input.entity) ?? ctx.model.entityByPlural.get(input.entity)
     if (!entity) throw invalid('There is no such entity.')
     if (personalFields(entity).length === 0)
-      throw invalid(`No field of "${entity.definition.label}" is personal.`)
+      throw invalid(`No field of "${termOf(ctx, entity).one}" is personal.`)
     assertMayErase(ctx, entity, await find(ctx, entity, input.id))
     const dryRun = input.dryRun === true
     const undo = new Error('Nothing was to be done.')

@@ -34,7 +34,8 @@ export async function addToCampaign(input: AddInput, ctx: HandlerContext) {
     },
   ].filter(({ ids, filter }) => ids?.length || filter)
   if (wanted.length === 0) {
-    const message = 'Say who: ids of leads or contacts, or a filter.'
+    const message =
+      'Say who: ids of {crm.leads:lead.plural} or {crm.contacts:contact.plural}, or a filter.'
     throw new InvalidError(message, { errors: [{ path: 'input', code: 'REQUIRED', message }] })
   }
   let added = 0

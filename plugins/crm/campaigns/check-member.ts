@@ -8,7 +8,12 @@ export function checkMember({ before, values }: HookChange, ctx: HookContext): H
   const of = (name: string) => (values[name] === undefined ? before?.[name] : values[name])
   const person = of('person') as { readonly entity?: unknown; readonly id?: unknown } | null
   if (person && !people.includes(String(person.entity)))
-    return { refuse: { field: 'person', message: 'A member is a lead or a contact.' } }
+    return {
+      refuse: {
+        field: 'person',
+        message: 'A member is {a crm.leads:lead} or {a crm.contacts:contact}.',
+      },
+    }
   const status = values['status']
   const answered = typeof status === 'string' && answers.includes(status)
   return {

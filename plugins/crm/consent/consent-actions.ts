@@ -14,7 +14,8 @@ export async function recordConsent(input: RecordInput, ctx: HandlerContext) {
   const purpose = await findPurpose(input.purpose, ctx)
   const subject = await findSubject(input, ctx)
   const at = input.at ? new Date(input.at) : ctx.now
-  if (at > ctx.now) throw invalidInput('at', 'OUT_OF_RANGE', 'Consent is given now or was before.')
+  if (at > ctx.now)
+    throw invalidInput('at', 'OUT_OF_RANGE', '{Consent} is given now or was before.')
   const proof = input.proof.trim()
   if (proof === '') throw invalidInput('proof', 'REQUIRED', 'Say what they said or ticked.')
   const { source } = input

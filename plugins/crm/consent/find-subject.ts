@@ -19,7 +19,11 @@ export async function findSubject(input: SubjectInput, ctx: HandlerContext): Pro
   const email = input.email?.trim().toLowerCase() || null
   if (!person) {
     if (email) return { name: email, email, person: null }
-    throw invalidInput('person', 'REQUIRED', 'Name a lead or contact, or an email address.')
+    throw invalidInput(
+      'person',
+      'REQUIRED',
+      'Name {a crm.leads:lead} or {crm.contacts:contact}, or an email address.',
+    )
   }
   const entity = ctx.model.entity(person.entity)
   if (!entity)
@@ -42,7 +46,11 @@ export async function findPurpose(text: string, ctx: HandlerContext): Promise<Re
   const found = all.find(is('key')) ?? all.find(is('name'))
   if (found) return found
   const known = all.map((one) => one['key']).join(', ')
-  throw invalidInput('purpose', 'UNKNOWN_RECORD', `There is no such purpose. There are: ${known}.`)
+  throw invalidInput(
+    'purpose',
+    'UNKNOWN_RECORD',
+    `There is no such {purpose}. There are: ${known}.`,
+  )
 }
 
 export async function purposes(ctx: HandlerContext): Promise<readonly RecordData[]> {

@@ -3,7 +3,7 @@ import { type HookChange, type HookContext, type HookOutcome, isSampleGoing } fr
 /** A withdrawal that is deleted would be forgotten, and mail would go out again. */
 export function keepConsent({ before }: HookChange, ctx: HookContext): HookOutcome | undefined {
   if (!before?.['purposeId'] || isSampleGoing(ctx.door, before)) return undefined
-  return { refuse: { message: 'Consents are not deleted. Withdraw it instead.' } }
+  return { refuse: { message: '{Consent.plural} are not deleted. Withdraw it instead.' } }
 }
 
 export function keepEntry(

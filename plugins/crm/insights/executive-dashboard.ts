@@ -47,7 +47,11 @@ export async function executiveDashboard(input: PeriodInput, ctx: HandlerContext
     ),
     receivables,
     summary: isEmpty
-      ? ['There is nothing to report yet: no deals, leads, accounts or activities in these days.']
+      ? [
+          ctx.t(
+            'There is nothing to report yet: no deals, {crm.leads:lead.plural}, {crm.accounts:account.plural} or {crm.activities:activity.plural} in these days.',
+          ),
+        ]
       : wordsOf({ now, before, pipeline, receivables, isRunning: period.isRunning }),
   }
 }

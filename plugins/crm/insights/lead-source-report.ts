@@ -66,7 +66,12 @@ export async function leadSourceReport(input: PeriodInput, ctx: HandlerContext) 
     },
     summary:
       leads === 0
-        ? ['No lead came in these days.']
-        : [`Most leads came from: ${sources[0]?.label ?? 'no source'} (${sources[0]?.leads}).`],
+        ? [ctx.t('No {crm.leads:lead} came in these days.')]
+        : [
+            ctx.t('Most {crm.leads:lead.plural} came from: {source} ({count}).', {
+              source: sources[0]?.label ?? 'no source',
+              count: sources[0]?.leads ?? 0,
+            }),
+          ],
   }
 }

@@ -39,14 +39,14 @@ export async function createInvoice(input: CreateInvoiceInput, ctx: HandlerConte
 async function fromOrder(records: Records, input: CreateInvoiceInput, orderId: string) {
   const order = await recordOfInput(records, 'crm.orders:order', orderId, 'orderId')
   if (order['status'] === 'cancelled')
-    throw new StateConflictError('This order is cancelled; there is nothing to pay.')
+    throw new StateConflictError('This {crm.orders:order} is cancelled; there is nothing to pay.')
   const { data: present } = await records.list(invoiceEntity, {
     filter: { orderId, status: { $ne: 'void' } },
     fields: ['name'],
     limit: 1,
   })
   if (present[0])
-    throw new StateConflictError('This order has an invoice already.', {
+    throw new StateConflictError('This {crm.orders:order} has {a invoice} already.', {
       extra: { invoiceId: present[0].id },
     })
   return copyOrder(records, order, {
@@ -79,8 +79,14 @@ export async function copyOrder(
 }
 
 async function fromLines(records: Records, input: CreateInvoiceInput, ctx: HandlerContext) {
-  if (!input.accountId) throw invalidInput('accountId', 'REQUIRED', 'Give an order, or an account.')
-  if (!input.lines?.length) throw invalidInput('lines', 'REQUIRED', 'Give an order, or lines.')
+  if (!input.accountId)
+    throw invalidInput(
+      'accountId',
+      'REQUIRED',
+      'Give {a crm.orders:order}, or {a crm.accounts:account}.',
+    )
+  if (!input.lines?.length)
+    throw invalidInput('lines', 'REQUIRED', 'Give {a crm.orders:order}, or lines.')
   const account = await recordOfInput(records, 'crm.accounts:account', input.accountId, 'accountId')
   const lines = await lineValues(records, input.lines, { currency: ctx.org.currency })
   const invoice = await records.create(invoiceEntity, {

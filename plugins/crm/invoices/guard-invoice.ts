@@ -22,14 +22,14 @@ export function guardInvoice(change: HookChange, ctx: HookContext): HookOutcome 
   if (operation === 'delete')
     return status === 'draft'
       ? undefined
-      : { refuse: { message: 'An issued invoice is not deleted. Void it instead.' } }
+      : { refuse: { message: 'An issued {invoice} is not deleted. Void it instead.' } }
   if (status === 'draft') return taxDocument(change)
   const changed = content.find(
     (name) => values[name] !== undefined && values[name] !== before?.[name],
   )
   if (!changed) return undefined
   return {
-    refuse: { field: changed, message: 'An issued invoice does not change. Void it instead.' },
+    refuse: { field: changed, message: 'An issued {invoice} does not change. Void it instead.' },
   }
 }
 

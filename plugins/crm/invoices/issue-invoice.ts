@@ -35,12 +35,12 @@ async function issue(
   const { invoiceId } = input
   const invoice = await ctx.records.get(invoiceEntity, invoiceId)
   if (invoice['status'] !== 'draft')
-    throw new StateConflictError(`This invoice is ${invoice['status']}; only a draft is issued.`)
+    throw new StateConflictError(`This {invoice} is ${invoice['status']}; only a draft is issued.`)
   if (Number(invoice['lineCount'] ?? 0) === 0)
-    throw new StateConflictError('This invoice has no lines; add some first.')
+    throw new StateConflictError('This {invoice} has no lines; add some first.')
   const dueOn = input.dueOn ?? textOf(invoice['dueOn']) ?? addDays(today, paymentDays)
   if (dueOn < today) {
-    const message = 'An invoice is due on the day it is issued at the earliest.'
+    const message = '{A invoice} is due on the day it is issued at the earliest.'
     throw new InvalidError(message, {
       errors: [{ path: 'input.dueOn', code: 'OUT_OF_RANGE', message }],
     })

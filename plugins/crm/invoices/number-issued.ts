@@ -17,7 +17,7 @@ export async function numberIssued(change: AfterChange, ctx: HandlerContext): Pr
     const now = data[0]
     if (!now) continue
     if (before?.['status'] !== 'draft' && now['status'] === 'draft')
-      throw new StateConflictError('An issued invoice stays issued. Void it instead.')
+      throw new StateConflictError('An issued {invoice} stays issued. Void it instead.')
     if (now['status'] === 'draft' || now['number'] !== null) continue
     const { data: greatest } = await ctx.records.aggregate(invoiceEntity, {
       measures: { number: { max: 'number' } },

@@ -22,7 +22,7 @@ export async function recordPayment(input: PaymentInput, ctx: HandlerContext) {
   const invoice = await ctx.records.get(invoiceEntity, invoiceId)
   const status = String(invoice['status'])
   if (!['issued', 'partial', 'overdue'].includes(status))
-    throw new StateConflictError(`This invoice is ${status}; nothing is to be paid.`)
+    throw new StateConflictError(`This {invoice} is ${status}; nothing is to be paid.`)
   const { currency, amount: open } = invoice['balance'] as Money
   const amount = addAmounts([input.amount === undefined ? open : input.amount.toFixed(4)])
   if (Number(amount) <= 0 || Number(amount) > Number(open)) {
@@ -57,9 +57,9 @@ export async function voidInvoice(
   const invoice = await ctx.records.get(invoiceEntity, invoiceId)
   const status = String(invoice['status'])
   if (status !== 'issued' && status !== 'overdue')
-    throw new StateConflictError(`This invoice is ${status}; it cannot be voided.`)
+    throw new StateConflictError(`This {invoice} is ${status}; it cannot be voided.`)
   if (paymentsOf(invoice).length > 0)
-    throw new StateConflictError('Something was paid of this invoice; it cannot be voided.')
+    throw new StateConflictError('Something was paid of this {invoice}; it cannot be voided.')
   const { currency } = invoice['total'] as Money
   await ctx.records.update(
     invoiceEntity,

@@ -45,7 +45,7 @@ export async function rateArticle(input: RateInput, ctx: HandlerContext) {
 export function keepArticle({ values, before }: HookChange): HookOutcome | undefined {
   if (values['articleId'] === undefined || values['articleId'] === before?.['articleId'])
     return undefined
-  return { refuse: { field: 'articleId', message: 'Feedback stays with its article.' } }
+  return { refuse: { field: 'articleId', message: 'Feedback stays with its {article}.' } }
 }
 
 /** Counts again rather than adding one, so that a count that was wrong once does not stay so. */

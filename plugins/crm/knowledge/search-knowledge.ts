@@ -68,7 +68,11 @@ async function find(
 /** @throws InvalidError when there is no such ticket for the reader. */
 export async function ticketOf(ctx: HandlerContext, id: string): Promise<RecordData> {
   if (!ctx.model.entity(ticketEntity))
-    throw invalidInput('ticketId', 'UNKNOWN_RECORD', 'There are no tickets here.')
-  const message = 'There is no such ticket, or you may not read it.'
+    throw invalidInput(
+      'ticketId',
+      'UNKNOWN_RECORD',
+      'There are no {crm.tickets:ticket.plural} here.',
+    )
+  const message = 'There is no such {crm.tickets:ticket}, or you may not read it.'
   return recordOfInput(ctx.records, ticketEntity, id, 'ticketId', message)
 }

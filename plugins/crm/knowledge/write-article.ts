@@ -15,10 +15,13 @@ export interface CreateArticleInput {
 export async function createArticle(input: CreateArticleInput, ctx: HandlerContext) {
   const ticket = input.ticketId ? await ticketOf(ctx, input.ticketId) : null
   const title = input.title?.trim() || String(ticket?.['subject'] ?? '')
-  if (title === '') throw invalidInput('title', 'REQUIRED', 'Give a title, or a ticket.')
+  if (title === '')
+    throw invalidInput('title', 'REQUIRED', 'Give a title, or {a crm.tickets:ticket}.')
   const body = input.body?.trim() || String(ticket?.['resolution'] ?? '')
   if (body === '') {
-    const message = ticket ? 'The ticket has no solution yet; give a text.' : 'Give a text.'
+    const message = ticket
+      ? 'The {crm.tickets:ticket} has no solution yet; give a text.'
+      : 'Give a text.'
     throw invalidInput('body', 'REQUIRED', message)
   }
   const article = await ctx.records.create(articleEntity, {
@@ -39,9 +42,9 @@ export async function publishArticle(
   const article = await ctx.records.get(articleEntity, articleId)
   const visibility = input.visibility ?? String(article['visibility'])
   if (article['state'] === 'published' && article['visibility'] === visibility)
-    throw new StateConflictError('This article is published already.')
+    throw new StateConflictError('This {article} is published already.')
   if (!String(article['body'] ?? '').trim())
-    throw new StateConflictError('This article has no text; write one first.')
+    throw new StateConflictError('This {article} has no text; write one first.')
   await ctx.records.update(
     articleEntity,
     articleId,
@@ -57,7 +60,7 @@ export async function archiveArticle(
 ) {
   const article = await ctx.records.get(articleEntity, articleId)
   if (article['state'] === 'archived')
-    throw new StateConflictError('This article is archived already.')
+    throw new StateConflictError('This {article} is archived already.')
   await ctx.records.update(articleEntity, articleId, { state: 'archived' }, article.version)
   return { articleId, state: 'archived' }
 }

@@ -18,7 +18,9 @@ export async function assignLead(input: AssignInput, ctx: HandlerContext) {
   const { leadId, owner } = input
   const lead = await ctx.records.get(leadEntity, leadId, { fields: ['name', 'status', 'ownerId'] })
   if (lead['status'] === 'converted')
-    throw new StateConflictError('This lead was converted; assign its opportunity instead.')
+    throw new StateConflictError(
+      'This {lead} was converted; assign its {crm.opportunities:opportunity} instead.',
+    )
   const chosen = owner
     ? { ...(await findMember(ctx, owner, 'input.owner')), because: 'named' }
     : await chooseByRule(ctx, input.rule)

@@ -9,7 +9,7 @@ describe('who gets the next lead', () => {
   it('is the one with the fewest open leads', () => {
     expect(chooseOwner('least_loaded', [ada, ben, cleo])).toEqual({
       candidate: ben,
-      because: 'fewest open leads (2)',
+      because: 'fewest open ones (2)',
     })
   })
 

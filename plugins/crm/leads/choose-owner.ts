@@ -34,10 +34,10 @@ export function chooseOwner(rule: AssignmentRule, candidates: readonly Candidate
   if (!first) return null
   const because =
     rule === 'least_loaded'
-      ? `fewest open leads (${first.open})`
+      ? `fewest open ones (${first.open})`
       : first.lastAt
         ? `waited longest, since ${first.lastAt.slice(0, 10)}`
-        : 'has not been given a lead yet'
+        : 'has not been given one yet'
   return { candidate: first, because }
 }
 

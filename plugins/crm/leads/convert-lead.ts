@@ -109,7 +109,7 @@ async function findContact(records: Records, email: unknown, accountId: string) 
 function alreadyConverted(lead: RecordData) {
   const opportunityId = lead['opportunityId'] ?? null
   return new StateConflictError(
-    'This lead was converted before. Work on its opportunity, or revert the conversion first.',
+    'This {lead} was converted before. Work on its {crm.opportunities:opportunity}, or revert the conversion first.',
     { extra: { opportunityId } },
   )
 }

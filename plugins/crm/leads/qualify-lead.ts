@@ -14,7 +14,7 @@ export async function qualifyLead(input: QualifyInput, ctx: HandlerContext) {
   const lead = await ctx.records.get(leadEntity, leadId, { fields: ['name', 'status'] })
   const before = String(lead['status'])
   if (before === 'converted')
-    throw new StateConflictError('This lead was converted; there is nothing to qualify.')
+    throw new StateConflictError('This {lead} was converted; there is nothing to qualify.')
   const settings = await leadSettings(ctx)
   const criteria = settings.qualification
   checkAnswers(answers, Object.keys(criteria))

@@ -12,5 +12,5 @@ export function keepSent(
     (name) => values[name] !== undefined && values[name] !== before[name],
   )
   if (!changed) return undefined
-  return { refuse: { field: changed, message: 'Only a draft changes. Write another message.' } }
+  return { refuse: { field: changed, message: 'Only a draft changes. Write another {message}.' } }
 }

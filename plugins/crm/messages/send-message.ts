@@ -41,7 +41,7 @@ export async function sendMessage(
 ) {
   const message = await ctx.records.get(messageEntity, messageId)
   if (message['state'] !== 'draft')
-    throw new StateConflictError(`This message is ${message['state']}; only a draft is sent.`)
+    throw new StateConflictError(`This {message} is ${message['state']}; only a draft is sent.`)
   return deliver(ctx, message)
 }
 
@@ -51,10 +51,10 @@ export async function replyToMessage(
 ) {
   const first = await ctx.records.get(messageEntity, messageId)
   if (first['state'] === 'draft')
-    throw new StateConflictError('This message is a draft; send it, then follow up.')
+    throw new StateConflictError('This {message} is a draft; send it, then follow up.')
   const to = first['direction'] === 'incoming' ? first['from'] : first['to']
   if (typeof to !== 'string')
-    throw new StateConflictError('This message has no address to answer to.')
+    throw new StateConflictError('This {message} has no address to answer to.')
   // Checked before there is a draft, so that a refusal leaves nothing behind.
   await assertAllowed(ctx, to, String(first['purpose'] ?? 'sales'))
   const subject = String(first['subject'])
@@ -77,7 +77,7 @@ export async function markUndelivered(
   const { messageId, state } = input
   const message = await ctx.records.get(messageEntity, messageId)
   if (message['state'] !== 'sent' && message['state'] !== 'failed')
-    throw new StateConflictError(`This message is ${message['state']}; it was not sent.`)
+    throw new StateConflictError(`This {message} is ${message['state']}; it was not sent.`)
   const values = { state, problem: input.reason.trim() }
   await ctx.records.update(messageEntity, messageId, values, message.version)
   return { messageId, state }
@@ -86,9 +86,9 @@ export async function markUndelivered(
 async function deliver(ctx: HandlerContext, message: RecordData) {
   const { to, body } = message
   if (typeof to !== 'string')
-    throw invalidInput('messageId', 'REQUIRED', 'Give the message an address.')
+    throw invalidInput('messageId', 'REQUIRED', 'Give the {message} an address.')
   if (typeof body !== 'string')
-    throw invalidInput('messageId', 'REQUIRED', 'Give the message a text.')
+    throw invalidInput('messageId', 'REQUIRED', 'Give the {message} a text.')
   const { purpose, state } = await assertAllowed(ctx, to, String(message['purpose'] ?? 'sales'))
   const thread = String(message['thread'] ?? message.id)
   const host = new URL(ctx.environment('RUNWAY_PUBLIC_URL') ?? 'http://localhost').hostname

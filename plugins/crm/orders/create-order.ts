@@ -40,11 +40,11 @@ async function fromQuote(records: Records, input: CreateOrderInput, quoteId: str
   const quote = await recordOfInput(records, 'crm.quotes:quote', quoteId, 'quoteId')
   if (quote['status'] !== 'accepted')
     throw new StateConflictError(
-      `This quote is ${String(quote['status']).replaceAll('_', ' ')}; only an accepted one is ordered.`,
+      `This {crm.quotes:quote} is ${String(quote['status']).replaceAll('_', ' ')}; only an accepted one is ordered.`,
     )
   const present = await orderIdOf(records, quoteId)
   if (present)
-    throw new StateConflictError('This quote has an order already.', {
+    throw new StateConflictError('This {crm.quotes:quote} has {a order} already.', {
       extra: { orderId: present },
     })
   const { name, orderedOn } = input
@@ -55,8 +55,14 @@ async function fromQuote(records: Records, input: CreateOrderInput, quoteId: str
 }
 
 async function fromLines(records: Records, input: CreateOrderInput, ctx: HandlerContext) {
-  if (!input.accountId) throw invalidInput('accountId', 'REQUIRED', 'Give a quote, or an account.')
-  if (!input.lines?.length) throw invalidInput('lines', 'REQUIRED', 'Give a quote, or lines.')
+  if (!input.accountId)
+    throw invalidInput(
+      'accountId',
+      'REQUIRED',
+      'Give {a crm.quotes:quote}, or {a crm.accounts:account}.',
+    )
+  if (!input.lines?.length)
+    throw invalidInput('lines', 'REQUIRED', 'Give {a crm.quotes:quote}, or lines.')
   const account = await recordOfInput(records, 'crm.accounts:account', input.accountId, 'accountId')
   const lines = await lineValues(records, input.lines, { currency: ctx.org.currency })
   const order = await records.create(orderEntity, {

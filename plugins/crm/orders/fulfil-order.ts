@@ -22,7 +22,7 @@ export async function fulfilOrder({ orderId, lines }: FulfilInput, ctx: HandlerC
       sort: 'createdAt',
       limit: 200,
     })
-    if (present.length === 0) throw new StateConflictError('This order has no lines.')
+    if (present.length === 0) throw new StateConflictError('This {order} has no lines.')
     const delivered = lines ? deliveredOf(present, lines) : new Map(present.map(leftOf))
     const update = present
       .filter((line) => (delivered.get(line.id) ?? 0) > 0)
@@ -51,7 +51,7 @@ export async function cancelOrder(
 ) {
   const order = await ctx.records.get(orderEntity, orderId)
   if (order['status'] === 'partial')
-    throw new StateConflictError('Some of this order was delivered; it cannot be cancelled.')
+    throw new StateConflictError('Some of this {order} was delivered; it cannot be cancelled.')
   assertOpen(order, 'cancelled')
   await ctx.records.update(
     orderEntity,
@@ -65,7 +65,7 @@ export async function cancelOrder(
 function assertOpen(order: RecordData, verb: string): void {
   const status = String(order['status'])
   if (status !== 'open' && status !== 'partial')
-    throw new StateConflictError(`This order is ${status}; nothing of it can be ${verb} now.`)
+    throw new StateConflictError(`This {order} is ${status}; nothing of it can be ${verb} now.`)
 }
 
 function leftOf(line: RecordData): [string, number] {
@@ -87,7 +87,7 @@ function deliveredOf(
     const open = left.get(lineId)
     const sum = (delivered.get(lineId) ?? 0) + quantity
     if (open === undefined) {
-      const message = 'The order has no such line.'
+      const message = 'The {order} has no such line.'
       errors.push({ path: `${path}.lineId`, code: 'UNKNOWN_RECORD', message })
     } else if (sum > open) {
       const message = `Only ${open} of this line are left.`

@@ -28,14 +28,14 @@ export function guardOrder(change: HookChange, ctx: HookContext): HookOutcome | 
   const status = String(before?.['status'] ?? 'open')
   if (operation === 'delete')
     return status === 'partial' || status === 'fulfilled'
-      ? { refuse: { message: 'An order of which something was delivered stays.' } }
+      ? { refuse: { message: '{A order} of which something was delivered stays.' } }
       : undefined
   if (status === 'open' || status === 'partial') return taxDocument(change)
   const changed = content.find(
     (name) => values[name] !== undefined && values[name] !== before?.[name],
   )
   if (!changed) return undefined
-  return { refuse: { field: changed, message: `The order is ${status}; it stays as it is.` } }
+  return { refuse: { field: changed, message: `The {order} is ${status}; it stays as it is.` } }
 }
 
 const content = ['accountId', 'contactId', 'opportunityId', 'orderedOn', 'taxRate', 'notes']

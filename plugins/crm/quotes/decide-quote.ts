@@ -11,7 +11,7 @@ export async function acceptQuote({ quoteId }: Input, ctx: HandlerContext) {
   const quote = await ctx.records.get(quoteEntity, quoteId)
   assertState(quote, ['sent'], 'Only a quote that was sent is accepted.')
   if (String(quote['validUntil'] ?? '9999') < dayIn(ctx.now, ctx.org.timeZone))
-    throw new StateConflictError('This quote has run out; revise it and send it again.')
+    throw new StateConflictError('This {quote} has run out; revise it and send it again.')
   await decide(ctx, quoteId, { status: 'accepted' }, quote.version)
   return { quoteId, status: 'accepted', orderId: await orderOf(ctx, quoteId) }
 }

@@ -30,7 +30,7 @@ export function guardQuote(change: HookChange, ctx: HookContext): HookOutcome | 
   const status = String(before?.['status'] ?? 'draft')
   if (operation === 'delete')
     return status === 'accepted'
-      ? { refuse: { message: 'An accepted quote stays. Cancel its order instead.' } }
+      ? { refuse: { message: 'An accepted {quote} stays. Cancel its {crm.orders:order} instead.' } }
       : undefined
   if (status === 'draft') return taxDocument(change)
   const changed = content.find(
@@ -38,7 +38,7 @@ export function guardQuote(change: HookChange, ctx: HookContext): HookOutcome | 
   )
   if (!changed) return undefined
   const word = status.replaceAll('_', ' ')
-  const message = `The quote is ${word}; revise it before you change it.`
+  const message = `The {quote} is ${word}; revise it before you change it.`
   return { refuse: { field: changed, message } }
 }
 

@@ -4,7 +4,7 @@ import { type RecordData, StateConflictError } from '@runwaycrm/sdk'
 export function assertState(quote: RecordData, wanted: readonly string[], advice: string): void {
   const status = String(quote['status'])
   if (!wanted.includes(status))
-    throw new StateConflictError(`This quote is ${status.replaceAll('_', ' ')}. ${advice}`)
+    throw new StateConflictError(`This {quote} is ${status.replaceAll('_', ' ')}. ${advice}`)
 }
 
 /**

@@ -6,6 +6,8 @@ export function quoteText(
   lines: readonly RecordData[],
   more: {
     readonly orgName: string
+    /** What the organisation calls a quote. */
+    readonly term: string
     readonly locale: string
     readonly message?: string | undefined
   },
@@ -18,7 +20,7 @@ export function quoteText(
   })
   return [
     ...(more.message ? [more.message, ''] : []),
-    `Quote ${quote['number']}: ${quote['name']}`,
+    `${more.term} ${quote['number']}: ${quote['name']}`,
     '',
     ...rows,
     '',

@@ -12,7 +12,7 @@ export async function submitQuote({ quoteId }: Input, ctx: HandlerContext) {
   const quote = await ctx.records.get(quoteEntity, quoteId)
   assertState(quote, ['draft'], 'Only a draft is submitted.')
   if (Number(quote['lineCount'] ?? 0) === 0)
-    throw new StateConflictError('This quote has no lines; add some first.')
+    throw new StateConflictError('This {quote} has no lines; add some first.')
   await ctx.records.update(
     quoteEntity,
     quoteId,
@@ -36,9 +36,9 @@ export async function approveQuote({ quoteId, note }: Input, ctx: HandlerContext
   const quote = await ctx.records.get(quoteEntity, quoteId)
   assertState(quote, ['in_review'], 'Only a quote in review is approved; submit it first.')
   if (ctx.principal.type !== 'user')
-    throw new ForbiddenError('A person has to approve a quote, signed in as themselves.')
+    throw new ForbiddenError('A person has to approve {a quote}, signed in as themselves.')
   if (quote['submittedById'] === ctx.principal.userId)
-    throw new ForbiddenError('Whoever submitted a quote cannot approve it; ask somebody else.')
+    throw new ForbiddenError('Whoever submitted {a quote} cannot approve it; ask somebody else.')
   await ctx.records.update(
     quoteEntity,
     quoteId,

@@ -38,12 +38,14 @@ export async function sendQuote(input: SendInput, ctx: HandlerContext) {
     { status: 'sent', sentAt: ctx.now.toISOString(), sentTo: to },
     quote.version,
   )
+  const term = ctx.label(quoteEntity).one
   try {
     await ctx.services.get('mail', 1)['send']!({
       to,
-      subject: `Quote ${quote['number']}: ${quote['name']}`,
+      subject: `${term} ${quote['number']}: ${quote['name']}`,
       text: quoteText(quote, lines, {
         orgName: ctx.org.name,
+        term,
         locale: ctx.org.locale,
         message: input.message?.trim() || undefined,
       }),
@@ -59,13 +61,13 @@ export async function sendQuote(input: SendInput, ctx: HandlerContext) {
 
 async function assertReady(quote: RecordData, ctx: HandlerContext): Promise<void> {
   if (Number(quote['lineCount'] ?? 0) === 0)
-    throw new StateConflictError('This quote has no lines; add some first.')
+    throw new StateConflictError('This {quote} has no lines; add some first.')
   if (String(quote['validUntil'] ?? '9999') < dayIn(ctx.now, ctx.org.timeZone))
-    throw new StateConflictError('This quote is valid until a day in the past; revise it first.')
+    throw new StateConflictError('This {quote} is valid until a day in the past; revise it first.')
   const { discountLimit } = await quotingSettings(ctx)
   if (!isCleared(quote, discountLimit))
     throw new StateConflictError(
-      `A discount of ${quote['maxDiscount']} % is over the limit of ${discountLimit} %: submit the quote and let somebody else approve it.`,
+      `A discount of ${quote['maxDiscount']} % is over the limit of ${discountLimit} %: submit the {quote} and let somebody else approve it.`,
     )
 }
 
@@ -79,6 +81,7 @@ async function addressOf(quote: RecordData, ctx: HandlerContext): Promise<string
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
   }
-  const message = 'The quote has no contact with an email address; say where it goes.'
+  const message =
+    'The {quote} has no {crm.contacts:contact} with an email address; say where it goes.'
   throw new InvalidError(message, { errors: [{ path: 'input.to', code: 'REQUIRED', message }] })
 }

@@ -33,9 +33,11 @@ export function audienceOf(ctx: HandlerContext, segment: RecordData): Audience {
   const entity = ctx.model.entity(String(segment['target'] ?? ''))
   const { condition } = segment
   if (!entity?.can.read)
-    throw new StateConflictError('What this segment is of is not here any longer, or not for you.')
+    throw new StateConflictError(
+      'What this {segment} is of is not here any longer, or not for you.',
+    )
   if (typeof condition !== 'object' || condition === null)
-    throw new StateConflictError('This segment has no condition; give it one first.')
+    throw new StateConflictError('This {segment} has no condition; give it one first.')
   return { entity, condition: condition as Filter }
 }
 

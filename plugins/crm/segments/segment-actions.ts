@@ -85,7 +85,7 @@ export async function addSegmentToCampaign(
   const filter = filters[entity.ref]
   if (!filter)
     throw new StateConflictError(
-      `Members of campaigns are leads or contacts; this segment is of ${entity.labelPlural}.`,
+      `Members of {crm.campaigns:campaign.plural} are {crm.leads:lead.plural} or {crm.contacts:contact.plural}; this {segment} is of ${entity.labelPlural}.`,
     )
   return ctx.actions.run('crm.campaigns:add_to_campaign', { campaignId, [filter]: condition })
 }

@@ -47,7 +47,7 @@ export async function resolveTicket(
 /** @throws StateConflictError for one that is solved. */
 export function assertOpen(status: unknown): void {
   if (status === 'resolved' || status === 'closed')
-    throw new StateConflictError(`This ticket is ${status}; open it again first.`)
+    throw new StateConflictError(`This {ticket} is ${status}; open it again first.`)
 }
 
 async function managerOf(ctx: HandlerContext, ownerId: unknown): Promise<string | null> {

@@ -67,7 +67,7 @@ async function draftOf(ctx: HandlerContext, id: string, ticketId: string): Promi
     limit: 1,
   })
   if (data[0]) return data[0]
-  throw invalidInput('draftId', 'UNKNOWN_RECORD', 'This ticket has no such draft.')
+  throw invalidInput('draftId', 'UNKNOWN_RECORD', 'This {ticket} has no such draft.')
 }
 
 /** @throws InvalidError when neither the ticket nor its contact has an address. */
@@ -82,5 +82,5 @@ async function addressOf(ctx: HandlerContext, ticket: RecordData): Promise<strin
       if (!(error instanceof NotFoundError)) throw error
     }
   }
-  throw invalidInput('ticketId', 'REQUIRED', 'The ticket has no email address; add one to it.')
+  throw invalidInput('ticketId', 'REQUIRED', 'The {ticket} has no email address; add one to it.')
 }

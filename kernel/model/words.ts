@@ -1,0 +1,105 @@
+import { fillTerms, type Term } from './fill-terms.ts'
+import type { Entity, Field, Model } from './model.ts'
+
+/** What decides how a text reads: the model that has it, and the organisation's language. */
+export interface Words {
+  readonly org: { readonly locale: string }
+  readonly model: Pick<Model, 'messages' | 'entities'>
+}
+
+/** Messages about a text of another plugin are kept under its name with this in front. */
+export const overWords = '='
+
+/**
+ * A text of a contribution as the organisation reads it: in its language when the plugin brings it, with
+ * the names of entities as they are called here.
+ *
+ * @param path below the plugin, as locales name it: `entities.lead.fields.name.label`.
+ */
+export function wordsOf(words: Words, plugin: string, path: string, text: string): string {
+  return inTerms(words, plugin, translated(words, plugin, path, text))
+}
+
+/** All texts of a definition, e.g. a JSON Schema. The same object comes back for the same words. */
+export function wordsIn<T extends object>(words: Words, plugin: string, path: string, value: T): T {
+  const ofWords = known.get(words.model.messages) ?? new WeakMap<object, Map<string, object>>()
+  known.set(words.model.messages, ofWords)
+  const ofValue = ofWords.get(value) ?? new Map<string, object>()
+  ofWords.set(value, ofValue)
+  const key = `${words.org.locale} ${plugin}:${path}`
+  const found = ofValue.get(key) ?? (walk(words, plugin, path, value) as object)
+  ofValue.set(key, found)
+  return found as T
+}
+
+const known = new WeakMap<object, WeakMap<object, Map<string, object>>>()
+
+function walk(words: Words, plugin: string, path: string, value: unknown): unknown {
+  if (typeof value === 'string') return wordsOf(words, plugin, path, value)
+  if (Array.isArray(value))
+    return value.map((inner, i) =>
+      typeof inner === 'object' ? walk(words, plugin, `${path}.${i}`, inner) : inner,
+    )
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      // Values that are written as they stand, not read.
+      name === 'default' || name === 'const'
+        ? inner
+        : walk(words, plugin, `${path}.${name}`, inner),
+    ]),
+  )
+}
+
+/** What the organisation calls a field. */
+export function labelOfField(words: Words, entity: Entity, field: Field): string {
+  const label = field.definition.label ?? field.label
+  return wordsOf(words, field.from, `${placeOfWords(entity, field)}.label`, label)
+}
+
+/** Where locales name a field's texts: one that another plugin brought is named in that plugin's words. */
+export function placeOfWords(entity: Entity, field: Field): string {
+  return field.from === entity.plugin
+    ? `entities.${entity.key}.fields.${field.key}`
+    : `fields.${field.key}.field`
+}
+
+/** What the organisation calls the records of an entity. */
+export function termOf(words: Words, entity: Entity): Term {
+  const { plugin, key, definition } = entity
+  const label = (name: 'label' | 'labelPlural') =>
+    translated(words, plugin, `entities.${key}.${name}`, definition[name])
+  return { one: label('label'), many: label('labelPlural') }
+}
+
+/**
+ * Puts the organisation's terms into a text of a plugin.
+ *
+ * @see fillTerms
+ */
+export function inTerms(words: Words, plugin: string, text: string): string {
+  return fillTerms(text, languageOf(words), (owner, key) => {
+    const entity = words.model.entities.get(`${owner ?? plugin}:${key}`)
+    return entity ? termOf(words, entity) : null
+  })
+}
+
+/** A text that somebody changed is nobody's translation and stays. */
+function translated(words: Words, plugin: string, path: string, text: string): string {
+  const { locale } = words.org
+  const { messages } = words.model
+  const language = languageOf(words)
+  const key = `${plugin}:${path}`
+  const over = overWords + key
+  const own = messages.get(locale)?.[over] ?? messages.get(language)?.[over]
+  if (own !== undefined) return own
+  if (language === 'en') return text
+  const original = messages.get('en')?.[key]
+  if (original !== undefined && original !== text) return text
+  return messages.get(locale)?.[key] ?? messages.get(language)?.[key] ?? text
+}
+
+function languageOf({ org }: Words): string {
+  return org.locale.split('-', 1)[0]!
+}
