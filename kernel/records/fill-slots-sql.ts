@@ -5,12 +5,12 @@ import { copyRowsSql, fillsOf, slotsOf, upsertSlotsSql } from './slots.ts'
 import { storedFieldsOf, withStoredSql } from './stored-sql.ts'
 import { ofEntity } from './write-checks.ts'
 
-function copyParts(entity: Entity, size: number, recent: string): string {
-  const where = `t.org_id = $1 and t.id > $2${recent}${ofEntity(entity, 't')} order by t.id limit ${size}`
+function copySql(entity: Entity, size: number | 'all', more: string): string {
+  const where = `t.org_id = $1 and t.id > $2${more}${ofEntity(entity, 't')} order by t.id limit ${size}`
   const parts =
     storedFieldsOf(entity).length > 0 ? storeParts(entity, where) : readParts(entity, where)
-  return `with ${parts},
-    done as (select count(*)::integer as n, (array_agg(id order by id desc))[1] as last from held)`
+  return `with ${parts}
+    select count(*)::integer as n, (array_agg(id order by id desc))[1] as last from held`
 }
 
 function readParts(entity: Entity, where: string): string {
@@ -30,6 +30,7 @@ function storeParts(entity: Entity, where: string): string {
       where t.org_id = $1 and t.id = m.id and m.custom is distinct from m.was)${slotsOf(entity).length > 0 ? filled : ''}`
 }
 
+/** Records behind `after` that were written since `from`. */
 export function copyStatement(
   orgId: string,
   entity: Entity,
@@ -38,23 +39,45 @@ export function copyStatement(
   from: Date,
 ): Statement {
   return {
-    text: `${copyParts(entity, size, ' and t.updated_at >= $3')} select n, last from done`,
+    text: copySql(entity, size, ' and t.updated_at >= $3'),
     values: [orgId, after ?? nilUuid, from],
   }
 }
 
+/** So many records behind `after`, or all of them up to `last`. */
 export function fillStatement(
+  orgId: string,
+  entity: Entity,
+  size: number,
+  after: string | null,
+  last: string | null,
+): Statement {
+  return {
+    text: last === null ? copySql(entity, size, '') : copySql(entity, 'all', ' and t.id <= $3'),
+    values: [orgId, after ?? nilUuid, ...(last === null ? [] : [last])],
+  }
+}
+
+/** How far the filling has come. */
+export function reachedStatement(orgId: string, entity: Entity, last: string): Statement {
+  return {
+    text: `update tenant.slot_fill set after = $2
+      where org_id = $1 and entity = $3 and not is_ready and ${ofSlots('$4')}`,
+    values: [orgId, last, entity.ref, slotNames(entity)],
+  }
+}
+
+/** Id of the record that is the `size`th behind `after`; no row when there are fewer. */
+export function nthStatement(
   orgId: string,
   entity: Entity,
   size: number,
   after: string | null,
 ): Statement {
   return {
-    text: `${copyParts(entity, size, '')},
-      noted as (update tenant.slot_fill set after = done.last from done
-        where org_id = $1 and entity = $3 and not is_ready and ${ofSlots('$4')} and done.n > 0)
-      select n, last from done`,
-    values: [orgId, after ?? nilUuid, entity.ref, slotNames(entity)],
+    text: `select t.id from ${entity.table} t where t.org_id = $1 and t.id > $2${ofEntity(entity, 't')}
+      order by t.id offset ${size - 1} limit 1`,
+    values: [orgId, after ?? nilUuid],
   }
 }
 

@@ -13,13 +13,15 @@ import {
   forgetStatement,
   nextStatement,
   noteStatements,
+  nthStatement,
+  reachedStatement,
   readyStatement,
 } from './fill-slots-sql.ts'
 import { fillsOf, holdCopies } from './slots.ts'
 
 export const fillSlotsJob = 'slot_fill'
-/** Records of a step: so many that it takes about as long, since whoever writes one of them waits for it. */
-const steps = { first: 1_000, least: 200, most: 10_000, ms: 100 }
+/** Records of each half of a step: so many that it takes about as long, since whoever writes one of them waits for it. */
+const steps = { first: 1_000, least: 200, most: 10_000, ms: 150 }
 /**
  * Requests that began on the model before the publish do not know of the slot: those of now are over
  * after `settleMs`, jobs, which keep their model, after `jobsMs`. What they wrote is copied then.
@@ -107,8 +109,10 @@ export function createSlotFiller(deps: SlotFillerDeps) {
       if (filled === null) continue
       const settled = Date.parse(next.since) + settleMs - Date.now()
       if (settled > 0) await sleep(settled, undefined, { signal })
-      await catchUp(org.id, entity.ref, next.since, signal)
-      if (filled >= manyRecords) await atLeisure(org.id, [analyzeStatement(entity)])
+      await Promise.all([
+        catchUp(org.id, entity.ref, next.since, signal),
+        ...(filled >= manyRecords ? [atLeisure(org.id, [analyzeStatement(entity)])] : []),
+      ])
       await db.transaction(org.id, async (tx) => {
         // In the order in which a publish takes them.
         await tx.run([raiseEpoch(org.id), readyStatement(org.id, entity)])
@@ -143,7 +147,7 @@ export function createSlotFiller(deps: SlotFillerDeps) {
       const next = (await db.query<Waiting>(orgId, nextStatement(orgId))).rows[0]
       if (next?.entity !== entity.ref || (await entityNow(orgId, entity.ref)) !== entity)
         return null
-      const step = await copySome(orgId, entity, size.now(), next.after, null)
+      const step = await fillSome(orgId, entity, size.now(), next.after)
       filled += step.count
       left = Math.max(0, left - step.count)
       onProgress?.(orgId, audience, { entity: entity.ref, filled, left, isDone: step.isEnd })
@@ -164,35 +168,50 @@ export function createSlotFiller(deps: SlotFillerDeps) {
       signal.throwIfAborted()
       const entity = await entityNow(orgId, ref)
       if (!entity) return
-      const step: Step = await copySome(orgId, entity, steps.first, after, from)
+      const copy = copyStatement(orgId, entity, steps.first, after, from)
+      const [, copied] = await atLeisure(orgId, [holdCopies(orgId, entity), copy])
+      const step = stepOf(copied!, steps.first)
       if (step.isEnd) return
       after = step.last
     }
   }
 
   /**
-   * One step, of the records behind `after`. It notes how far it came, unless it goes over them again.
-   *
-   * @param from only what was written since then.
+   * One step: `size` records behind `after` and as many behind those, side by side. Most of the time goes
+   * into the indexes, and a database has more than one processor.
    */
-  async function copySome(
+  async function fillSome(
     orgId: string,
     entity: Entity,
     size: number,
     after: string | null,
-    from: Date | null,
   ): Promise<Step> {
-    const copy = from
-      ? copyStatement(orgId, entity, size, after, from)
-      : fillStatement(orgId, entity, size, after)
-    const [, copied] = await atLeisure(orgId, [holdCopies(orgId, entity), copy])
-    const { n: count, last } = copied!.rows[0] as { n: number; last: string | null }
-    return { count, last, isEnd: count < size }
+    const middle = await db.query<{ id: string }>(orgId, nthStatement(orgId, entity, size, after))
+    const between = middle.rows[0]?.id ?? null
+    const lane = async (from: string | null, to: string | null) => {
+      const copy = fillStatement(orgId, entity, size, from, to)
+      const held = holdCopies(orgId, entity, '_shared')
+      return stepOf((await atLeisure(orgId, [held, copy]))[1]!, size)
+    }
+    const [one, other] = await Promise.all([
+      lane(after, between),
+      ...(between === null ? [] : [lane(between, null)]),
+    ])
+    const last = other?.last ?? between ?? one!.last
+    if (last !== null) await atLeisure(orgId, [reachedStatement(orgId, entity, last)])
+    return { count: one!.count + (other?.count ?? 0), last, isEnd: (other ?? one!).isEnd }
   }
 
-  /** Looking for the few records that were written since goes through all there are. */
+  /**
+   * Looking for the few records that were written since goes through all there are. What a crash takes is
+   * copied again, so no step waits for the disk: how far it came is never on it before the copies.
+   */
   async function atLeisure(orgId: string, statements: readonly Statement[]): Promise<Result[]> {
-    const [, ...results] = await db.batch(orgId, [statementTimeout(timeoutMs), ...statements])
+    const [, , ...results] = await db.batch(orgId, [
+      statementTimeout(timeoutMs),
+      noWaiting,
+      ...statements,
+    ])
     return results
   }
 
@@ -202,6 +221,17 @@ export function createSlotFiller(deps: SlotFillerDeps) {
   }
 
   return { inPublish, run }
+}
+
+function stepOf(copied: Result, size: number): Step {
+  const { n: count, last } = copied.rows[0] as { n: number; last: string | null }
+  return { count, last, isEnd: count < size }
+}
+
+const noWaiting: Statement = {
+  name: 'no waiting for the disk',
+  text: `select 1 where pg_catalog.set_config('synchronous_commit', 'off', true) is null`,
+  values: [],
 }
 
 const system = { type: 'system', id: null, userId: null, name: 'Indexes' } as const

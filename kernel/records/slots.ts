@@ -127,11 +127,12 @@ on conflict (org_id, entity, record_id) do update set ${changes.join(', ')} wher
 
 /**
  * Those who copy values as they find them do it one after the other, so that none brings back what another
- * has just replaced. Writers need not wait: their versions are newer.
+ * has just replaced; who fills different records of one entity shares the lock. Writers need not wait: their
+ * versions are newer.
  */
-export function holdCopies(orgId: string, entity: Entity): Statement {
+export function holdCopies(orgId: string, entity: Entity, how: '' | '_shared' = ''): Statement {
   return {
-    text: `select pg_advisory_xact_lock(hashtextextended($1::text || ${literal(entity.ref)}, 8))`,
+    text: `select pg_advisory_xact_lock${how}(hashtextextended($1::text || ${literal(entity.ref)}, 8))`,
     values: [orgId],
   }
 }
