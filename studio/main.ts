@@ -6,9 +6,14 @@ import { ApiError } from './api/api-error.ts'
 import { createApi } from './api/create-api.ts'
 import { createHttp } from './api/http.ts'
 import { createLive } from './api/live.ts'
+import { createConflicts } from './composables/use-conflicts.ts'
 import { createFlashes } from './composables/use-flashes.ts'
+import { createLanes } from './composables/use-lanes.ts'
+import { createOutbox } from './composables/use-outbox.ts'
 import { createPalette } from './composables/use-palette.ts'
 import { createPreferences } from './composables/use-preferences.ts'
+import { createRefusals } from './composables/use-refusals.ts'
+import { createReports } from './composables/use-reports.ts'
 import { servicesKey } from './composables/use-services.ts'
 import { createTitles } from './composables/use-titles.ts'
 import { createToasts } from './composables/use-toasts.ts'
@@ -32,9 +37,13 @@ const client = new QueryClient({
     },
   },
 })
+const outbox = createOutbox(sessionStorage)
 const http = createHttp({
   fetch: globalThis.fetch.bind(globalThis),
   createUpload: () => new XMLHttpRequest(),
+  onAnswer: (isAnswered) => {
+    outbox.isAway.value = !isAnswered
+  },
   onUnauthenticated: () => {
     if (router.currentRoute.value.meta['isPublic'] === true) return
     void client.invalidateQueries({ queryKey: ['model'] })
@@ -51,10 +60,15 @@ createApp(App)
     api,
     preferences,
     toasts: createToasts(),
-    undo: createUndo(),
+    undo: createUndo(sessionStorage),
     titles: createTitles(api),
     palette: createPalette(),
     flashes: createFlashes(),
+    outbox,
+    lanes: createLanes(),
+    refusals: createRefusals(),
+    conflicts: createConflicts(),
+    reports: createReports(),
     live: createLive({
       open: (url) => new WebSocket(url),
       origin: location.origin,

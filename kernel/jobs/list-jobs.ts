@@ -17,6 +17,8 @@ export interface ListedJob {
   /** Records written and to be written, where a change set counts them. */
   readonly done: number | null
   readonly total: number | null
+  /** Records that were refused; the change set names them. */
+  readonly failed: number | null
 }
 
 const shownMs = 24 * 3_600_000
@@ -39,7 +41,7 @@ export function createJobList({ db }: { readonly db: Pick<Database, 'query'> }) 
           j.created_at as "createdAt", j.finished_at as "finishedAt",
           j.payload->>'id' as about, c.id as "changeSetId", c.label,
           (select sum(n.value::int)::int from jsonb_each_text(c.counts) n) as done,
-          (c.job->>'matched')::int as total
+          (c.job->>'matched')::int as total, (c.job->>'refused')::int as failed
         from tenant.job j
         left join tenant.change_set c on c.org_id = j.org_id
           and c.id = case j.plugin when 'kernel' then (j.payload->>'changeSetId')::uuid end

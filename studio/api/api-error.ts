@@ -28,6 +28,12 @@ export class ApiError extends Error {
   }
 }
 
+/** Nothing was decided: the server is away, or is just coming back. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  [0, 502, 503, 504].includes(error.status) &&
+  error.code !== 'STORAGE_FULL'
+
 /** The sentence for people: the first issue says more than the title of a 422. */
 export function errorText(error: unknown): string {
   if (error instanceof ApiError) {

@@ -13,6 +13,13 @@ export interface ChangeSet {
   readonly counts: Readonly<Record<string, unknown>>
 }
 
+/** Of one that a job filled, what it could not write; the first by name. */
+export interface RefusedRecord {
+  readonly entity: string
+  readonly id: string
+  readonly detail: string
+}
+
 export interface ChangedRecord {
   /** The plural, or the reference when another entity has it. */
   readonly entity: string
@@ -41,6 +48,10 @@ export interface RevertConflict {
   readonly field: string
   readonly then: unknown
   readonly now: unknown
+  /** Who changed it last. */
+  readonly by?: ActorInfo | null
+  /** Why, when it is not a matter of values. */
+  readonly reason?: string
 }
 
 export function createChangesApi(http: Http) {
@@ -51,9 +62,12 @@ export function createChangesApi(http: Http) {
         limit: 50,
       }),
     get: (id: string) =>
-      http.get<ChangeSet & { readonly records: { readonly data: readonly ChangedRecord[] } }>(
-        `/changes/${id}`,
-      ),
+      http.get<
+        ChangeSet & {
+          readonly records: { readonly data: readonly ChangedRecord[] }
+          readonly job?: { readonly refused: number; readonly refusals: readonly RefusedRecord[] }
+        }
+      >(`/changes/${id}`),
     revert: (id: string, onConflict: 'stop' | 'skip' = 'stop') =>
       http.post<RevertResult | StartedRevert>(`/changes/${id}/revert`, { onConflict }),
   }

@@ -38,6 +38,8 @@ export const apiBase = '/api/v1'
 export function createHttp(deps: {
   readonly fetch: typeof globalThis.fetch
   readonly onUnauthenticated?: () => void
+  /** Told of every request whether there was an answer at all. */
+  readonly onAnswer?: (isAnswered: boolean) => void
   /** Without it uploads go by `fetch` and tell no progress. */
   readonly createUpload?: () => XMLHttpRequest
 }): Http {
@@ -59,8 +61,11 @@ export function createHttp(deps: {
       })
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error
+      deps.onAnswer?.(false)
       throw new ApiError(0, { detail: 'The server cannot be reached.' }, error)
     }
+    // A proxy answers for a server that is away.
+    deps.onAnswer?.(![502, 503, 504].includes(response.status))
     const data = readBody(await response.text(), response.headers.get('content-type'))
     if (response.ok) return { data: data as T, status: response.status, headers: response.headers }
     throw failureOf(response.status, data)

@@ -13,6 +13,8 @@ export interface JobInfo {
   readonly label: string | null
   readonly done: number | null
   readonly total: number | null
+  /** Records that were refused; the change set names them. */
+  readonly failed: number | null
 }
 
 export function createJobsApi(http: Http) {

@@ -5,7 +5,7 @@ import { formatDate } from '../format/format-date.ts'
 import { recordTitle } from '../model/read-value.ts'
 import { type DaySpan, movedValues } from '../views/day-span.ts'
 import { useFormat } from './use-format.ts'
-import { useRecordWriter } from './use-record-writer.ts'
+import { useGuardedSave } from './use-guarded-save.ts'
 
 /** Moving records between days: shown at once, taken back by Cmd+Z or when the server refuses. */
 export function useDayMoves(
@@ -13,7 +13,7 @@ export function useDayMoves(
   start: () => FieldInfo | null,
   end: () => FieldInfo | null,
 ) {
-  const writer = useRecordWriter()
+  const guarded = useGuardedSave()
   const format = useFormat()
   const { t } = useI18n()
 
@@ -27,9 +27,9 @@ export function useDayMoves(
     if (!field || !canMove.value || day === span.from) return
     const name = recordTitle(span.record, entity().titleField) || entity().label
     const to = formatDate(day, format.locale.value, new Date())
-    await writer.update(entity(), span.record, movedValues(span, field, end(), day), {
-      toast: t('board.moved', { name, to }),
-    })
+    const values = movedValues(span, field, end(), day)
+    const toast = t('board.moved', { name, to })
+    await guarded.save(entity(), span.record, values, span.record, { toast })
   }
   return { canMove, move }
 }

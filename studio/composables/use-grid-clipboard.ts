@@ -1,104 +1,115 @@
 import type { FieldInfo, RecordData } from '@runwaycrm/sdk'
-import { codeChoices } from '../format/code-names.ts'
-import { editStyle, isMultiple } from '../model/edit-style.ts'
-import { type FieldKind, fieldKind } from '../model/field-kinds.ts'
-import { inputText } from '../model/input-text.ts'
-import { parseInput } from '../model/parse-input.ts'
+import { shallowRef } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { type CellRange, cellsOf, rangeBetween } from '../model/cell-range.ts'
+import { copiedCell } from '../model/cell-text.ts'
+import {
+  parseTsv,
+  sizeOf,
+  type TextTable,
+  tileOver,
+  toHtml,
+  toTsv,
+} from '../model/clipboard-table.ts'
+import { mostPasted } from '../model/paste-plan.ts'
 import { useFormat } from './use-format.ts'
-import type { CellAt } from './use-grid-cursor.ts'
 import { useModel } from './use-model.ts'
 
-/** Copying to and pasting from a spreadsheet. */
+/** A block of texts and the cell where its corner goes. */
+export interface PasteRequest {
+  readonly block: TextTable
+  readonly top: number
+  readonly left: number
+  /** So many that nobody looked at them. */
+  readonly isTooLarge?: boolean
+}
+
+/** Copying to and pasting from a spreadsheet, by the clipboard events of the browser. */
 export function useGridClipboard(deps: {
   fields: () => readonly FieldInfo[]
   records: () => readonly RecordData[]
   /** Selected records; copied whole when there are any. */
   chosen: () => readonly RecordData[]
   /** Null while a cell is being edited: the input has a clipboard of its own. */
-  cursor: () => CellAt | null
+  range: () => CellRange | null
   canWrite: () => boolean
-  save: (record: RecordData, field: FieldInfo, value: unknown) => void
+  clear: (range: CellRange) => void
+  /** One text into one cell, at once. */
+  pasteOne: (row: number, field: FieldInfo, words: string) => void
+  announce: (text: string) => void
 }) {
   const format = useFormat()
   const model = useModel()
+  const { t } = useI18n()
+  /** What waits for a look at what it will do. */
+  const asked = shallowRef<PasteRequest | null>(null)
 
-  function textOf(record: RecordData | undefined, field: FieldInfo | undefined): string {
-    if (!record || !field) return ''
-    const value = record[field.apiName]
-    // Numbers and days as a spreadsheet reads them, and as they can be pasted again.
-    return exact.has(fieldKind(field))
-      ? inputText(field, value, { locale: format.locale.value })
-      : format.text(field, value)
+  function copy(event: ClipboardEvent): boolean {
+    const range = deps.range()
+    const chosen = deps.chosen()
+    if (!event.clipboardData || (!range && chosen.length === 0)) return false
+    // A range that was drawn is meant, whatever rows are chosen besides.
+    const isRows = chosen.length > 0 && (!range || cellsOf(range) === 1)
+    const records = isRows || !range ? chosen : deps.records().slice(range.top, range.bottom + 1)
+    const fields =
+      isRows || !range ? deps.fields() : deps.fields().slice(range.left, range.right + 1)
+    const context = { ...format.context.value, currency: model.value.model.org.currency }
+    const rows = records.map((record) =>
+      fields.map((field) => copiedCell(field, record[field.apiName], context)),
+    )
+    event.preventDefault()
+    event.clipboardData.setData('text/plain', toTsv(rows.map((row) => row.map(({ text }) => text))))
+    event.clipboardData.setData('text/html', toHtml(rows))
+    const n = records.length * fields.length
+    deps.announce(t('edit.copied', { n }, n))
+    return true
+  }
+
+  function paste(event: ClipboardEvent): void {
+    const range = deps.range()
+    if (!range || !deps.canWrite()) return
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    if (text === '') return
+    event.preventDefault()
+    const { top, left } = range
+    // The cells of a large one are counted before anything is made of them.
+    if (countCells(text) > mostPasted) {
+      asked.value = { block: [], top, left, isTooLarge: true }
+      return
+    }
+    const block = tileOver(parseTsv(text), range)
+    const { rows, cols } = sizeOf(block)
+    const field = deps.fields()[left]
+    if (rows === 1 && cols === 1 && field) deps.pasteOne(top, field, block[0]?.[0] ?? '')
+    else asked.value = { block, top, left }
   }
 
   return {
-    /** The cell, or the chosen rows with a tab between values. */
-    async copy(): Promise<void> {
-      const cell = deps.cursor()
-      const chosen = deps.chosen()
-      const text =
-        chosen.length > 0
-          ? chosen
-              .map((record) =>
-                deps
-                  .fields()
-                  .map((field) => textOf(record, field))
-                  .join('\t'),
-              )
-              .join('\n')
-          : cell
-            ? textOf(deps.records()[cell.row], deps.fields()[cell.col])
-            : ''
-      if (text !== '') await navigator.clipboard?.writeText(text)
+    asked,
+    copy,
+    cut(event: ClipboardEvent): void {
+      const range = deps.range()
+      if (copy(event) && range && deps.canWrite()) deps.clear(range)
     },
-    /** Down and to the right of the cell; what a field cannot read is left as it was. */
-    paste(event: ClipboardEvent): void {
-      const cell = deps.cursor()
-      if (!cell || !deps.canWrite()) return
-      const text = event.clipboardData?.getData('text/plain') ?? ''
-      const context = { locale: format.locale.value, currency: model.value.model.org.currency }
-      event.preventDefault()
-      for (const [down, line] of text
-        .replace(/\r?\n$/, '')
-        .split(/\r?\n/)
-        .entries())
-        for (const [right, words] of line.split('\t').entries()) {
-          const record = deps.records()[cell.row + down]
-          const field = deps.fields()[cell.col + right]
-          if (!record || !field) continue
-          const value = readPasted(field, words, record[field.apiName], context)
-          if (value !== undefined) deps.save(record, field, value)
-        }
-    },
+    paste,
+    /** The range that a block covers, for marking it behind the dialog. */
+    covered: ({ block, top, left }: PasteRequest): CellRange =>
+      rangeBetween(
+        { row: top, col: left },
+        {
+          row: top + Math.max(1, block.length) - 1,
+          col: left + Math.max(1, sizeOf(block).cols) - 1,
+        },
+      ),
   }
 }
 
-const exact: ReadonlySet<FieldKind> = new Set([
-  ...(['number', 'integer', 'percent', 'rating', 'slider', 'year', 'duration'] as const),
-  ...(['date', 'dateTime', 'month', 'color', 'geo'] as const),
-])
-/** Values that have a form of their own and can be written as a text as well. */
-const asText: ReadonlySet<FieldKind> = new Set([
-  ...(['personName', 'color', 'geo', 'rating', 'slider'] as const),
-])
-
-/** @returns undefined when the field does not take the words. */
-function readPasted(
-  field: FieldInfo,
-  words: string,
-  before: unknown,
-  context: { readonly locale: string; readonly currency: string },
-): unknown {
-  const style = editStyle(field)
-  const kind = fieldKind(field)
-  if (style === 'input' || style === 'text' || (style === 'form' && asText.has(kind))) {
-    const parsed = parseInput(field, words, before, context)
-    return parsed.ok ? parsed.value : undefined
+/** Tabs and line ends, which is what cells are apart from a few in quotes. */
+function countCells(text: string): number {
+  let count = 1
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 9 || code === 10) count++
   }
-  if (style !== 'picker' || isMultiple(field)) return undefined
-  const wanted = words.trim().toLocaleLowerCase()
-  const choices = field.options ?? codeChoices(kind, context.locale)
-  return choices.find(({ key, label }) =>
-    [key, label].some((name) => name.toLocaleLowerCase() === wanted),
-  )?.key
+  return count
 }

@@ -1,16 +1,16 @@
-import { ref, shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import type { LeftBy } from '../components/field-left.ts'
+import { type CellAt, type CellRange, cellsOf, rangeBetween } from '../model/cell-range.ts'
 
-export interface CellAt {
-  readonly row: number
-  readonly col: number
-}
+export type { CellAt }
 export interface Editing extends CellAt {
   /** What was typed to begin; absent keeps the value and selects it. */
   readonly initialText?: string
+  /** What stood in the cell when the edit began. */
+  readonly seen?: unknown
 }
 
-/** The focus cell of a table and what its keys do. */
+/** The focus cell of a table, the range that goes out from it, and what its keys do. */
 export function useGridCursor(deps: {
   rowCount: () => number
   colCount: () => number
@@ -22,25 +22,45 @@ export function useGridCursor(deps: {
   takesText: (cell: CellAt) => boolean
   /** Begins editing, or toggles at once. @returns false when the cell cannot be edited. */
   edit: (cell: CellAt, initialText?: string) => boolean
-  clear: (cell: CellAt) => void
+  clear: (range: CellRange) => void
+  fillDown: (range: CellRange) => void
   toggle: (row: number) => void
+  /** Whether rows are chosen, which Shift and an arrow then extends. */
+  hasChosen: () => boolean
   extend: (from: number, to: number) => void
   selectAll: () => void
   open: (row: number) => void
-  copy: () => void
   escape: () => void
 }) {
   const cursor = shallowRef<CellAt | null>(null)
+  /** The other corner of the range; null while it is the cursor alone. */
+  const corner = shallowRef<CellAt | null>(null)
   const editing = shallowRef<Editing | null>(null)
-  const isActive = ref(false)
+  const range = computed<CellRange | null>(() =>
+    cursor.value ? rangeBetween(cursor.value, corner.value ?? cursor.value) : null,
+  )
+  const isRange = computed(() => range.value !== null && cellsOf(range.value) > 1)
 
+  const inside = (row: number, col: number): CellAt => ({
+    row: Math.max(0, Math.min(deps.rowCount() - 1, row)),
+    col: Math.max(0, Math.min(deps.colCount() - 1, col)),
+  })
   function moveTo(row: number, col: number): void {
-    const cell = {
-      row: Math.max(0, Math.min(deps.rowCount() - 1, row)),
-      col: Math.max(0, Math.min(deps.colCount() - 1, col)),
-    }
+    const cell = inside(row, col)
     cursor.value = cell
+    corner.value = null
     deps.reveal(cell)
+  }
+  /** The range reaches to this cell, from the cursor. */
+  function reachTo(row: number, col: number): void {
+    if (!cursor.value) return
+    const cell = inside(row, col)
+    corner.value = cell
+    deps.reveal(cell)
+  }
+  function select(next: CellRange): void {
+    cursor.value = { row: next.top, col: next.left }
+    corner.value = { row: next.bottom, col: next.right }
   }
 
   /** Leaves the editor and goes where its last key points. */
@@ -51,7 +71,7 @@ export function useGridCursor(deps: {
     if (by === 'Enter') moveTo(cell.row + 1, cell.col)
     else if (by === 'Tab') moveOn(cell, 1)
     else if (by === 'ShiftTab') moveOn(cell, -1)
-    else cursor.value = cell
+    else cursor.value = { row: cell.row, col: cell.col }
   }
   /** Along the row, then to the next. */
   function moveOn(cell: CellAt, by: 1 | -1): void {
@@ -61,52 +81,76 @@ export function useGridCursor(deps: {
     else moveTo(cell.row, col)
   }
 
+  /** All loaded cells when a range was begun, else and then all records that match. */
+  function selectAll(): void {
+    const all = { top: 0, left: 0, bottom: deps.rowCount() - 1, right: deps.colCount() - 1 }
+    if (isRange.value && range.value && cellsOf(range.value) < cellsOf(all)) select(all)
+    else {
+      corner.value = null
+      deps.selectAll()
+    }
+  }
+  function stepBack(): void {
+    if (isRange.value) {
+      corner.value = null
+      return
+    }
+    cursor.value = null
+    deps.escape()
+  }
+
+  function targetOf(event: KeyboardEvent, from: CellAt): readonly [number, number] | undefined {
+    const page = deps.pageSize()
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowUp: [from.row - 1, from.col],
+      ArrowDown: [from.row + 1, from.col],
+      ArrowLeft: [from.row, from.col - 1],
+      ArrowRight: [from.row, from.col + 1],
+      Home: [from.row, 0],
+      End: [from.row, deps.colCount() - 1],
+      PageUp: [from.row - page, from.col],
+      PageDown: [from.row + page, from.col],
+    }
+    return moves[event.key]
+  }
+
   /** @returns whether the key was for the table. */
   function onKey(event: KeyboardEvent): boolean {
     if (editing.value) return false
     const mod = event.metaKey || event.ctrlKey
+    const key = event.key.toLowerCase()
     const cell = cursor.value
-    if (mod && event.key.toLowerCase() === 'a') {
-      deps.selectAll()
+    if (mod && key === 'a') {
+      selectAll()
       return true
     }
     if (event.key === 'Escape') {
-      if (cell) cursor.value = null
-      deps.escape()
+      stepBack()
       return true
     }
-    if (!cell) {
-      if (/^Arrow(Down|Up)$/.test(event.key)) {
-        moveTo(0, 0)
-        return true
-      }
-      return false
+    if (!cell || !range.value) {
+      if (!/^Arrow(Down|Up)$/.test(event.key)) return false
+      moveTo(0, 0)
+      return true
     }
-    if (mod && event.key.toLowerCase() === 'c') {
-      deps.copy()
+    if (mod && key === 'd') {
+      deps.fillDown(range.value)
       return true
     }
     if (mod && event.key === 'Enter') {
       deps.open(cell.row)
       return true
     }
+    // Cut, copy and paste arrive as events of their own.
     if (mod || event.altKey) return false
-    const page = deps.pageSize()
-    const moves: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowUp: [cell.row - 1, cell.col],
-      ArrowDown: [cell.row + 1, cell.col],
-      ArrowLeft: [cell.row, cell.col - 1],
-      ArrowRight: [cell.row, cell.col + 1],
-      Home: [cell.row, 0],
-      End: [cell.row, deps.colCount() - 1],
-      PageUp: [cell.row - page, cell.col],
-      PageDown: [cell.row + page, cell.col],
-    }
-    const move = moves[event.key]
-    if (move) {
-      moveTo(...move)
-      if (event.shiftKey && move[0] !== cell.row)
-        deps.extend(cell.row, cursor.value?.row ?? cell.row)
+    const from = event.shiftKey ? (corner.value ?? cell) : cell
+    const target = targetOf(event, from)
+    if (target) {
+      // Chosen rows are extended by whole rows.
+      if (!event.shiftKey || (deps.hasChosen() && !isRange.value && target[0] !== from.row)) {
+        moveTo(...target)
+        if (event.shiftKey) deps.extend(from.row, cursor.value?.row ?? from.row)
+      } else reachTo(...target)
       return true
     }
     switch (event.key) {
@@ -127,7 +171,7 @@ export function useGridCursor(deps: {
         return true
       case 'Delete':
       case 'Backspace':
-        deps.clear(cell)
+        deps.clear(range.value)
         return true
     }
     if (event.key.length === 1 && deps.takesText(cell)) return deps.edit(cell, event.key)
@@ -136,5 +180,8 @@ export function useGridCursor(deps: {
   const isLast = (cell: CellAt): boolean =>
     cell.row === deps.rowCount() - 1 && cell.col === deps.colCount() - 1
 
-  return { cursor, editing, isActive, moveTo, leaveEditor, onKey }
+  return {
+    ...{ cursor, corner, range, isRange, editing },
+    ...{ moveTo, reachTo, select, leaveEditor, onKey },
+  }
 }

@@ -1,7 +1,17 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, type InjectionKey, inject, onScopeDispose, provide, ref, watch } from 'vue'
+import {
+  computed,
+  type InjectionKey,
+  inject,
+  onScopeDispose,
+  provide,
+  ref,
+  shallowRef,
+  watch,
+} from 'vue'
 import { useI18n } from 'vue-i18n'
 import { isExport, isImport, type TrayItem, trayItems } from '../model/tray-items.ts'
+import type { BulkWork } from './use-job-report.ts'
 import { useModel } from './use-model.ts'
 import { useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
@@ -11,6 +21,11 @@ const pollMs = { active: 1_500, started: 400 } as const
 const topics = ['bulk_by_filter', 'revert', 'exports', 'slot_fill'].map((topic) => ({ topic }))
 /** Ended work is shown in the tab that saw it run, a reload later too. */
 const seenKey = 'runway.jobs.seen'
+
+export interface EndedChange {
+  readonly item: TrayItem
+  readonly work: BulkWork | null
+}
 
 export type Jobs = ReturnType<typeof createJobs>
 const key: InjectionKey<Jobs> = Symbol('jobs')
@@ -35,7 +50,9 @@ function createJobs() {
   const cache = useRecordCache()
   const client = useQueryClient()
   const seen = ref<ReadonlySet<string>>(readSeen())
-  const awaited = new Set<string>()
+  /** What was begun here; of a change of all that match also what it was, so that failures can be tried again. */
+  const awaited = new Map<string, BulkWork | null>()
+  const ended = shallowRef<EndedChange | null>(null)
   /** Work that was begun a moment ago, which the queue may not show yet. */
   let lookUntil = 0
 
@@ -67,14 +84,16 @@ function createJobs() {
     const wasRunning = new Set(before.filter((one) => one.state === 'running').map(({ id }) => id))
     for (const item of next) {
       if (item.state === 'running') continue
-      if (awaited.delete(item.id)) deliver(item)
+      const work = awaited.get(item.id)
+      if (awaited.delete(item.id)) deliver(item, work ?? null)
       if (wasRunning.has(item.id) && item.kind !== 'export') void cache.refreshAll()
     }
   })
 
   /** The file goes to whoever waits for it without another click. */
-  function deliver(item: TrayItem): void {
+  function deliver(item: TrayItem, work: BulkWork | null): void {
     remember([...seen.value, item.id])
+    if (item.kind === 'change') ended.value = { item, work }
     if (item.kind !== 'export') void cache.refreshAll()
     else if (item.state === 'done' && item.download) download(item.download)
     else if (item.state === 'failed')
@@ -103,9 +122,11 @@ function createJobs() {
 
   return {
     items,
+    /** The change of all that match that was begun here and has just ended. */
+    ended,
     /** Something long was begun here; it is shown however soon it ends, and a file comes by itself. */
-    begun(id: string): void {
-      awaited.add(id)
+    begun(id: string, work: BulkWork | null = null): void {
+      awaited.set(id, work)
       lookUntil = Date.now() + 4_000
       look()
     },

@@ -58,7 +58,8 @@ export function useMerge(entity: () => EntityInfo) {
     cache.remove(entity(), [other.id])
     void cache.refreshAll()
     const label = recordTitle(kept, entity().titleField) || entity().label
-    if (changeSetId) writer.offerRevert(label, changeSetId, t('merge.done', { name: label }))
+    if (changeSetId)
+      writer.offerUndo(label, [changeSetId], { text: t('merge.done', { name: label }) })
   }
 
   return { canMerge, find, merge }

@@ -1,10 +1,12 @@
-import type { EntityInfo, RecordData, RecordPage } from '@runwaycrm/sdk'
+import type { EntityInfo, FieldValues, RecordData, RecordPage } from '@runwaycrm/sdk'
 import { type InfiniteData, type QueryClient, useQueryClient } from '@tanstack/vue-query'
 
 /** Every place in the cache that holds records of one entity, changed together. */
 export interface RecordCache {
   find(entity: EntityInfo, id: string): RecordData | null
   patch(entity: EntityInfo, id: string, change: (record: RecordData) => RecordData): void
+  /** Values of many records at once, by their ids. */
+  patchMany(entity: EntityInfo, values: ReadonlyMap<string, FieldValues>): void
   remove(entity: EntityInfo, ids: readonly string[]): void
   /** Puts a new record on top of the lists that are open. */
   prepend(entity: EntityInfo, record: RecordData): void
@@ -64,6 +66,16 @@ export function useRecordCache(client: QueryClient = useQueryClient()): RecordCa
             )
           : pages,
       )
+    },
+    patchMany(entity, values) {
+      if (values.size === 0) return
+      const over = (record: RecordData): RecordData => {
+        const own = values.get(record.id)
+        return own ? { ...record, ...own } : record
+      }
+      for (const id of values.keys())
+        client.setQueryData<RecordData>(oneKey(entity, id), (record) => record && over(record))
+      mapLists(entity, (pages) => mapData(pages, (data) => data.map(over)))
     },
     remove(entity, ids) {
       const gone = new Set(ids)

@@ -84,6 +84,13 @@ export function useRecordList(
     loadMore: () => {
       if (list.hasNextPage.value && !list.isFetchingNextPage.value) void list.fetchNextPage()
     },
+    /** Loads until so many are there, or there are no more. */
+    loadTo: async (wanted: number): Promise<void> => {
+      while (records.value.length < wanted && list.hasNextPage.value) {
+        const { isError } = await list.fetchNextPage()
+        if (isError) return
+      }
+    },
     refetch: list.refetch,
   }
 }

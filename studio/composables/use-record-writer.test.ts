@@ -5,18 +5,21 @@ import { type Answering, mountWithModel } from '../testing/mount-with-model.ts'
 import { yacht } from '../testing/sample-model.ts'
 import { useRecordList } from './use-record-list.ts'
 import { useRecordWriter } from './use-record-writer.ts'
+import { useTakeBack } from './use-take-back.ts'
 
 const record = { id: 'r1', version: 1, name: 'Vega', status: 'new' }
 
 /** A list of one yacht with the writer beside it. */
 function mountList(answer: Answering) {
   let writer: ReturnType<typeof useRecordWriter> | undefined
+  let takeBack: ReturnType<typeof useTakeBack> | undefined
   const List = defineComponent(() => {
     const list = useRecordList(
       () => yacht,
       () => ({ filter: {}, sort: '', expand: [] }),
     )
     writer = useRecordWriter()
+    takeBack = useTakeBack()
     return () => h('p', list.records.value.map((one) => one['status']).join())
   })
   const mounted = mountWithModel(List, {}, (asked) =>
@@ -24,7 +27,11 @@ function mountList(answer: Answering) {
       ? { body: { data: [record], page: { nextCursor: null, count: 1 } } }
       : answer(asked),
   )
-  return { ...mounted, writer: writer as ReturnType<typeof useRecordWriter> }
+  return {
+    ...mounted,
+    writer: writer as ReturnType<typeof useRecordWriter>,
+    takeBack: takeBack as ReturnType<typeof useTakeBack>,
+  }
 }
 
 /** Of a server on which the record was changed and can be changed back. */
@@ -72,10 +79,10 @@ describe('an edit', () => {
   })
 
   it('can be taken back: the change set that made this version is reverted', async () => {
-    const { writer, services, asked } = mountList(answerWithHistory)
+    const { writer, takeBack, asked } = mountList(answerWithHistory)
     await flushPromises()
     await writer.update(yacht, record, { status: 'won' })
-    await services.undo.undo()
+    await takeBack.undo()
     expect(asked.map((one) => `${one.method} ${one.path}`)).toContain('POST /changes/c7/revert')
   })
 
@@ -84,30 +91,32 @@ describe('an edit', () => {
     const answered = new Promise<void>((resolve) => {
       answer = resolve
     })
-    const { writer, services, asked } = mountList(async (request) => {
+    const { writer, services, takeBack, asked } = mountList(async (request) => {
       if (request.method === 'PATCH') await answered
       return answerWithHistory(request)
     })
     await flushPromises()
     const saving = writer.update(yacht, record, { status: 'won' })
-    const undone = services.undo.undo()
+    const undone = takeBack.undo()
     answer()
     await saving
-    expect((await undone)?.label).toBe('Vega')
+    await undone
+    expect(services.undo.next.value?.label).toBe('Vega')
     expect(asked.map((one) => `${one.method} ${one.path}`)).toContain('POST /changes/c7/revert')
     expect(services.undo.last.value).toBeNull()
   })
 
   it('that was refused leaves nothing to take back', async () => {
-    const { writer, services } = mountList(() => ({
+    const { writer, services, takeBack } = mountList(() => ({
       status: 403,
       body: { status: 403, code: 'FIELD_NOT_WRITABLE', detail: 'No.', requestId: 'r' },
     }))
     await flushPromises()
     const saving = writer.update(yacht, record, { status: 'won' })
-    const undone = services.undo.undo()
+    const undone = takeBack.undo()
     expect(await saving).toBeNull()
-    expect(await undone).toBeNull()
+    await undone
+    expect(services.undo.next.value).toBeNull()
     await writer.update(yacht, record, { status: 'won' })
     expect(services.undo.last.value).toBeNull()
   })

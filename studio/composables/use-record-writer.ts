@@ -1,13 +1,13 @@
 import type { EntityInfo, FieldValues, RecordData } from '@runwaycrm/sdk'
 import { useI18n } from 'vue-i18n'
-import { ApiError } from '../api/api-error.ts'
+import { ApiError, errorText, isUnreachable } from '../api/api-error.ts'
 import { recordTitle } from '../model/read-value.ts'
 import { useFlashes } from './use-flashes.ts'
 import { useNoun } from './use-noun.ts'
 import { mergeRecord, useRecordCache } from './use-record-cache.ts'
-import { useRevert } from './use-revert.ts'
 import { useServices } from './use-services.ts'
 import { modSign } from './use-shortcuts.ts'
+import { useTakeBack } from './use-take-back.ts'
 import type { UndoEntry } from './use-undo.ts'
 
 const perBulk = 1_000
@@ -15,36 +15,37 @@ const perBulk = 1_000
 export interface UpdateOptions {
   /** Offers to take it back, in these words. */
   readonly toast?: string
-  /** Writes only while the record is as it was seen; this is asked what to do when it is not. */
-  readonly onStale?: () => Promise<void>
+  /**
+   * Writes only while the record is as it was seen; this is asked what to do when it is not.
+   * @returns the record if it was saved after all.
+   */
+  readonly onStale?: () => Promise<RecordData | null>
+  /** Typed into a cell, which keeps what was refused for another try. */
+  readonly isTyped?: boolean
 }
 
 /**
- * Writes records: shown at once, rolled back in sight when the server refuses, undone by one key.
- * Errors reach the reader as toasts, so callers need not catch.
+ * Writes records: shown at once, rolled back in sight when the server refuses, kept until it is back when it cannot
+ * be reached, undone by one key. Errors reach the reader as toasts, so callers need not catch.
  */
 export function useRecordWriter() {
-  const { api, toasts, undo } = useServices()
+  const { api, toasts, undo, outbox, refusals, lanes } = useServices()
   const { t } = useI18n()
   const noun = useNoun()
   const cache = useRecordCache()
   const flashes = useFlashes()
-  const revert = useRevert()
+  const takeBack = useTakeBack()
 
-  /** A deed that can be taken back: on the stack for Cmd+Z and, when `text` is given, in a toast. */
-  function offerUndo(label: string, run: () => Promise<unknown>, text?: string): void {
-    const entry: UndoEntry = { label, run }
+  /** A deed that is one or more change sets: on the pile for Cmd+Z and, when `text` is given, in a toast. */
+  function offerUndo(
+    label: string,
+    changes: readonly string[],
+    options: { readonly text?: string; readonly done?: string } = {},
+  ): void {
+    const { text, done } = options
+    const entry: UndoEntry = { label, changes, ...(done === undefined ? {} : { done }) }
     undo.push(entry)
     if (text !== undefined) toastUndo(entry, text)
-  }
-  /** The same for a deed that is a change set: what others have changed since is told, and stays. */
-  function offerRevert(label: string, changeSetId: string, text: string, done?: string): void {
-    const run = async (): Promise<false> => {
-      await revert.change(changeSetId, 'stop', done ?? t('undo.done', { what: label }))
-      // It has said itself what came of it.
-      return false
-    }
-    offerUndo(label, run, text)
   }
   function toastUndo(entry: UndoEntry, text: string): void {
     entry.toast = toasts.show({
@@ -52,34 +53,9 @@ export function useRecordWriter() {
       action: {
         label: t('common.undo'),
         shortcut: `${modSign()}Z`,
-        run: () => void takeBack(entry),
+        run: () => void takeBack.undo(entry),
       },
     })
-  }
-  async function takeBack(entry = undo.last.value): Promise<void> {
-    if (!entry) return
-    if (entry.toast !== undefined) toasts.dismiss(entry.toast)
-    try {
-      const done = await undo.undo(entry)
-      if (done) toasts.show({ text: t('undo.done', { what: done.label }), tone: 'success' })
-    } catch (error) {
-      toasts.error(error, t('undo.failed'))
-    }
-  }
-
-  /** Reverts the change set that made this version of the record. */
-  async function revertVersion(entity: EntityInfo, id: string, version: number): Promise<void> {
-    const history = await api.records.history(entity.plural, id)
-    const entry = history.data.find((one) => one.version === version)
-    if (!entry) throw new Error(t('undo.gone'))
-    await api.changes.revert(entry.changeId)
-    await reload(entity, id)
-  }
-
-  async function reload(entity: EntityInfo, id: string): Promise<void> {
-    const fresh = await api.records.get(entity.plural, id)
-    cache.patch(entity, id, (before) => mergeRecord(before, fresh))
-    cache.refreshDerived(entity)
   }
 
   /** @returns the saved record, or null when it was refused and rolled back. */
@@ -89,40 +65,72 @@ export function useRecordWriter() {
     values: FieldValues,
     options: UpdateOptions = {},
   ): Promise<RecordData | null> {
-    const kept = Object.fromEntries(Object.keys(values).map((key) => [key, record[key] ?? null]))
-    cache.patch(entity, record.id, (current) => ({ ...current, ...values }))
-    const version = options.onStale ? record.version : undefined
-    const saving = api.records.update(entity.plural, record.id, values, version)
+    const names = Object.keys(values)
+    const kept = Object.fromEntries(names.map((key) => [key, record[key] ?? null]))
+    const show = (shown: FieldValues): void =>
+      cache.patch(entity, record.id, (current) => ({ ...current, ...shown }))
+    show(values)
+    refusals.forget(record.id, names)
     // It can be taken back from the moment it shows, before the server has answered.
-    const entry: UndoEntry = {
-      label: recordTitle({ ...record, ...values }, entity.titleField) || entity.label,
-      run: async () => {
-        const saved = await saving.catch(() => null)
-        if (!saved || saved.version === record.version) return false
-        return revertVersion(entity, saved.id, saved.version)
-      },
-    }
+    const name = recordTitle({ ...record, ...values }, entity.titleField) || entity.label
+    const entry: UndoEntry = { label: name, changes: [] }
     undo.push(entry)
+
+    function wait(): RecordData {
+      const edit = {
+        entity: entity.ref,
+        id: record.id,
+        name,
+        values,
+        seen: kept,
+        version: record.version,
+      }
+      outbox.add(edit, entry)
+      entry.cancel = () => {
+        const waiting = outbox.list.value.find((one) => outbox.deedOf(one) === entry)
+        if (!waiting) return false
+        outbox.remove(waiting)
+        show(kept)
+        return true
+      }
+      return { ...record, ...values }
+    }
+    // Behind what waits for the same record, never past it.
+    if (outbox.has(record.id)) return wait()
+
+    const saving = lanes.run(record, values, (version) =>
+      api.records.update(entity.plural, record.id, values, options.onStale ? version : undefined),
+    )
+    entry.running = saving
     try {
       const saved = await saving
       cache.patch(entity, record.id, (current) =>
-        saved.version >= current.version ? mergeRecord(current, saved) : current,
+        saved.version >= current.version ? lanes.over(mergeRecord(current, saved)) : current,
       )
       cache.refreshDerived(entity)
       if (saved.version === record.version) undo.withdraw(entry)
-      else if (options.toast !== undefined) toastUndo(entry, options.toast)
+      else {
+        entry.made = { plural: entity.plural, id: record.id, version: saved.version }
+        undo.keep()
+        if (options.toast !== undefined) toastUndo(entry, options.toast)
+      }
       return saved
     } catch (error) {
+      if (isUnreachable(error)) return wait()
       undo.withdraw(entry)
-      cache.patch(entity, record.id, (current) => ({ ...current, ...kept }))
-      if (options.onStale && error instanceof ApiError && error.status === 412) {
-        await options.onStale()
-        return null
-      }
-      flashes.add(record.id, Object.keys(values), 'failed')
-      toasts.error(error, t('edit.notSaved'))
+      show(kept)
+      if (options.onStale && error instanceof ApiError && error.status === 412)
+        return options.onStale()
+      refused(record.id, values, error, t(options.isTyped ? 'edit.notSavedKept' : 'edit.notSaved'))
       return null
     }
+  }
+
+  /** Marks what was refused and says why; what was typed stays to be mended. */
+  function refused(id: string, values: FieldValues, error: unknown, before: string): void {
+    flashes.add(id, Object.keys(values), 'failed')
+    refusals.add(id, values, errorText(error))
+    toasts.error(error, before)
   }
 
   /** @throws {ApiError} so that a form can show the issues at its fields. */
@@ -130,15 +138,11 @@ export function useRecordWriter() {
     const record = await api.records.create(entity.plural, values)
     cache.prepend(entity, record)
     cache.refreshDerived(entity)
-    offerUndo(
-      recordTitle(record, entity.titleField) || entity.label,
-      async () => {
-        await api.records.remove(entity.plural, record.id)
-        cache.remove(entity, [record.id])
-        cache.refreshDerived(entity)
-      },
-      t('create.done', { name: recordTitle(record, entity.titleField) || entity.label }),
-    )
+    const label = recordTitle(record, entity.titleField) || entity.label
+    const made = { plural: entity.plural, id: record.id, version: record.version }
+    const entry: UndoEntry = { label, changes: [], made }
+    undo.push(entry)
+    toastUndo(entry, t('create.done', { name: label }))
     return record
   }
 
@@ -147,27 +151,16 @@ export function useRecordWriter() {
     cache.remove(entity, ids)
     try {
       const changes: string[] = []
-      if (records.length === 1) await api.records.remove(entity.plural, ids[0] ?? '')
-      else
-        for (let at = 0; at < ids.length; at += perBulk) {
-          const items = ids.slice(at, at + perBulk).map((id) => ({ id }))
-          changes.push((await api.records.bulk(entity.plural, { delete: items })).changeSetId)
-        }
+      for (let at = 0; at < ids.length; at += perBulk) {
+        const items = ids.slice(at, at + perBulk).map((id) => ({ id }))
+        changes.push((await api.records.bulk(entity.plural, { delete: items })).changeSetId)
+      }
       cache.refreshDerived(entity)
-      const first = records[0]
       const label =
         records.length === 1
-          ? recordTitle(first, entity.titleField) || entity.label
+          ? recordTitle(records[0], entity.titleField) || entity.label
           : t('bulk.count', { n: records.length, what: noun(entity.labelPlural) })
-      offerUndo(
-        label,
-        async () => {
-          if (changes.length === 0) await api.records.restore(entity.plural, ids[0] ?? '')
-          for (const id of changes.toReversed()) await api.changes.revert(id)
-          await cache.refreshAll(entity)
-        },
-        t('delete.done', { what: label }),
-      )
+      offerUndo(label, changes, { text: t('delete.done', { what: label }) })
       return true
     } catch (error) {
       toasts.error(error, t('delete.failed'))
@@ -176,64 +169,15 @@ export function useRecordWriter() {
     }
   }
 
-  /** The same values for many records; those that fail are named, the rest is saved. */
-  async function updateMany(
-    entity: EntityInfo,
-    records: readonly RecordData[],
-    values: FieldValues,
-  ): Promise<void> {
-    const before = new Map(records.map((record) => [record.id, record]))
-    for (const id of before.keys())
-      cache.patch(entity, id, (current) => ({ ...current, ...values }))
-    const changes: string[] = []
-    const failed: { id: string; detail: string }[] = []
-    try {
-      const ids = [...before.keys()]
-      for (let at = 0; at < ids.length; at += perBulk) {
-        const items = ids.slice(at, at + perBulk).map((id) => ({ ...values, id }))
-        const answer = await api.records.bulk(entity.plural, { update: items, atomic: false })
-        changes.push(answer.changeSetId)
-        for (const result of answer.results)
-          if (result.status === 'failed')
-            failed.push({ id: items[result.index]?.id ?? '', detail: result.problem?.detail ?? '' })
-      }
-    } catch (error) {
-      for (const [id, record] of before) cache.patch(entity, id, () => record)
-      toasts.error(error, t('edit.notSaved'))
-      return
-    }
-    for (const { id } of failed) {
-      const record = before.get(id)
-      if (record) cache.patch(entity, id, () => record)
-      flashes.add(id, Object.keys(values), 'failed')
-    }
-    void cache.refreshAll(entity)
-    const done = records.length - failed.length
-    const text =
-      failed.length === 0
-        ? t('bulk.updated', { n: done, what: noun(done === 1 ? entity.label : entity.labelPlural) })
-        : t('bulk.partly', { done, failed: failed.length, why: failed[0]?.detail ?? '' })
-    if (done === 0) toasts.show({ text, tone: 'danger' })
-    else
-      offerUndo(
-        text,
-        async () => {
-          for (const id of changes.toReversed()) await api.changes.revert(id)
-          await cache.refreshAll(entity)
-        },
-        text,
-      )
-  }
-
   async function restore(entity: EntityInfo, id: string): Promise<void> {
     try {
-      await api.records.restore(entity.plural, id)
+      const { changeSetId } = await api.records.bulk(entity.plural, { restore: [{ id }] })
       await cache.refreshAll(entity)
-      toasts.show({ text: t('restore.done'), tone: 'success' })
+      offerUndo(entity.label, [changeSetId], { text: t('restore.done') })
     } catch (error) {
       toasts.error(error, t('restore.failed'))
     }
   }
 
-  return { update, updateMany, create, remove, restore, offerUndo, offerRevert, takeBack, reload }
+  return { update, create, remove, restore, refused, offerUndo }
 }

@@ -1,9 +1,14 @@
 import { type InjectionKey, inject } from 'vue'
 import type { Api } from '../api/create-api.ts'
 import type { Live } from '../api/live.ts'
+import type { Conflicts } from './use-conflicts.ts'
 import type { Flashes } from './use-flashes.ts'
+import type { Lanes } from './use-lanes.ts'
+import type { Outbox } from './use-outbox.ts'
 import type { Palette } from './use-palette.ts'
 import type { Preferences } from './use-preferences.ts'
+import type { Refusals } from './use-refusals.ts'
+import type { Reports } from './use-reports.ts'
 import type { Titles } from './use-titles.ts'
 import type { Toasts } from './use-toasts.ts'
 import type { Undo } from './use-undo.ts'
@@ -18,6 +23,11 @@ export interface Services {
   readonly titles: Titles
   readonly palette: Palette
   readonly flashes: Flashes
+  readonly outbox: Outbox
+  readonly lanes: Lanes
+  readonly refusals: Refusals
+  readonly conflicts: Conflicts
+  readonly reports: Reports
 }
 
 export const servicesKey: InjectionKey<Services> = Symbol('services')

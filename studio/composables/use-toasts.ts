@@ -7,6 +7,8 @@ export interface Toast {
   readonly tone: 'plain' | 'danger' | 'success'
   /** Shown small behind the text, so that support finds the log line. */
   readonly requestId?: string | null
+  /** Stays until it is dismissed: it offers what is nowhere else. */
+  readonly isLasting?: boolean
   readonly action?: { readonly label: string; readonly shortcut?: string; run(): void }
 }
 
@@ -32,7 +34,7 @@ export function createToasts(): Toasts {
     const id = nextId++
     const tone = toast.tone ?? 'plain'
     list.value = [...list.value, { ...toast, id, tone }].slice(-most)
-    setTimeout(() => dismiss(id), shownMs[tone])
+    if (!toast.isLasting) setTimeout(() => dismiss(id), shownMs[tone])
     return id
   }
   return {

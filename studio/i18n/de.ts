@@ -1,3 +1,4 @@
+import edit from './de-edit.ts'
 import record from './de-record.ts'
 
 import type en from './en.ts'
@@ -5,6 +6,7 @@ import type en from './en.ts'
 /** Deutsch. */
 const de: typeof en = {
   ...record,
+  ...edit,
   common: {
     yes: 'Ja',
     no: 'Nein',
@@ -399,21 +401,6 @@ const de: typeof en = {
     nothing: 'Nichts gefunden',
     type: 'Zum Suchen tippen',
   },
-  edit: {
-    notSaved: 'Nicht gespeichert',
-    expects: {
-      number: 'Schreiben Sie eine Zahl, etwa 5000.',
-      whole: 'Schreiben Sie eine ganze Zahl.',
-      duration: 'Schreiben Sie eine Dauer, etwa 1h 30m oder 90 für Sekunden.',
-      date: 'Schreiben Sie ein ganzes Datum.',
-      time: 'Schreiben Sie eine Uhrzeit, etwa 09:30.',
-      month: 'Schreiben Sie einen Monat, etwa 2026-03.',
-      color: 'Schreiben Sie eine Farbe, etwa #3366ff.',
-      geo: 'Schreiben Sie Grade, etwa 59.91, 10.75.',
-      json: 'Das ist noch kein JSON.',
-    },
-    perLine: 'Je Zeile eins',
-  },
   form: { required: 'Pflichtfeld', choose: 'Wählen', more: '{n} weitere Felder zeigen' },
   parts: {
     prefix: 'Titel',
@@ -480,15 +467,7 @@ const de: typeof en = {
     assign: 'Zuweisen',
     run: 'Ausführen',
     clear: 'Auswahl aufheben',
-    updated: '{n} {what} geändert',
-    partly: '{done} erledigt, {failed} fehlgeschlagen: {why}',
     started: '{n} Datensätze werden geändert',
-  },
-  undo: {
-    done: 'Rückgängig gemacht: {what}',
-    failed: 'Nicht rückgängig gemacht',
-    gone: 'Es gibt nichts mehr zurückzunehmen.',
-    nothing: 'Nichts rückgängig zu machen',
   },
   revert: {
     done: 'Nichts zurückzunehmen | {n} Datensatz zurückgesetzt | {n} Datensätze zurückgesetzt',
@@ -631,6 +610,10 @@ const de: typeof en = {
     palette: 'Suchen oder Befehl ausführen',
     help: 'Diese Liste',
     undo: 'Letzte eigene Änderung rückgängig machen',
+    redo: 'Wieder tun, was rückgängig gemacht wurde',
+    range: 'Bereich von Zellen wählen',
+    fill: 'Nach unten ausfüllen',
+    paste: 'Zellen einfügen, mehrere mit Vorschau',
     goTo: 'Zum Start oder zu einer Seite mit ihrem Buchstaben',
     create: 'Neuer Datensatz',
     assign: 'Auswahl zuweisen',

@@ -1,8 +1,10 @@
+import edit from './en-edit.ts'
 import record from './en-record.ts'
 
 /** The words of the interface. Names of entities, fields and options come from the model. */
 export default {
   ...record,
+  ...edit,
   common: {
     yes: 'Yes',
     no: 'No',
@@ -398,21 +400,6 @@ export default {
     nothing: 'Nothing found',
     type: 'Type to search',
   },
-  edit: {
-    notSaved: 'Not saved',
-    expects: {
-      number: 'Write a number, such as 5000.',
-      whole: 'Write a whole number.',
-      duration: 'Write a time, such as 1h 30m or 90 for seconds.',
-      date: 'Write a whole date.',
-      time: 'Write a time, such as 09:30.',
-      month: 'Write a month, such as 2026-03.',
-      color: 'Write a colour, such as #3366ff.',
-      geo: 'Write degrees, such as 59.91, 10.75.',
-      json: 'This is no JSON yet.',
-    },
-    perLine: 'One per line',
-  },
   form: { required: 'Required', choose: 'Choose', more: 'Show {n} more fields' },
   parts: {
     prefix: 'Title',
@@ -479,15 +466,7 @@ export default {
     assign: 'Assign',
     run: 'Run',
     clear: 'Clear the selection',
-    updated: '{n} {what} changed',
-    partly: '{done} done, {failed} failed: {why}',
     started: '{n} records are being changed',
-  },
-  undo: {
-    done: 'Undone: {what}',
-    failed: 'Not undone',
-    gone: 'There is nothing to take back any more.',
-    nothing: 'Nothing to undo',
   },
   revert: {
     done: 'Nothing to take back | {n} record reverted | {n} records reverted',
@@ -623,6 +602,10 @@ export default {
     palette: 'Search or run a command',
     help: 'This list',
     undo: 'Undo your last change',
+    redo: 'Do again what was undone',
+    range: 'Choose a range of cells',
+    fill: 'Fill down',
+    paste: 'Paste cells, several with a preview',
     goTo: 'Go to Home, or to a page by its letter',
     create: 'New record',
     assign: 'Assign the selection',

@@ -13,6 +13,7 @@ const job = (id: string, more: Partial<JobInfo>): JobInfo => ({
   label: null,
   done: null,
   total: null,
+  failed: null,
   ...more,
 })
 const importInfo = (status: ImportInfo['status']): ImportInfo => ({

@@ -110,7 +110,7 @@ function ownItem(job: JobInfo): TrayItem | null {
     state,
     done: job.done ?? 0,
     total: job.total,
-    failed: 0,
+    failed: job.failed ?? 0,
     problem: null,
     stop: isRunning && job.changeSetId !== null ? { by: 'job', id: job.id } : null,
     changeSetId: isRunning ? null : job.changeSetId,

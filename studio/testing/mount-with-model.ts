@@ -5,12 +5,17 @@ import { type Component, computed, defineComponent, h, ref } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { createApi } from '../api/create-api.ts'
 import { createHttp } from '../api/http.ts'
+import { createConflicts } from '../composables/use-conflicts.ts'
 import { createFlashes } from '../composables/use-flashes.ts'
 import { provideFormat } from '../composables/use-format.ts'
+import { createLanes } from '../composables/use-lanes.ts'
 import { modelKey } from '../composables/use-model.ts'
+import { createOutbox } from '../composables/use-outbox.ts'
 import { createPalette } from '../composables/use-palette.ts'
 import { providePeople } from '../composables/use-people.ts'
 import { createPreferences } from '../composables/use-preferences.ts'
+import { createRefusals } from '../composables/use-refusals.ts'
+import { createReports } from '../composables/use-reports.ts'
 import { type Services, servicesKey } from '../composables/use-services.ts'
 import { createTitles } from '../composables/use-titles.ts'
 import { createToasts } from '../composables/use-toasts.ts'
@@ -70,6 +75,11 @@ export function mountWithModel(
     titles: createTitles(api),
     palette: createPalette(),
     flashes: createFlashes(),
+    outbox: createOutbox(),
+    lanes: createLanes(),
+    refusals: createRefusals(),
+    conflicts: createConflicts(),
+    reports: createReports(),
   }
   const Shell = defineComponent({
     setup(_, { slots }) {

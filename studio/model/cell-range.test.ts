@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { yacht } from '../testing/sample-model.ts'
+import { bulkChunks } from './bulk-chunks.ts'
+import { edgesOf, rangeBetween, rangeInRow } from './cell-range.ts'
+import { clearCells, fillCells } from './fill-cells.ts'
+
+const record = (id: string, name: string, status: string) => ({ id, version: 1, name, status })
+const target = {
+  entity: yacht,
+  fields: ['name', 'status'].map((name) => yacht.fields.find((one) => one.apiName === name)!),
+  records: [
+    record('a', 'Vega', 'won'),
+    record('b', 'Lyra', 'new'),
+    record('c', 'Ara', 'won'),
+    record('d', 'Leo', 'new'),
+  ],
+}
+
+describe('a range of cells', () => {
+  it('has one border, whichever corner it began at', () => {
+    const range = rangeBetween({ row: 3, col: 2 }, { row: 1, col: 1 })
+    expect(range).toEqual({ top: 1, left: 1, bottom: 3, right: 2 })
+    expect(edgesOf(rangeInRow(range, 1), 1)).toBe('t l')
+    expect(edgesOf(rangeInRow(range, 2), 2)).toBe('r')
+    expect(edgesOf(rangeInRow(range, 2), 0)).toBeUndefined()
+    expect(rangeInRow(range, 0)).toBeNull()
+  })
+
+  it('is filled down with its first row, or with a pattern of several', () => {
+    const one = { top: 0, bottom: 0, left: 1, right: 1 }
+    const down = fillCells(target, one, { ...one, bottom: 3 })
+    expect(down.changes.map(({ record: { id }, values }) => [id, values['status']])).toEqual([
+      ['b', 'won'],
+      ['d', 'won'],
+    ])
+    const two = { top: 0, bottom: 1, left: 0, right: 0 }
+    const pattern = fillCells(target, two, { ...two, bottom: 3 })
+    expect(pattern.changes.map(({ values }) => values['name'])).toEqual(['Vega', 'Lyra'])
+  })
+
+  it('is cleared but for what may not be blank', () => {
+    const cleared = clearCells(target, { top: 0, bottom: 1, left: 0, right: 1 })
+    expect(cleared.changes.map(({ values }) => values)).toEqual([
+      { status: null },
+      { status: null },
+    ])
+    expect(cleared.skipped).toEqual([target.fields[0]?.label])
+  })
+})
+
+describe('many writes', () => {
+  it('are as few requests as the server takes', () => {
+    const change = { record: record('a', 'x', 'new'), values: { name: 'y' } }
+    const chunks = bulkChunks(Array(1_200).fill(change), [{ name: 'z' }])
+    expect(chunks.map(({ changes, creates }) => [changes.length, creates.length])).toEqual([
+      [1_000, 0],
+      [200, 1],
+    ])
+    const long = { ...change, values: { name: 'y'.repeat(1_500_000) } }
+    expect(bulkChunks([long, long], [])).toHaveLength(2)
+  })
+})
