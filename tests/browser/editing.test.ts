@@ -30,7 +30,7 @@ const changes = async (): Promise<number> =>
 const press = (...keys: string[]) =>
   keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve())
 const copyText = (text: string) =>
-  page.evaluate((words) => navigator.clipboard.writeText(words), text)
+  page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`)
 const dialog = (name: string) => page.getByRole('dialog', { name })
 const toast = (text: string | RegExp) => page.locator('.toast', { hasText: text })
 
@@ -54,7 +54,7 @@ async function clickCell(row: number, column: string): Promise<void> {
 
 describe('a range of cells', () => {
   it('is chosen by keyboard, copied as a spreadsheet reads it, filled, cleared, and comes back', async () => {
-    const leads = []
+    const leads: Lead[] = []
     for (const [at, score] of [71, 5, 6].entries())
       leads.push(
         await make(`Ranja ${at}`, { score, company: at === 0 ? '=cmd "quoted"' : 'Plain' }),
@@ -67,7 +67,7 @@ describe('a range of cells', () => {
       .locator('[role=status]', { hasText: '3 cells chosen, 3 by 1' })
       .waitFor({ state: 'attached' })
     await press('Control+c')
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('71\n5\n6')
+    expect(await page.evaluate<string>('navigator.clipboard.readText()')).toBe('71\n5\n6')
     expect(await seriousProblems(page)).toEqual([])
 
     // Down with the first row, and back, and again.
@@ -84,7 +84,8 @@ describe('a range of cells', () => {
     await press('Delete')
     await expect.poll(() => valuesOf(leads, 'score')).toEqual([null, null, null])
     // Through a reload of the tab, once it knows what it has done.
-    const kept = () => page.evaluate(() => JSON.parse(sessionStorage['runway.undo']).undo.length)
+    const kept = () =>
+      page.evaluate<number>(`JSON.parse(sessionStorage['runway.undo']).undo.length`)
     await expect.poll(kept).toBe(2)
     await page.reload()
     await page.locator('.tbody .tr').nth(2).waitFor()
@@ -94,7 +95,7 @@ describe('a range of cells', () => {
   })
 
   it('is drawn by mouse, and its handle fills', async () => {
-    const leads = []
+    const leads: Lead[] = []
     for (const [at, company] of ['North', 'South', 'East'].entries())
       leads.push(await make(`Handle ${at}`, { company }))
     await openTable('Handle', 3)
