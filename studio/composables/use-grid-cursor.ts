@@ -182,6 +182,6 @@ export function useGridCursor(deps: {
 
   return {
     ...{ cursor, corner, range, isRange, editing },
-    ...{ moveTo, reachTo, select, leaveEditor, onKey },
+    ...{ moveTo, reachTo, leaveEditor, onKey, begin: deps.edit },
   }
 }

@@ -1,4 +1,4 @@
-import type { EntityInfo, FieldInfo, RecordData } from '@runwaycrm/sdk'
+import type { FieldInfo } from '@runwaycrm/sdk'
 import { useI18n } from 'vue-i18n'
 import type { CellRange } from '../model/cell-range.ts'
 import { rowsOf } from '../model/cell-range.ts'
@@ -11,7 +11,7 @@ import { useNameFinder } from './use-name-finder.ts'
 import { useReadContext } from './use-read-context.ts'
 import { useServices } from './use-services.ts'
 
-/** What a table writes: one cell at once, ranges as few change sets. */
+/** What is written to ranges: few change sets, and one cell at once. */
 export function useGridWrites(target: () => FillTarget) {
   const { toasts, refusals } = useServices()
   const { t } = useI18n()
@@ -19,19 +19,6 @@ export function useGridWrites(target: () => FillTarget) {
   const many = useManyWriter()
   const finder = useNameFinder()
   const readContext = useReadContext()
-
-  /** @param seen what stood there when the edit began. */
-  function save(
-    entity: EntityInfo,
-    record: RecordData | undefined,
-    field: FieldInfo,
-    value: unknown,
-    seen: unknown = record?.[field.apiName],
-  ): void {
-    if (!record || sameValue(record[field.apiName], value)) return
-    const name = field.apiName
-    void guarded.save(entity, record, { [name]: value }, { [name]: seen }, { isTyped: true })
-  }
 
   function write({ changes, skipped }: CellChanges): void {
     const { entity } = target()
@@ -52,8 +39,11 @@ export function useGridWrites(target: () => FillTarget) {
     const found = names.length > 0 ? await finder.find(new Map([[field, new Set(names)]])) : null
     const find = (of: FieldInfo, name: string): FoundName => found?.(of, name)
     const read = readCell(field, words, record[field.apiName], readContext(find))
-    if (read.ok) save(entity, record, field, read.value)
-    else {
+    if (read.ok) {
+      const { apiName } = field
+      if (!sameValue(record[apiName], read.value))
+        void guarded.save(entity, record, { [apiName]: read.value }, record, { isTyped: true })
+    } else {
       const { code, expects, what = '' } = read.why
       const why = expects ? t(`edit.expects.${expects}`) : t(`paste.why.${code}`, { what })
       refusals.add(record.id, { [field.apiName]: words }, why)
@@ -62,7 +52,6 @@ export function useGridWrites(target: () => FillTarget) {
   }
 
   return {
-    save,
     pasteOne,
     clear: (range: CellRange): void => write(clearCells(target(), range)),
     /** Cmd+D: with the first row of the range; a single row takes the one above it. */

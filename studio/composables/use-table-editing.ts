@@ -1,41 +1,60 @@
 import type { EntityInfo, FieldInfo, RecordData } from '@runwaycrm/sdk'
-import { computed, nextTick, ref } from 'vue'
-import { useI18n } from 'vue-i18n'
+import { computed, nextTick } from 'vue'
 import type { LeftBy } from '../components/field-left.ts'
-import { cellsOf, colsOf, rowsOf } from '../model/cell-range.ts'
+import type { CellRange } from '../model/cell-range.ts'
 import { editStyle } from '../model/edit-style.ts'
-import { useCellDrag } from './use-cell-drag.ts'
+import { sameValue } from '../model/read-value.ts'
 import { useFormat } from './use-format.ts'
-import { useGridClipboard } from './use-grid-clipboard.ts'
 import { type CellAt, useGridCursor } from './use-grid-cursor.ts'
-import { useGridWrites } from './use-grid-writes.ts'
+import { useGuardedSave } from './use-guarded-save.ts'
 import type { Selection } from './use-selection.ts'
 import { useServices } from './use-services.ts'
 
-/** Everything that happens to cells: the cursor, ranges, editing where the value stands, copy, paste and fill. */
+/** What is loaded behind the table, as it is seen through the component that has it. */
+export interface TableTools {
+  readonly outline: CellRange | null
+  copy(event: ClipboardEvent): unknown
+  cut(event: ClipboardEvent): void
+  paste(event: ClipboardEvent): void
+  clear(range: CellRange): void
+  fillDown(range: CellRange): void
+  drawFrom(event: PointerEvent): void
+  pullHandle(event: PointerEvent): void
+  hush(): void
+}
+
+/** The cursor of a table, its range, and values that are edited where they stand. */
 export function useTableEditing(deps: {
   entity: () => EntityInfo
   fields: () => readonly FieldInfo[]
   records: () => readonly RecordData[]
   selection: () => Selection
   scroller: () => HTMLElement | null
+  tools: () => TableTools | null
   perPage: () => number
   reveal: (row: number) => void
   open: (id: string) => void
 }) {
   const { refusals } = useServices()
-  const { t } = useI18n()
   const format = useFormat()
-  const writes = useGridWrites(() => ({
-    entity: deps.entity(),
-    fields: deps.fields(),
-    records: deps.records(),
-  }))
+  const guarded = useGuardedSave()
   const fieldAt = ({ col }: CellAt): FieldInfo | undefined => deps.fields()[col]
   const recordAt = ({ row }: CellAt): RecordData | undefined => deps.records()[row]
   const canEdit = (field: FieldInfo | undefined): field is FieldInfo =>
     field !== undefined && deps.entity().can.update && editStyle(field) !== 'none'
   const cellId = ({ row, col }: CellAt): string => `cell-${row}-${col}`
+
+  /** @param seen what stood there when the edit began. */
+  function save(
+    record: RecordData | undefined,
+    { apiName }: FieldInfo,
+    value: unknown,
+    seen: unknown = record?.[apiName],
+  ): void {
+    if (!record || sameValue(record[apiName], value)) return
+    const options = { isTyped: true }
+    void guarded.save(deps.entity(), record, { [apiName]: value }, { [apiName]: seen }, options)
+  }
 
   const grid = useGridCursor({
     rowCount: () => deps.records().length,
@@ -58,15 +77,17 @@ export function useTableEditing(deps: {
       const record = recordAt(cell)
       if (!record || !canEdit(field)) return false
       const seen = record[field.apiName] ?? null
-      if (editStyle(field) === 'toggle') writes.save(deps.entity(), record, field, seen !== true)
+      if (editStyle(field) === 'toggle') save(record, field, seen !== true)
       else {
-        const text = initialText ?? refusals.takeText(record.id, field, format.locale.value)
+        // What was typed here before and refused is there to be mended.
+        const kept = refusals.takeText(record.id, field, format.locale.value)
+        const text = initialText ?? kept
         grid.editing.value = { ...cell, seen, ...(text === undefined ? {} : { initialText: text }) }
       }
       return true
     },
-    clear: writes.clear,
-    fillDown: writes.fillDown,
+    clear: (range) => deps.tools()?.clear(range),
+    fillDown: (range) => deps.tools()?.fillDown(range),
     toggle: (row) => deps.selection().toggle(row),
     hasChosen: () => !deps.selection().isEmpty.value,
     extend: (from, to) => deps.selection().extend(from, to),
@@ -77,36 +98,7 @@ export function useTableEditing(deps: {
     },
     escape: () => deps.selection().clear(),
   })
-
-  const heard = ref('')
-  const clipboard = useGridClipboard({
-    fields: deps.fields,
-    records: deps.records,
-    chosen: () => deps.selection().records.value,
-    range: () => (grid.editing.value ? null : grid.range.value),
-    canWrite: () => deps.entity().can.update,
-    clear: writes.clear,
-    pasteOne: (row, field, words) => void writes.pasteOne(row, field, words),
-    announce: (text) => {
-      heard.value = text
-    },
-  })
-  const drag = useCellDrag({
-    scroller: deps.scroller,
-    range: () => grid.range.value,
-    reachTo: ({ row, col }) => grid.reachTo(row, col),
-    fillTo: writes.fillTo,
-  })
-  /** The border that is drawn: of the range, of where a pull would fill, of what a paste would cover. */
-  const outline = computed(() => {
-    if (clipboard.asked.value) return clipboard.covered(clipboard.asked.value)
-    return drag.filled.value ?? (grid.isRange.value ? grid.range.value : null)
-  })
-  const announced = computed(() => {
-    const range = grid.range.value
-    if (!range || !grid.isRange.value) return heard.value
-    return t('edit.range', { n: cellsOf(range), rows: rowsOf(range), cols: colsOf(range) })
-  })
+  const { cursor, corner, editing, range, isRange } = grid
 
   function focus(): void {
     deps.scroller()?.focus({ preventScroll: true })
@@ -115,55 +107,52 @@ export function useTableEditing(deps: {
     grid.leaveEditor(by)
     if (by !== 'blur') focus()
   }
-  /** Of the clipboard and of keys: not those of an input in the table, or of another place. */
-  function isMine(event: Event): boolean {
+  /** Clipboard events are not those of an input in the table, nor of another place. */
+  function onClipboard(event: ClipboardEvent): void {
     const target = event.target as HTMLElement
-    if (/^(INPUT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable) return false
-    return document.activeElement === deps.scroller()
+    const isTyping = /^(INPUT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable
+    const type = event.type as 'copy' | 'cut' | 'paste'
+    if (!isTyping && document.activeElement === deps.scroller()) deps.tools()?.[type](event)
   }
 
   return {
-    ...{ grid, drag, clipboard, outline, announced, cellId },
+    ...{ grid, cellId, focus, leave, onClipboard },
+    /** The border that is drawn. */
+    outline: computed(() => deps.tools()?.outline ?? (isRange.value ? range.value : null)),
     activeId: computed(() =>
-      grid.cursor.value && !grid.editing.value
-        ? cellId(grid.corner.value ?? grid.cursor.value)
-        : undefined,
+      cursor.value && !editing.value ? cellId(corner.value ?? cursor.value) : undefined,
     ),
     onKey(event: KeyboardEvent): void {
       if (event.target !== deps.scroller() || !grid.onKey(event)) return
-      heard.value = ''
+      deps.tools()?.hush()
       event.preventDefault()
       event.stopPropagation()
     },
-    onCopy: (event: ClipboardEvent): void => void (isMine(event) && clipboard.copy(event)),
-    onCut: (event: ClipboardEvent): void => void (isMine(event) && clipboard.cut(event)),
-    onPaste: (event: ClipboardEvent): void => void (isMine(event) && clipboard.paste(event)),
     onPress(row: number, col: number, event: PointerEvent): void {
-      if (event.button !== 0 || (grid.editing.value?.row === row && grid.editing.value.col === col))
-        return
-      if (event.pointerType === 'touch') return
-      if (event.shiftKey && grid.cursor.value) grid.reachTo(row, col)
+      const isEdited = editing.value?.row === row && editing.value.col === col
+      // A finger scrolls.
+      if (event.button !== 0 || isEdited || event.pointerType === 'touch') return
+      if (event.shiftKey && cursor.value) grid.reachTo(row, col)
       else {
-        grid.cursor.value = { row, col }
-        grid.corner.value = null
+        cursor.value = { row, col }
+        corner.value = null
       }
-      drag.drawFrom(event)
+      deps.tools()?.drawFrom(event)
     },
     onCell(row: number, col: number, event: MouseEvent): void {
-      if (!event.shiftKey && !grid.isRange.value) grid.cursor.value = { row, col }
+      if (!event.shiftKey && !isRange.value) cursor.value = { row, col }
       focus()
     },
     startEdit(row: number, col: number): void {
-      grid.cursor.value = { row, col }
-      grid.corner.value = null
-      if (canEdit(fieldAt({ row, col }))) grid.onKey(new KeyboardEvent('keydown', { key: 'F2' }))
+      cursor.value = { row, col }
+      corner.value = null
+      grid.begin({ row, col })
     },
     commit(row: number, field: FieldInfo, value: unknown, by: LeftBy): void {
-      writes.save(deps.entity(), deps.records()[row], field, value, grid.editing.value?.seen)
+      save(deps.records()[row], field, value, editing.value?.seen)
       leave(by)
     },
     pick: (row: number, field: FieldInfo, value: unknown): void =>
-      writes.save(deps.entity(), deps.records()[row], field, value),
-    leave,
+      save(deps.records()[row], field, value),
   }
 }
