@@ -96,7 +96,8 @@ export function nearStatement(orgId: string, { forgiven }: SearchQuery): Stateme
 }
 
 /**
- * Records with a word near each of the query's.
+ * Records with a word near each of the query's, other than those that have all of its words: they are found
+ * already. So a word that alone is forgiven typos is not looked for itself.
  *
  * @param meant answer of `nearStatement`.
  * @returns null when no word has one near it that is not itself.
@@ -109,26 +110,29 @@ export function likelyStatement(
   most: number,
 ): Statement | null {
   const { words, isOpen } = forgiven
-  let isMore = false
   const groups = words.map((word, i) => {
     const mayContinue = isOpen && i === words.length - 1
-    const likely = meant.filter((other) => {
-      if (mayContinue && other.startsWith(word)) return true
-      const isLikely = isNear(word, other, typosAllowed(word), mayContinue)
-      if (isLikely && other !== word) isMore = true
-      return isLikely
-    })
-    return [...new Set([word, ...likely])]
+    const isSame = (other: string) => other === word || (mayContinue && other.startsWith(word))
+    return {
+      same: [...new Set([word, ...meant.filter(isSame)])],
+      near: meant.filter(
+        (other) => !isSame(other) && isNear(word, other, typosAllowed(word), mayContinue),
+      ),
+    }
   })
-  if (!isMore) return null
+  const forgiving = groups.filter(({ near }) => near.length > 0).length
+  if (forgiving === 0) return null
+  const looked = groups.map(({ same, near }) =>
+    forgiving === 1 && near.length > 0 ? near : [...same, ...near],
+  )
   return {
     name: 'search_any',
     text: `select f.entity, f.record_id as id
       from kernel.search_any($1::bigint[], $2::integer[], $3, $4::text[], $5) f`,
     values: [
-      groups.flat().map((word) => termOf(orgId, word)),
-      groups.flatMap((group, i) => group.map(() => i + 1)),
-      groups.length,
+      looked.flat().map((word) => termOf(orgId, word)),
+      looked.flatMap((group, i) => group.map(() => i + 1)),
+      looked.length,
       entities,
       most,
     ],
