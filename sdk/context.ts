@@ -1,3 +1,4 @@
+import type { Brand } from './brand.ts'
 import type { Filter } from './condition.ts'
 import type { EnvironmentName } from './manifest.ts'
 import type { Actor, OrgInfo, Principal } from './principal.ts'
@@ -180,6 +181,8 @@ export interface Log {
  */
 export interface HandlerContext {
   readonly org: OrgInfo
+  /** How it looks; the name is there always. */
+  readonly brand: Brand & { readonly name: string }
   readonly principal: Principal
   readonly actor: Actor
   /** The platform itself, or somebody with a role that counts as admin; never a key with scopes. */

@@ -1,4 +1,6 @@
 /** The public promise: what plugins, the kernel and the studio may import. */
+export * from './brand.ts'
+export * from './brand-shades.ts'
 export * from './calendar.ts'
 export * from './condition.ts'
 export * from './context.ts'

@@ -3,12 +3,13 @@ import { BadCredentialsError, NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import { selectEpoch } from '../model/org-row.ts'
+import type { AccountMail } from './account-mails.ts'
 import { createAttempts } from './attempts.ts'
 import { checkAll, checkEmail, checkName, checkPassword, checkSlug } from './check-input.ts'
 import { createCredentials } from './credentials.ts'
 import { createDirectory } from './directory.ts'
 import { createInvitations } from './invitations.ts'
-import { type AccountMail, createLinks } from './links.ts'
+import { createLinks } from './links.ts'
 import { createLoginLinks } from './login-links.ts'
 import { createMailLimits } from './mail-limits.ts'
 import { createMembers, type MembersDeps } from './members.ts'
@@ -99,7 +100,13 @@ export function createAccounts(deps: AccountsDeps) {
     signUpAllowed: config.signUp,
   })
   const mailLimits = createMailLimits(directory)
-  const mailing = { links, mailLimits, sendMail: deps.sendMail, log }
+  const mailing = {
+    links,
+    mailLimits,
+    sendMail: deps.sendMail,
+    systemContext: deps.systemContext,
+    log,
+  }
   const recovery = createRecovery({
     directory,
     passwords,

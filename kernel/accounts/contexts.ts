@@ -1,4 +1,5 @@
 import {
+  type Brand,
   type Door,
   type FieldValues,
   ForbiddenError,
@@ -13,6 +14,7 @@ import type { Model } from '../model/model.ts'
 /** What an organisation runs on, as the model cache has it. */
 export interface OrgRuntime {
   readonly org: OrgInfo
+  readonly brand?: Brand
   readonly model: Model
   readonly revision: number
   readonly epoch: number
@@ -97,6 +99,7 @@ export function createContexts(deps: ContextsDeps) {
       changeSet: null,
       draft,
       settings: runtime.settings,
+      ...(runtime.brand ? { brand: runtime.brand } : {}),
     }
   }
 

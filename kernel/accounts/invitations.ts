@@ -2,9 +2,10 @@ import { ForbiddenError, NotFoundError, SignInFirstError, StateConflictError } f
 import { mayGiveRole } from '../access/give-role.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { uuidv7 } from '../database/uuid.ts'
+import { type AccountMail, inviteMail } from './account-mails.ts'
 import { checkAll, checkEmail, checkName, checkPassword } from './check-input.ts'
 import type { Directory } from './directory.ts'
-import { type AccountMail, inviteMail, type Links } from './links.ts'
+import type { Links } from './links.ts'
 import type { MailLimits } from './mail-limits.ts'
 import type { Members } from './members.ts'
 import type { Passwords } from './password.ts'
@@ -82,10 +83,10 @@ export function createInvitations(deps: InvitationsDeps) {
           tx,
         )
       })
-      const url = deps.links.invite(token)
+      const url = deps.links.invite(token, ctx.org.slug)
       try {
         if (await mailLimits.mayMailInvitation(email)) {
-          const mail = inviteMail(email, ctx.org.name, ctx.principal.name, url)
+          const mail = inviteMail(ctx, email, ctx.org.name, ctx.principal.name, url)
           await deps.sendMail(ctx.org.id, mail)
         }
       } catch (error) {

@@ -1,9 +1,11 @@
 import { BadCredentialsError } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
 import { uuidv7 } from '../database/uuid.ts'
+import { type AccountMail, inReadersLanguage, resetMail } from './account-mails.ts'
 import type { Attempts } from './attempts.ts'
 import { checkPassword, normalizeEmail } from './check-input.ts'
 import type { Directory } from './directory.ts'
-import { type AccountMail, type Links, resetMail } from './links.ts'
+import type { Links } from './links.ts'
 import type { MailLimits } from './mail-limits.ts'
 import type { Passwords } from './password.ts'
 import type { Principals, ResolvedPrincipal } from './principals.ts'
@@ -22,6 +24,7 @@ interface RecoveryDeps {
   readonly links: Links
   readonly isMailOpen: boolean
   sendMail(orgId: string, mail: AccountMail): Promise<void>
+  systemContext(orgId: string): Promise<RequestContext>
   readonly log: { error(details: object, message: string): void }
 }
 
@@ -36,9 +39,10 @@ export function createRecovery(deps: RecoveryDeps) {
      * What comes too often is dropped without a word.
      *
      * @param address where the request came from.
+     * @param languages its `Accept-Language`: whoever asks reads the mail.
      */
-    forgot(email: string, address: string): void {
-      const work = sendReset(normalizeEmail(email), address).catch((error: unknown) => {
+    forgot(email: string, address: string, languages?: string): void {
+      const work = sendReset(normalizeEmail(email), address, languages).catch((error: unknown) => {
         deps.log.error({ err: error }, 'a password reset could not be sent')
       })
       underWay.add(work)
@@ -103,7 +107,11 @@ export function createRecovery(deps: RecoveryDeps) {
     },
   }
 
-  async function sendReset(email: string, address: string): Promise<void> {
+  async function sendReset(
+    email: string,
+    address: string,
+    languages: string | undefined,
+  ): Promise<void> {
     if (!(await deps.mailLimits.mayReset(email, address))) return
     const login = await directory.findLogin(email)
     const place = login && (await sessions.choose(login.id))
@@ -129,7 +137,10 @@ export function createRecovery(deps: RecoveryDeps) {
         tx,
       )
     })
-    await deps.sendMail(place.orgId, resetMail(email, deps.links.reset(token)))
+    const ctx = await deps.systemContext(place.orgId)
+    const words = inReadersLanguage(ctx, languages)
+    const url = deps.links.reset(token, ctx.org.slug)
+    await deps.sendMail(place.orgId, resetMail(words, email, url))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Actor, Door, FieldValues, OrgInfo, Principal } from '@runwaycrm/sdk'
+import type { Actor, Brand, Door, FieldValues, OrgInfo, Principal } from '@runwaycrm/sdk'
 import type { Ability } from '../access/build-ability.ts'
 import type { Tx } from '../database/postgres.ts'
 import type { Model } from '../model/model.ts'
@@ -25,6 +25,8 @@ export interface RequestContext {
   readonly draft: boolean
   /** Settings of plugins by reference of the contribution; without them the defaults hold. */
   readonly settings?: ReadonlyMap<string, FieldValues>
+  /** How the organisation looks; without it the product's own look holds. */
+  readonly brand?: Brand
 }
 
 export interface OpenChange {

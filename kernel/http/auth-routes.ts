@@ -136,7 +136,9 @@ export function authRoutes({ accounts, cookie }: AuthRoutesDeps): RouteDeclarati
       body: object({ email }),
       response: { 202: {} },
       handler: (call) => {
-        accounts.forgot((call.body as { email: string }).email, call.request.ip)
+        const { email } = call.body as { email: string }
+        const { ip, headers } = call.request
+        accounts.forgot(email, ip, headers['accept-language'])
         return { status: 202 }
       },
     },

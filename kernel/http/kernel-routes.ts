@@ -13,6 +13,7 @@ import type { PublicLinks } from '../secrets/public-links.ts'
 import { type ActionRoutesDeps, actionRoutes } from './action-routes.ts'
 import { authRoutes } from './auth-routes.ts'
 import type { Authenticator } from './authenticate.ts'
+import { type BrandingRoutesDeps, brandingRoutes } from './branding-routes.ts'
 import { type ChangeRoutesDeps, changeRoutes } from './change-routes.ts'
 import type { Check } from './check-schema.ts'
 import { docsRoutes } from './docs-routes.ts'
@@ -30,7 +31,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly db: Database
   readonly accounts: Accounts
   readonly contexts: Contexts
-  readonly orgStates: StudioRoutesDeps['orgStates']
+  readonly orgStates: StudioRoutesDeps['orgStates'] & BrandingRoutesDeps['orgStates']
   readonly reader: RecordRoutesDeps['reader']
   readonly writer: RecordRoutesDeps['writer'] & {
     transaction<T>(ctx: RequestContext, work: (ctx: RequestContext) => Promise<T>): Promise<T>
@@ -96,6 +97,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       },
     }),
     ...settingsRoutes(deps),
+    ...brandingRoutes(deps),
     ...formulaRoutes(deps),
     ...pluginRoutes({
       ...deps.plugins,

@@ -1,4 +1,4 @@
-import type { PageDefinition } from '@runwaycrm/sdk'
+import type { Brand, PageDefinition } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
 import { wordsOf } from '../model/words.ts'
@@ -14,7 +14,7 @@ import { type ViewDefinition, visibleView } from './visible-view.ts'
 
 export interface ModelViewInput {
   readonly revision: number
-  readonly brand: { readonly name?: string; readonly color?: string; readonly logo?: string }
+  readonly brand: Brand
   readonly email: string | null
   readonly actions: readonly object[]
 }
@@ -54,7 +54,7 @@ export function modelView(ctx: RequestContext, input: ModelViewInput) {
       roles: principal.roles,
     },
     permissions: permissions.filter((permission) => ability.allows(permission)),
-    brand: { ...input.brand, name: input.brand.name ?? org.name },
+    brand: brandOf(input.brand, org.name),
     entities,
     pages: pagesOf(ctx, readable),
     views: viewsOf(ctx, readable),
@@ -66,6 +66,17 @@ export function modelView(ctx: RequestContext, input: ModelViewInput) {
       ref,
       label: wordsOf(ctx, plugin, `roles.${key}.label`, definition.label),
     })),
+  }
+}
+
+/** What the frame shows; the rest is for the sign-in page and for mails. */
+function brandOf({ name, color, colorDark, logo, favicon }: Brand, orgName: string): Brand {
+  return {
+    name: name ?? orgName,
+    ...(color === undefined ? {} : { color }),
+    ...(colorDark === undefined ? {} : { colorDark }),
+    ...(logo === undefined ? {} : { logo }),
+    ...(favicon === undefined ? {} : { favicon }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Actor, FieldValues } from '@runwaycrm/sdk'
 import { actorOf } from '../context/request-context.ts'
+import { brandParts } from '../model/brand-problems.ts'
 import type { PluginState } from '../model/enabled-layers.ts'
 import type { OrgProfile, OrgProfileChange } from '../model/org-profile.ts'
 import type { SettingsStore } from '../plugins/settings-store.ts'
@@ -72,7 +73,9 @@ export function settingsRoutes(deps: SettingsRoutesDeps): RouteDeclaration[] {
           brand: {
             ...object,
             additionalProperties: false,
-            properties: { name: clearable(120), color: clearable(7), logo: clearable(65_536) },
+            properties: Object.fromEntries(
+              Object.entries(brandParts).map(([key, { most }]) => [key, clearable(most)]),
+            ),
           },
         },
       },

@@ -1,4 +1,5 @@
 import {
+  type Brand,
   ForbiddenError,
   InvalidError,
   NotFoundError,
@@ -23,7 +24,7 @@ export interface StudioRoutesDeps {
   readonly orgStates: {
     get(orgId: string): Promise<{
       readonly revision: number
-      readonly brand: { readonly name?: string; readonly color?: string; readonly logo?: string }
+      readonly brand: Brand
     }>
   }
   readonly reader: {

@@ -1,10 +1,9 @@
-import { type FieldValues, NotFoundError, type OrgInfo } from '@runwaycrm/sdk'
+import { type Brand, type FieldValues, NotFoundError, type OrgInfo } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
 import { toDocument } from './layer-document.ts'
 import type { Model } from './model.ts'
 import type { OrgModels } from './org-models.ts'
 import {
-  type Brand,
   type OrgRow,
   type OrgStateRow,
   type OrgWithDraftRow,
@@ -99,7 +98,8 @@ export function createOrgStates(deps: {
     const row = toOrgRow(rows[0])
     const model = models.of(row)
     const state = toState(row, model)
-    return { state, bytes: estimateBytes(model, models.deployment), checkedAt }
+    const pictures = JSON.stringify(row.brand).length
+    return { state, bytes: estimateBytes(model, models.deployment) + pictures, checkedAt }
   }
 
   /** Many requests of one organisation wait for one question. */

@@ -1,7 +1,7 @@
-import { InvalidError, type OrgInfo } from '@runwaycrm/sdk'
+import { type Brand, InvalidError, type Issue, type OrgInfo } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
+import { brandProblems } from './brand-problems.ts'
 import { offerPublished } from './offer-layer.ts'
-import type { Brand } from './org-row.ts'
 
 /** What an organisation says of itself. Absent keeps; null in the brand clears. */
 export interface OrgProfileChange {
@@ -18,9 +18,6 @@ export interface OrgProfile {
   /** Its own; what it leaves out comes from its reseller. */
   readonly brand: Brand
 }
-
-/** Longest logo, as a data address: about 48 KB of picture. */
-const longestLogo = 65_536
 
 /**
  * Changes name, words of region and brand of an organisation in its model. Customers of a reseller get
@@ -52,7 +49,7 @@ export async function changeOrgProfile(
 
 /** @throws InvalidError */
 function refuseProblems({ name, currency, country, timeZone, locale, brand }: OrgProfileChange) {
-  const problems: { path: string; code: 'BAD_FORMAT' | 'REQUIRED'; message: string }[] = []
+  const problems: Issue[] = []
   const need = (isFine: boolean, path: string, message: string) => {
     if (!isFine) problems.push({ path, code: 'BAD_FORMAT', message })
   }
@@ -74,18 +71,7 @@ function refuseProblems({ name, currency, country, timeZone, locale, brand }: Or
     need(isTimeZone(timeZone), 'timeZone', 'A time zone is an IANA name such as Europe/Oslo.')
   if (locale !== undefined)
     need(isLocale(locale), 'locale', 'A language is a BCP 47 tag such as en or de-CH.')
-  if (brand?.color != null)
-    need(
-      /^#[0-9a-f]{6}$/i.test(brand.color),
-      'brand.color',
-      'A colour is written like #2f6fed, six hexadecimal digits.',
-    )
-  if (brand?.logo != null)
-    need(
-      isLogo(brand.logo),
-      'brand.logo',
-      'A logo is a PNG, JPEG or WebP picture as a data address of at most 64 KiB.',
-    )
+  problems.push(...brandProblems(brand ?? {}))
   if (problems.length > 0) throw new InvalidError(undefined, { errors: problems })
 }
 
@@ -103,11 +89,4 @@ function isLocale(tag: string): boolean {
   } catch {
     return false
   }
-}
-
-/** Never SVG: it could carry script. */
-function isLogo(text: string): boolean {
-  return (
-    text.length <= longestLogo && /^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$/.test(text)
-  )
 }

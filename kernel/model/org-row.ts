@@ -1,4 +1,4 @@
-import type { FieldValues, OrgInfo } from '@runwaycrm/sdk'
+import type { Brand, FieldValues, OrgInfo } from '@runwaycrm/sdk'
 import type { Statement } from '../database/postgres.ts'
 import { checkEnvelope } from '../manifest/check-plugin.ts'
 import type { PluginState } from './enabled-layers.ts'
@@ -21,12 +21,6 @@ export interface OrgRow {
   readonly states: ReadonlyMap<string, PluginState>
   /** Settings that somebody set, by reference of their contribution. */
   readonly settings: ReadonlyMap<string, FieldValues>
-}
-
-export interface Brand {
-  readonly name?: string
-  readonly color?: string
-  readonly logo?: string
 }
 
 /** The epoch of an organisation: its own, and how often its reseller offered something new. */

@@ -52,6 +52,34 @@ function walk(words: Words, plugin: string, path: string, value: unknown): unkno
   )
 }
 
+/**
+ * The plugin's own message, or with `plugin:key` another one's: in the organisation's language, then its
+ * base language, then English, then the key itself.
+ *
+ * @param values go into places such as `{name}`.
+ */
+export function messageOf(
+  words: Words,
+  plugin: string,
+  key: string,
+  values: Readonly<Record<string, string | number>> = {},
+): string {
+  const { messages } = words.model
+  const name = key.includes(':') ? key : `${plugin}:${key}`
+  const text = [words.org.locale, languageOf(words), 'en']
+    .flatMap((locale) => [messages.get(locale)?.[overWords + name], messages.get(locale)?.[name]])
+    .find(Boolean)
+  // Part by part: what is put in may have braces of its own.
+  return (text ?? key)
+    .split(/(\{\w+\})/)
+    .map((part) => {
+      const slot = part.slice(1, -1)
+      const isValue = part.startsWith('{') && Object.hasOwn(values, slot)
+      return isValue ? String(values[slot]) : inTerms(words, plugin, part)
+    })
+    .join('')
+}
+
 /** What the organisation calls a field. */
 export function labelOfField(words: Words, entity: Entity, field: Field): string {
   const label = field.definition.label ?? field.label

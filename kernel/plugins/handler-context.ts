@@ -14,7 +14,7 @@ import {
   HandlerTimeoutError,
 } from '../actions/call-handler.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
-import { inTerms, termOf } from '../model/words.ts'
+import { inTerms, messageOf, termOf } from '../model/words.ts'
 import { type BrokerDeps, broker } from './broker.ts'
 import { grantOf } from './capabilities.ts'
 import type { Deployment } from './load-plugins.ts'
@@ -79,6 +79,7 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
     const brokered = broker({ ...deps, callHandler }, { ctx, acting, manifest, options })
     return Object.freeze({
       org: ctx.org,
+      brand: { ...ctx.brand, name: ctx.brand?.name ?? ctx.org.name },
       principal: ctx.principal,
       actor: actorOf(ctx.principal),
       isAdmin: isFullAdmin(ctx.principal, ctx.model.roles),
@@ -88,7 +89,7 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       random,
       signal,
       log: logFor(deps.log, ctx, manifest.id),
-      t: (key, values) => translate(ctx, manifest.id, key, values ?? {}),
+      t: (key, values) => messageOf(ctx, manifest.id, key, values),
       label(ref) {
         const entity = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
         return entity ? termOf(ctx, entity) : { one: ref, many: ref }
@@ -151,24 +152,4 @@ function logFor(log: Log, ctx: RequestContext, plugin: string): Log {
     (message, details) =>
       log[level](message, { ...details, ...about })
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-}
-
-/**
- * The plugin's own message, or with `plugin:key` another one's: in the organisation's language, then its
- * base language, then English, then the key itself.
- */
-function translate(
-  ctx: RequestContext,
-  plugin: string,
-  key: string,
-  values: Readonly<Record<string, string | number>>,
-): string {
-  const { locale } = ctx.org
-  const languages = [locale, locale.split('-', 1)[0] as string, 'en']
-  const name = key.includes(':') ? key : `${plugin}:${key}`
-  const text = languages.map((language) => ctx.model.messages.get(language)?.[name]).find(Boolean)
-  const filled = (text ?? key).replace(/\{(\w+)\}/g, (whole, slot: string) =>
-    Object.hasOwn(values, slot) ? String(values[slot]) : whole,
-  )
-  return inTerms(ctx, plugin, filled)
 }

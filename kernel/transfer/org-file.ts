@@ -1,5 +1,4 @@
-import type { OrgInfo } from '@runwaycrm/sdk'
-import type { Brand } from '../model/org-row.ts'
+import type { Brand, OrgInfo } from '@runwaycrm/sdk'
 
 /**
  * An organisation as lines of JSON in one gzipped file, in this order:

@@ -50,6 +50,7 @@ export async function sendQuote(input: SendInput, ctx: HandlerContext) {
         message: input.message?.trim() || undefined,
       }),
       template: 'quote',
+      layout: 'brand',
     })
   } catch (error) {
     const before = { status: quote['status'], sentAt: quote['sentAt'], sentTo: quote['sentTo'] }

@@ -55,6 +55,7 @@ export async function replyToTicket(input: ReplyInput, ctx: HandlerContext) {
         subject: `Re: ${ticket['subject']} [T-${ticket['number']}]`,
         text: body,
         template: 'ticket-reply',
+        layout: 'brand',
       })
     return reply.id
   })

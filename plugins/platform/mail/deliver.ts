@@ -28,7 +28,8 @@ export async function deliver(input: unknown, ctx: HandlerContext): Promise<void
       to: mail.to,
       subject: mail.subject,
       text: mail.text ?? '',
-      ...(mail.html === null ? {} : { html: mail.html }),
+      // Pictures in data addresses go along as parts of the mail: most mail programs show nothing else.
+      ...(mail.html === null ? {} : { html: mail.html, attachDataUrls: true }),
       messageId: `<${mail.id}@runwaycrm>`,
     })
   } catch (error) {

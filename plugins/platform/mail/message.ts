@@ -1,11 +1,23 @@
 import { InvalidError, type Issue, type Row } from '@runwaycrm/sdk'
 
+export interface MailAction {
+  readonly label: string
+  readonly url: string
+}
+
 /** What the service `mail`, version 1, takes. */
 export interface MailInput {
   readonly to: string
   readonly subject: string
   readonly text: string
+  /** Its own HTML; `layout` draws some of the text. */
   readonly html?: string
+  /** `brand`: as HTML it has the look of the organisation. */
+  readonly layout?: 'brand'
+  /** With `layout`: the paragraph that is this address becomes a button. */
+  readonly action?: MailAction
+  /** Of the text, BCP 47; the organisation's when missing. */
+  readonly language?: string
   /** A name for what kind of mail it is; shown in lists. */
   readonly template?: string
 }
@@ -45,7 +57,16 @@ export function toMessage(row: Row): Message {
   }
 }
 
-const most = { address: 254, subject: 300, text: 200_000, html: 500_000, template: 100 } as const
+const most = {
+  address: 254,
+  subject: 300,
+  text: 200_000,
+  html: 500_000,
+  template: 100,
+  language: 35,
+  label: 120,
+  url: 2_000,
+} as const
 
 /** @throws InvalidError naming everything that is wrong. */
 export function readMail(input: unknown): MailInput {
@@ -54,8 +75,12 @@ export function readMail(input: unknown): MailInput {
     unknown
   >
   const errors: Issue[] = []
-  const text = (path: string, maxLength: number, required: boolean): string | undefined => {
-    const value = given[path]
+  const text = (
+    path: string,
+    maxLength: number,
+    required: boolean,
+    value = given[path],
+  ): string | undefined => {
     if (value === undefined && !required) return undefined
     if (typeof value !== 'string') errors.push({ path, code: 'WRONG_TYPE', message: 'A text.' })
     else if (required && value.trim() === '') {
@@ -70,6 +95,21 @@ export function readMail(input: unknown): MailInput {
   const plain = text('text', most.text, true)
   const html = text('html', most.html, false)
   const template = text('template', most.template, false)
+  const language = text('language', most.language, false)
+  const { layout } = given
+  if (layout !== undefined && layout !== 'brand') {
+    errors.push({
+      path: 'layout',
+      code: 'UNKNOWN_OPTION',
+      message: 'The layout is brand, or none.',
+    })
+  }
+  const action = given['action'] as Partial<MailAction> | undefined
+  const label = action && text('action.label', most.label, true, action.label)
+  const url = action && text('action.url', most.url, true, action.url)
+  if (url !== undefined && !/^https?:\/\/\S+$/.test(url)) {
+    errors.push({ path: 'action.url', code: 'BAD_FORMAT', message: 'A web address.' })
+  }
   if (to !== undefined && !isAddress(to)) {
     errors.push({ path: 'to', code: 'BAD_FORMAT', message: 'One email address.' })
   }
@@ -81,6 +121,9 @@ export function readMail(input: unknown): MailInput {
     text: plain!,
     ...(html === undefined ? {} : { html }),
     ...(template === undefined ? {} : { template }),
+    ...(language === undefined ? {} : { language }),
+    ...(layout === 'brand' ? { layout } : {}),
+    ...(label === undefined || url === undefined ? {} : { action: { label, url } }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
+import { drawMail } from './draw-mail.ts'
 import { isAddress, readMail } from './message.ts'
 
 const keptDays = 30
@@ -10,12 +11,20 @@ const keptDays = 30
  * @throws InvalidError
  */
 export async function send(input: unknown, ctx: HandlerContext): Promise<{ readonly id: string }> {
-  const mail = readMail(input)
+  const { layout, action, language, ...mail } = readMail(input)
   const leaves = ctx.environment('SMTP_URL') !== null
   await ctx.tables.delete('message', { at: { $lt: daysBefore(ctx.now, keptDays) } })
   const [row] = await ctx.tables.insert('message', [
     {
       ...mail,
+      ...(layout === 'brand' && mail.html === undefined
+        ? {
+            html: drawMail(
+              { ...mail, ...(action && { action }), language: language ?? ctx.org.locale },
+              ctx.brand,
+            ),
+          }
+        : {}),
       at: ctx.now.toISOString(),
       from: await senderOf(ctx),
       status: leaves ? 'queued' : 'kept',
@@ -30,7 +39,7 @@ async function senderOf(ctx: HandlerContext): Promise<string> {
   const { name, address } = await ctx.settings<{ name: string; address: string }>('sender')
   const host = new URL(ctx.environment('RUNWAY_PUBLIC_URL') ?? 'http://localhost').hostname
   const from = isAddress(address) ? address : `no-reply@${host}`
-  const shown = (name || ctx.org.name).replace(/["\\<>\r\n]/g, ' ').trim()
+  const shown = (name || ctx.brand.name).replace(/["\\<>\r\n]/g, ' ').trim()
   return `"${shown}" <${from}>`
 }
 

@@ -6,6 +6,7 @@ declare module 'nodemailer' {
     readonly subject: string
     readonly text: string
     readonly html?: string
+    readonly attachDataUrls?: boolean
     readonly messageId: string
   }
   export function createTransport(
