@@ -30,18 +30,18 @@ describe('the shades of a brand colour', () => {
   it('are the colour itself where that reads well already', () => {
     const { light } = brandShades('#1d4ed8')
     expect(light).toMatchObject({ solid: '#1d4ed8', onSolid: '#ffffff' })
-    expect(light.moved.solid).toBe(false)
+    expect(light.moved.solid).toBeNull()
   })
 
   it('move a colour without contrast and tell by how much', () => {
     const { light, dark } = brandShades('#ffe600')
     expect(light.given.ink).toBeLessThan(1.5)
-    expect(light.moved).toEqual({ solid: false, ink: true })
+    expect(light.moved).toEqual({ solid: null, ink: 'darker' })
     expect(light.ink).not.toBe('#ffe600')
-    expect(dark.moved.ink).toBe(false)
+    expect(dark.moved.ink).toBeNull()
     const grey = brandShades('#7a7a7a').light
     expect(grey.given.solid).toBeLessThan(leastContrast)
-    expect(grey.moved.solid).toBe(true)
+    expect(grey.moved.solid).toBe('darker')
   })
 
   it('take another colour in the dark when there is one', () => {

@@ -17,9 +17,11 @@ export interface ThemeShades {
   readonly contrast: { readonly solid: number; readonly ink: number }
   /** How the colour itself would read with the better of black and white on it, and on the page. */
   readonly given: { readonly solid: number; readonly ink: number }
-  /** Whether another lightness than the colour's own had to be taken. */
-  readonly moved: { readonly solid: boolean; readonly ink: boolean }
+  /** Which other lightness than the colour's own is taken; null: its own. */
+  readonly moved: { readonly solid: Move; readonly ink: Move }
 }
+
+export type Move = 'lighter' | 'darker' | null
 
 export interface BrandShades {
   readonly light: ThemeShades
@@ -47,7 +49,7 @@ function shadesIn(theme: 'light' | 'dark', color: string): ThemeShades {
   const floor = theme === 'light' ? 0 : 0.46
   const solidL = isLight ? Math.max(brand.l, 0.71) : clamp(floor, brand.l, 0.525)
   const solid = toHex({ ...brand, l: solidL })
-  const onSolid = isLight ? toHex({ ...brand, l: 0.17, c: brand.c * 0.03 }) : '#ffffff'
+  const onSolid = isLight ? toHex({ ...brand, l: 0.17, c: 0.03 }) : '#ffffff'
   const inkShade =
     theme === 'light'
       ? { ...brand, l: Math.min(brand.l, 0.48), c: Math.min(brand.c, 0.2) }
@@ -64,8 +66,12 @@ function shadesIn(theme: 'light' | 'dark', color: string): ThemeShades {
     surface,
     contrast: { solid: contrastOf(onSolid, solid), ink: contrastOf(ink, surface) },
     given: { solid: contrastOf(onSolid, color), ink: contrastOf(color, surface) },
-    moved: { solid: solidL !== brand.l, ink: inkShade.l !== brand.l },
+    moved: { solid: moveOf(brand.l, solidL), ink: moveOf(brand.l, inkShade.l) },
   }
+}
+
+function moveOf(from: number, to: number): Move {
+  return to === from ? null : to > from ? 'lighter' : 'darker'
 }
 
 /** The contrast of two colours. @see WCAG 2.2, "contrast ratio" */

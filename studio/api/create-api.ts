@@ -1,5 +1,6 @@
 import { createActionsApi } from './actions.ts'
 import { createAuthApi } from './auth.ts'
+import { createBrandingApi } from './branding.ts'
 import { createChangesApi } from './changes.ts'
 import { createExportsApi } from './exports.ts'
 import { createFilesApi } from './files.ts'
@@ -18,6 +19,7 @@ export function createApi(http: Http) {
   return {
     http,
     auth: createAuthApi(http),
+    branding: createBrandingApi(http),
     model: createModelApi(http),
     records: createRecordsApi(http),
     search: createSearchApi(http),

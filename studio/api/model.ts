@@ -1,4 +1,4 @@
-import type { EntityInfo, FieldInfo, Filter } from '@runwaycrm/sdk'
+import type { Brand, EntityInfo, FieldInfo, Filter } from '@runwaycrm/sdk'
 import type { Http } from './http.ts'
 
 /** What `GET /model` answers: all that this person may know of the organisation's model. */
@@ -21,7 +21,7 @@ export interface Model {
     readonly roles: readonly string[]
   }
   readonly permissions: readonly string[]
-  readonly brand: { readonly name: string; readonly color?: string; readonly logo?: string }
+  readonly brand: Brand & { readonly name: string }
   readonly entities: readonly EntityInfo[]
   readonly pages: readonly PageInfo[]
   readonly views: readonly ViewInfo[]

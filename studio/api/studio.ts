@@ -30,9 +30,18 @@ export interface Revision {
   readonly restores: number | null
 }
 
+/** As far as anything here looks at it. */
+export interface Draft {
+  readonly changed: boolean
+  readonly document: {
+    readonly contributes: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+    readonly overrides: readonly { readonly target: string; readonly path: readonly string[] }[]
+  }
+}
+
 export function createStudioApi(http: Http) {
   return {
-    draft: () => http.get<unknown>('/studio/draft'),
+    draft: () => http.get<Draft>('/studio/draft'),
     edit: async (ops: readonly DraftOperation[]) =>
       (await http.request<unknown>('PATCH', '/studio/draft', { body: { ops } })).data,
     plan: () => http.post<Plan>('/studio/plan'),

@@ -34,6 +34,7 @@ const press =
 
 const shots: readonly Shot[] = [
   { name: 'sign-in', path: '/sign-in', isSignedOut: true },
+  { name: 'sign-in-brand', path: '/sign-in?org=marigold', isSignedOut: true },
   { name: 'sign-up', path: '/sign-up', isSignedOut: true },
   { name: 'forgot-password', path: '/forgot', isSignedOut: true },
   { name: 'accept-invitation', path: '/accept#token=x', isSignedOut: true },
@@ -134,6 +135,17 @@ Cy,Odd,many,Boats
   { name: 'members', path: '/settings/members' },
   { name: 'api-keys', path: '/settings/api-keys' },
   { name: 'mail', path: '/settings/mail' },
+  {
+    name: 'branding',
+    path: '/settings/branding',
+    step: async (page) => {
+      await page.getByLabel('Name', { exact: true }).fill('Marigold Events')
+      await page.getByLabel('Brand colour', { exact: true }).fill('#f5a524')
+      await page.getByLabel('Sentence beside the form').fill('Every guest list, one calm place.')
+      await page.getByText('#f5a524', { exact: true }).first().waitFor()
+    },
+  },
+  { name: 'terms', path: '/settings/terms' },
   { name: 'fields-table', path: '/specimens' },
   { name: 'fields-record', path: '/specimens', step: (page) => openSpecimen(page) },
   {
@@ -196,6 +208,7 @@ const opened = await start(
 const address = opened.house.app?.server.address()
 const port = typeof address === 'object' && address ? address.port : 0
 const browser = await openBrowser()
+await makeMarigold()
 try {
   for (const { name: look, ...options } of looks) {
     const context = await browser.newContext({
@@ -215,6 +228,25 @@ try {
   await browser.close()
   await opened.close()
   await rm(dataDir, { recursive: true, force: true })
+}
+
+/** An organisation whose sign-in page looks like its own. */
+async function makeMarigold(): Promise<void> {
+  const { accounts } = opened.house
+  const org = { orgName: 'Marigold Events', slug: 'marigold', email: 'noor@marigold.test' }
+  const { orgId } = await accounts.provision({ ...org, password })
+  const { key } = await accounts.createKey(orgId, { name: 'Shots' })
+  await fetch(`http://127.0.0.1:${port}/api/v1/settings/org`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      brand: {
+        color: '#f5a524',
+        headline: 'Every guest list, every supplier, one calm place to work.',
+        caption: 'Marigold Events, Lisbon',
+      },
+    }),
+  })
 }
 
 /** The object with a field of every family, unless an earlier look has left it there. */

@@ -45,6 +45,7 @@ function probes(): Record<string, RouteParts[]> {
     'GET (root) /docs': open('/docs', 303),
     'GET /docs': open('/docs'),
     'GET /docs/:file': open('/docs/start.js'),
+    'GET /branding': open('/branding'),
     'GET /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
     'POST /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
     'GET /openapi.json': [{ status: 200, build: plain }],
@@ -155,6 +156,8 @@ function studio(): Record<string, RouteParts[]> {
     'POST /studio/rollback': [{ status: 201, build: () => ({ body: { revision: 1 } }) }],
     'GET /studio/revisions': [{ status: 200, build: plain }],
     'POST /studio/export': [{ status: 200, build: () => ({ body: {} }) }],
+    'GET /branding/shades': [{ status: 200, build: () => ({ query: { color: '#2f6fed' } }) }],
+    'GET /branding/terms': [{ status: 200, build: plain }],
     'GET /settings': [{ status: 200, build: plain }],
     'PATCH /settings/org': [
       { status: 200, build: (world) => ({ body: { name: `Org ${world.source.token}` } }) },

@@ -81,6 +81,8 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'GET /settings': 'asks for settings:write',
   'PATCH /settings/org': 'asks for settings:write',
   'PATCH /settings/:ref': 'asks for settings:write',
+  'GET /branding/shades': 'asks for settings:write, and looks at no record',
+  'GET /branding/terms': 'is the words of the layer, not its records',
   'GET /plugins': 'asks for settings:write',
   'PATCH /plugins/:id': 'asks for settings:write',
 }
