@@ -34,22 +34,20 @@ export function wordsIn<T extends object>(words: Words, plugin: string, path: st
 
 const known = new WeakMap<object, WeakMap<object, Map<string, object>>>()
 
+/** @returns the value itself where nothing in it reads otherwise, so that it stays shared. */
 function walk(words: Words, plugin: string, path: string, value: unknown): unknown {
   if (typeof value === 'string') return wordsOf(words, plugin, path, value)
-  if (Array.isArray(value))
-    return value.map((inner, i) =>
-      typeof inner === 'object' ? walk(words, plugin, `${path}.${i}`, inner) : inner,
-    )
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [
-      name,
-      // Values that are written as they stand, not read.
-      name === 'default' || name === 'const'
-        ? inner
-        : walk(words, plugin, `${path}.${name}`, inner),
-    ]),
-  )
+  const entries = Object.entries(value)
+  const read = entries.map(([name, inner]) => {
+    // Values that are written as they stand, not read.
+    const isValue = name === 'default' || name === 'const'
+    const isText = typeof inner === 'string' && Array.isArray(value)
+    return isValue || isText ? inner : walk(words, plugin, `${path}.${name}`, inner)
+  })
+  if (read.every((inner, i) => inner === entries[i]![1])) return value
+  if (Array.isArray(value)) return read
+  return Object.fromEntries(entries.map(([name], i) => [name, read[i]]))
 }
 
 /**

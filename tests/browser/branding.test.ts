@@ -81,6 +81,9 @@ describe('the brand', () => {
   })
 })
 
+const oldWords = async (page: Page) =>
+  (await page.locator('body').innerText()).match(/\bleads?\b/gi)
+
 describe('the terms', () => {
   it('rename an entity in every place that names it, and back', async () => {
     const { page, context, complaints } = await studio.open()
@@ -95,11 +98,42 @@ describe('the terms', () => {
     await page.getByRole('heading', { name: 'Patients' }).waitFor()
     await page.getByRole('button', { name: 'New patient' }).click()
     await page.getByRole('dialog', { name: 'New patient' }).waitFor()
-    const said = await page.locator('body').innerText()
-    expect(said.match(/\bleads?\b/gi)).toBeNull()
+    expect(await oldWords(page)).toBeNull()
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Undo' }).click()
     await sidebar.getByRole('link', { name: 'Leads', exact: true }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('leave the old name on no page', async () => {
+    const rename = { op: 'set', target: 'crm.leads:lead' }
+    const ops = [
+      { ...rename, path: ['label'], from: 'Lead', value: 'Patient' },
+      { ...rename, path: ['labelPlural'], from: 'Leads', value: 'Patients' },
+    ]
+    await studio.org.call('PATCH', '/studio/draft', { ops })
+    const { hash } = (await studio.org.call('POST', '/studio/plan')).json()
+    await studio.org.call('POST', '/studio/publish', { hash, message: 'Terms' })
+    const { page, context, complaints } = await studio.open()
+    const places: readonly (readonly [path: string, shown: string])[] = [
+      ['/', '.dashtile'],
+      ['/imports?entity=leads', '.dropzone'],
+      ['/campaigns', '.title-link'],
+      ['/leads?view=crm.leads%3Aall', '.title-link'],
+    ]
+    for (const [path, shown] of places) {
+      await page.goto(path)
+      await page.locator(shown).first().waitFor()
+      expect([path, await oldWords(page)]).toEqual([path, null])
+    }
+    await page.locator('.title-link').first().click()
+    await page.getByRole('tab', { name: 'Timeline' }).click()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').last().waitFor()
+    await page.keyboard.type('patient')
+    await page.getByRole('option', { name: 'Patients', exact: true }).waitFor()
+    expect(await oldWords(page)).toBeNull()
     expect(complaints).toEqual([])
     await context.close()
   })
