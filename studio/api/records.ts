@@ -82,8 +82,14 @@ export function createRecordsApi(http: Http) {
       ).data,
     remove: (plural: string, id: string) => http.request<null>('DELETE', `/${plural}/${id}`),
     restore: (plural: string, id: string) => http.post<RecordData>(`/${plural}/${id}/restore`),
-    bulk: (plural: string, request: BulkRequest) =>
-      http.post<BulkResult>(`/${plural}/bulk`, request),
+    /** @param key the same request with the same key is done once, however often it is sent. */
+    bulk: async (plural: string, request: BulkRequest, key?: string) =>
+      (
+        await http.request<BulkResult>('POST', `/${plural}/bulk`, {
+          body: request,
+          headers: key === undefined ? {} : { 'idempotency-key': key },
+        })
+      ).data,
     /** For all that match; the server does it as a job. */
     bulkByFilter: (
       plural: string,

@@ -200,7 +200,7 @@ describe('taking back', () => {
     services.undo.push({ label: 'Paste', changes: ['c1'] })
     await takeBack.undo()
     expect(services.toasts.list.value.at(-1)?.text).toBe(
-      'Undone: Paste Changed since, so it stays: Status of Vega (Bea).',
+      'Undone: Paste. Changed since, so it stays: Status of Vega (Bea).',
     )
   })
 })

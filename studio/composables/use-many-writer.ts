@@ -1,6 +1,6 @@
-import type { BulkResult, EntityInfo, FieldValues, RecordData } from '@runwaycrm/sdk'
+import type { BulkRequest, BulkResult, EntityInfo, FieldValues, RecordData } from '@runwaycrm/sdk'
 import { useI18n } from 'vue-i18n'
-import { errorText } from '../api/api-error.ts'
+import { errorText, isUnreachable } from '../api/api-error.ts'
 import { type BulkChunk, bulkChunks } from '../model/bulk-chunks.ts'
 import { recordTitle, sameValue } from '../model/read-value.ts'
 import { useFlashes } from './use-flashes.ts'
@@ -32,6 +32,7 @@ export interface WriteFailure {
 }
 
 const atOnce = 100
+const againMs = [800, 2_500]
 
 /** Many records as few change sets, which one undo takes back; whatever fails is told and can be tried again. */
 export function useManyWriter() {
@@ -87,7 +88,7 @@ export function useManyWriter() {
     const failed: WriteFailure[] = []
     const stale: RecordChange[] = []
     try {
-      const { changeSetId, results } = await api.records.bulk(entity.plural, {
+      const { changeSetId, results } = await sendOnce(entity, {
         update: changes.map(({ record, values }) => ({
           ...values,
           id: record.id,
@@ -108,6 +109,20 @@ export function useManyWriter() {
       const all = [...changes, ...creates].map((one) => failureOf(entity, one, errorText(error)))
       return { made: [], failed: all, stale }
     }
+  }
+
+  /** An answer that was lost on the way is asked for again, without doing it twice. */
+  async function sendOnce(entity: EntityInfo, body: BulkRequest): Promise<BulkResult> {
+    const key = crypto.randomUUID()
+    for (const wait of againMs) {
+      try {
+        return await api.records.bulk(entity.plural, body, key)
+      } catch (error) {
+        if (!isUnreachable(error)) throw error
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
+    }
+    return api.records.bulk(entity.plural, body, key)
   }
 
   /** Of records that moved on: whether what is to be written was changed, or something else. */

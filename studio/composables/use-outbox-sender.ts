@@ -24,6 +24,7 @@ export function useOutboxSender() {
   let timer: ReturnType<typeof setTimeout> | undefined
   let wait = retryMs.first
   let isSending = false
+  let isOver = false
 
   const hasWork = (): boolean => outbox.isAway.value || outbox.list.value.length > 0
   function soon(ms: number): void {
@@ -32,7 +33,7 @@ export function useOutboxSender() {
   }
 
   async function run(): Promise<void> {
-    if (isSending || !hasWork()) return
+    if (isSending || isOver || !hasWork()) return
     isSending = true
     try {
       // Anything that answers will do; the edits are not sent into the void one by one.
@@ -40,11 +41,12 @@ export function useOutboxSender() {
       wait = retryMs.first
       for (let edit = outbox.list.value[0]; edit; edit = outbox.list.value[0]) await send(edit)
       void cache.refreshAll()
-    } catch (error) {
-      if (isUnreachable(error)) wait = Math.min(retryMs.most, wait * 1.6)
+    } catch {
+      // It is asked for again, less and less often.
+      wait = Math.min(retryMs.most, wait * 1.6)
     } finally {
       isSending = false
-      if (hasWork()) soon(wait)
+      if (hasWork() && !isOver) soon(wait)
     }
   }
 
@@ -118,6 +120,7 @@ export function useOutboxSender() {
     if (hasWork()) soon(0)
   })
   onUnmounted(() => {
+    isOver = true
     clearTimeout(timer)
     globalThis.removeEventListener('online', onLine)
   })

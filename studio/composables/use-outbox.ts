@@ -33,7 +33,7 @@ export interface Outbox {
   attach(scope: string): void
 }
 
-const storageKey = 'runway.outbox'
+const keyOf = (scope: string): string => `runway.outbox.${scope}`
 
 /** @param storage of the tab. */
 export function createOutbox(storage: Pick<Storage, 'getItem' | 'setItem'> | null = null): Outbox {
@@ -46,7 +46,7 @@ export function createOutbox(storage: Pick<Storage, 'getItem' | 'setItem'> | nul
     list.value = next
     if (scope === null) return
     try {
-      storage?.setItem(storageKey, JSON.stringify({ scope, edits: next }))
+      storage?.setItem(keyOf(scope), JSON.stringify(next))
     } catch {
       // A full storage: the edits wait as long as the tab is not loaded again.
     }
@@ -86,22 +86,17 @@ export function createOutbox(storage: Pick<Storage, 'getItem' | 'setItem'> | nul
       list.value.some((edit) => edit.id === id && (field === undefined || field in edit.values)),
     attach(wanted) {
       if (scope === wanted) return
-      const before = scope === null ? read(storage) : null
       scope = wanted
-      set(before?.scope === wanted ? before.edits : [])
+      list.value = read(storage, wanted)
     },
   }
 }
 
-interface Kept {
-  readonly scope: string
-  readonly edits: readonly WaitingEdit[]
-}
-function read(storage: Pick<Storage, 'getItem'> | null): Kept | null {
+function read(storage: Pick<Storage, 'getItem'> | null, scope: string): readonly WaitingEdit[] {
   try {
-    const found = JSON.parse(storage?.getItem(storageKey) ?? 'null') as Kept | null
-    return found && Array.isArray(found.edits) ? found : null
+    const found: unknown = JSON.parse(storage?.getItem(keyOf(scope)) ?? '[]')
+    return Array.isArray(found) ? (found as readonly WaitingEdit[]) : []
   } catch {
-    return null
+    return []
   }
 }

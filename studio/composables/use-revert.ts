@@ -6,7 +6,7 @@ import { useServices } from './use-services.ts'
 
 /** Takes back a change set: from history, from the list of changes, or the last deed by Cmd+Z. */
 export function useRevert() {
-  const { api, toasts } = useServices()
+  const { api, toasts, undo } = useServices()
   const { t } = useI18n()
   const cache = useRecordCache()
 
@@ -27,6 +27,9 @@ export function useRevert() {
         toasts.show({ text: t('revert.started', { n: result.matched }) })
         return true
       }
+      // Cmd+Z takes this back as it does everything else.
+      if (result.changeSetId)
+        undo.push({ label: t('timeline.revert'), changes: [result.changeSetId] })
       await cache.refreshAll()
       cache.refreshChanges()
       toasts.show({

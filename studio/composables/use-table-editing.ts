@@ -1,8 +1,8 @@
 import type { EntityInfo, FieldInfo, RecordData } from '@runwaycrm/sdk'
-import { computed, nextTick } from 'vue'
+import { computed, nextTick, watch } from 'vue'
 import type { LeftBy } from '../components/field-left.ts'
 import type { CellRange } from '../model/cell-range.ts'
-import { editStyle } from '../model/edit-style.ts'
+import { editStyle, isTyped } from '../model/edit-style.ts'
 import { sameValue } from '../model/read-value.ts'
 import { useFormat } from './use-format.ts'
 import { type CellAt, useGridCursor } from './use-grid-cursor.ts'
@@ -47,12 +47,13 @@ export function useTableEditing(deps: {
   /** @param seen what stood there when the edit began. */
   function save(
     record: RecordData | undefined,
-    { apiName }: FieldInfo,
+    field: FieldInfo,
     value: unknown,
-    seen: unknown = record?.[apiName],
+    seen: unknown = record?.[field.apiName],
   ): void {
+    const { apiName } = field
     if (!record || sameValue(record[apiName], value)) return
-    const options = { isTyped: true }
+    const options = { isTyped: isTyped(field) }
     void guarded.save(deps.entity(), record, { [apiName]: value }, { [apiName]: seen }, options)
   }
 
@@ -70,7 +71,7 @@ export function useTableEditing(deps: {
     },
     takesText: (cell) => {
       const field = fieldAt(cell)
-      return canEdit(field) && ['input', 'text'].includes(editStyle(field))
+      return canEdit(field) && isTyped(field)
     },
     edit: (cell, initialText) => {
       const field = fieldAt(cell)
@@ -100,6 +101,21 @@ export function useTableEditing(deps: {
   })
   const { cursor, corner, editing, range, isRange } = grid
 
+  /** Rows that come and go above do not push the cursor, or what is being typed, onto another record. */
+  watch(deps.records, (now, before) => {
+    const at = new Map<string, number>()
+    const moved = <T extends CellAt>(cell: T | null): T | null => {
+      const id = cell ? before[cell.row]?.id : undefined
+      if (!cell || id === undefined || now[cell.row]?.id === id) return cell
+      if (at.size === 0) for (const [row, record] of now.entries()) at.set(record.id, row)
+      const row = at.get(id)
+      return row === undefined ? null : { ...cell, row }
+    }
+    for (const cell of [cursor, corner]) cell.value = moved(cell.value)
+    if (!cursor.value) corner.value = null
+    editing.value = moved(editing.value)
+  })
+
   function focus(): void {
     deps.scroller()?.focus({ preventScroll: true })
   }
@@ -112,7 +128,7 @@ export function useTableEditing(deps: {
     const target = event.target as HTMLElement
     const isTyping = /^(INPUT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable
     const type = event.type as 'copy' | 'cut' | 'paste'
-    if (!isTyping && document.activeElement === deps.scroller()) deps.tools()?.[type](event)
+    if (!isTyping && deps.scroller()?.contains(document.activeElement)) deps.tools()?.[type](event)
   }
 
   return {

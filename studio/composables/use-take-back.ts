@@ -111,9 +111,8 @@ export function useTakeBack() {
         ? (entry.done ?? t('undo.done', { what: entry.label }))
         : t('undo.again', { what: entry.label })
     const stays = staysText(conflicts)
-    const text = [...(reverted > 0 || stays === '' ? [done] : []), ...(stays ? [stays] : [])].join(
-      ' ',
-    )
+    const hasDone = reverted > 0 || stays === ''
+    const text = [...(hasDone ? [done] : []), ...(stays ? [stays] : [])].join('. ')
     const tone = stays === '' ? 'success' : 'danger'
     toasts.show({ text, tone, ...(action && reverted > 0 ? { action } : {}) })
   }

@@ -33,7 +33,9 @@ export function createToasts(): Toasts {
   const show: Toasts['show'] = (toast) => {
     const id = nextId++
     const tone = toast.tone ?? 'plain'
-    list.value = [...list.value, { ...toast, id, tone }].slice(-most)
+    const all = [...list.value, { ...toast, id, tone }]
+    const oldest = all.find((one) => !one.isLasting) ?? all[0]
+    list.value = all.length > most ? all.filter((one) => one !== oldest) : all
     if (!toast.isLasting) setTimeout(() => dismiss(id), shownMs[tone])
     return id
   }

@@ -40,15 +40,14 @@ export interface Undo {
   keep(): void
   /** One after the other, however fast the keys come. */
   inOrder(work: () => Promise<void>): Promise<void>
-  /** Goes on where this person stopped in this tab; what somebody else did here is forgotten. */
+  /** Goes on where this person stopped in this tab; what somebody else did here is not theirs. */
   attach(scope: string): void
 }
 
 const kept = 50
-const storageKey = 'runway.undo'
+const keyOf = (scope: string): string => `runway.undo.${scope}`
 type Pile = 'undo' | 'redo'
 interface Kept {
-  readonly scope: string
   readonly undo: readonly UndoEntry[]
   readonly redo: readonly UndoEntry[]
 }
@@ -70,12 +69,11 @@ export function createUndo(storage: Pick<Storage, 'getItem' | 'setItem'> | null 
   function keep(): void {
     if (scope === null) return
     const value: Kept = {
-      scope,
       undo: piles.undo.flatMap(stored),
       redo: piles.redo.flatMap(stored),
     }
     try {
-      storage?.setItem(storageKey, JSON.stringify(value))
+      storage?.setItem(keyOf(scope), JSON.stringify(value))
     } catch {
       // A full storage: the tab remembers until it is loaded again.
     }
@@ -110,11 +108,11 @@ export function createUndo(storage: Pick<Storage, 'getItem' | 'setItem'> | null 
     },
     attach(wanted) {
       if (scope === wanted) return
-      const before = scope === null ? read(storage) : null
-      const isSame = before?.scope === wanted
+      const before = read(storage, wanted)
       scope = wanted
-      set('undo', isSame ? before.undo : [])
-      set('redo', isSame ? before.redo : [])
+      // At once, or what is kept of one pile would be written over with the other's of somebody else.
+      piles.redo = before?.redo ?? []
+      set('undo', before?.undo ?? [])
     },
   }
 }
@@ -125,9 +123,9 @@ function stored({ label, changes, made, done }: UndoEntry): readonly UndoEntry[]
   return [{ label, changes, ...(made ? { made } : {}), ...(done === undefined ? {} : { done }) }]
 }
 
-function read(storage: Pick<Storage, 'getItem'> | null): Kept | null {
+function read(storage: Pick<Storage, 'getItem'> | null, scope: string): Kept | null {
   try {
-    const found = JSON.parse(storage?.getItem(storageKey) ?? 'null') as Kept | null
+    const found = JSON.parse(storage?.getItem(keyOf(scope)) ?? 'null') as Kept | null
     return found && Array.isArray(found.undo) && Array.isArray(found.redo) ? found : null
   } catch {
     return null

@@ -42,6 +42,7 @@ export default {
     title: 'In die Tabelle einfügen',
     cells: 'Zellen, in die eingefügt wird',
     reading: 'Wird gelesen, {n} %',
+    writing: '{n} von {all} sind geschrieben',
     failed: 'Das Eingefügte konnte nicht verglichen werden',
     changed: 'Kein Wert ändert sich | {n} Wert ändert sich | {n} Werte ändern sich',
     same: '{n} bleiben, wie sie sind',

@@ -42,6 +42,7 @@ export default {
     title: 'Paste into the table',
     cells: 'Cells that are pasted to',
     reading: 'Reading, {n} %',
+    writing: '{n} of {all} are written',
     failed: 'What was pasted could not be compared',
     changed: 'No value changes | {n} value changes | {n} values change',
     same: '{n} stay as they are',

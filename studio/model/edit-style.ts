@@ -7,6 +7,9 @@ export function editStyle(field: FieldInfo): EditStyle {
   return field.readOnly || !field.can.update ? 'none' : controlStyle(field)
 }
 
+/** Whether it is edited as a text that somebody writes. */
+export const isTyped = (field: FieldInfo): boolean => ['input', 'text'].includes(editStyle(field))
+
 /** By its kind alone, for forms. */
 export const controlStyle = (field: FieldInfo): EditStyle => traitsOf(fieldKind(field)).edit
 
