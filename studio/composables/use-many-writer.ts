@@ -1,6 +1,6 @@
 import type { BulkRequest, BulkResult, EntityInfo, FieldValues, RecordData } from '@runwaycrm/sdk'
 import { useI18n } from 'vue-i18n'
-import { errorText, isUnreachable } from '../api/api-error.ts'
+import { ApiError, errorText, isUnreachable } from '../api/api-error.ts'
 import { type BulkChunk, bulkChunks } from '../model/bulk-chunks.ts'
 import { recordTitle, sameValue } from '../model/read-value.ts'
 import { useFlashes } from './use-flashes.ts'
@@ -45,9 +45,19 @@ export function useManyWriter() {
   const tell = useReportTeller()
 
   async function write(entity: EntityInfo, writes: ManyWrites): Promise<void> {
+    const total = writes.changes.length + (writes.creates?.length ?? 0)
+    if (total === 0) return
+    // It can be taken back from the moment it shows.
+    const entry: UndoEntry = { label: t('edit.manyLabel', { n: total }, total), changes: [] }
+    const running = run(entity, writes, entry)
+    entry.running = running
+    undo.push(entry)
+    await running
+  }
+
+  async function run(entity: EntityInfo, writes: ManyWrites, entry: UndoEntry): Promise<void> {
     const { changes, creates = [], isGuarded = false } = writes
     const total = changes.length + creates.length
-    if (total === 0) return
     const before = new Map(changes.map(({ record }) => [record.id, record]))
     cache.patchMany(entity, new Map(changes.map((one) => [one.record.id, one.values])))
     const made: string[] = []
@@ -63,13 +73,15 @@ export function useManyWriter() {
     rollBack(entity, before, failed)
     void cache.refreshAll(entity)
     const succeeded = total - failed.length
-    let entry: UndoEntry | null = null
-    if (succeeded > 0 && made.length > 0) {
-      entry = { label: t('edit.manyLabel', { n: succeeded }, succeeded), changes: made }
-      undo.push(entry)
-    }
+    if (succeeded > 0) {
+      entry.changes = made
+      undo.keep()
+    } else undo.withdraw(entry)
     const retry = (): Promise<void> => write(entity, { ...writes, ...retryOf(failed) })
-    tell({ entity, done: succeeded, failed, failedCount: failed.length, retry }, entry)
+    tell(
+      { entity, done: succeeded, failed, failedCount: failed.length, retry },
+      succeeded > 0 ? entry : null,
+    )
   }
 
   async function send(entity: EntityInfo, chunk: BulkChunk, isGuarded: boolean) {
@@ -118,7 +130,7 @@ export function useManyWriter() {
       try {
         return await api.records.bulk(entity.plural, body, key)
       } catch (error) {
-        if (!isUnreachable(error)) throw error
+        if (!isUnreachable(error) && !isRunningYet(error)) throw error
         await new Promise((resolve) => setTimeout(resolve, wait))
       }
     }
@@ -198,6 +210,9 @@ export function useManyWriter() {
 
   return { write }
 }
+
+const isRunningYet = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 'IDEMPOTENCY_IN_PROGRESS'
 
 const isChange = (of: RecordChange | FieldValues): of is RecordChange =>
   'record' in of && 'values' in of

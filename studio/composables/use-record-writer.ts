@@ -40,10 +40,9 @@ export function useRecordWriter() {
   function offerUndo(
     label: string,
     changes: readonly string[],
-    options: { readonly text?: string; readonly done?: string } = {},
+    { text, ...more }: { readonly text?: string } & Pick<UndoEntry, 'done' | 'stop'> = {},
   ): void {
-    const { text, done } = options
-    const entry: UndoEntry = { label, changes, ...(done === undefined ? {} : { done }) }
+    const entry: UndoEntry = { label, changes, ...more }
     undo.push(entry)
     if (text !== undefined) toastUndo(entry, text)
   }
@@ -98,9 +97,12 @@ export function useRecordWriter() {
     // Behind what waits for the same record, never past it.
     if (outbox.has(record.id)) return wait()
 
-    const saving = lanes.run(record, values, (version) =>
-      api.records.update(entity.plural, record.id, values, options.onStale ? version : undefined),
-    )
+    let base = record.version
+    const saving = lanes.run(record, values, (version) => {
+      base = version
+      const seen = options.onStale ? version : undefined
+      return api.records.update(entity.plural, record.id, values, seen)
+    })
     entry.running = saving
     try {
       const saved = await saving
@@ -108,7 +110,7 @@ export function useRecordWriter() {
         saved.version >= current.version ? lanes.over(mergeRecord(current, saved)) : current,
       )
       cache.refreshDerived(entity)
-      if (saved.version === record.version) undo.withdraw(entry)
+      if (saved.version === base) undo.withdraw(entry)
       else {
         entry.made = { plural: entity.plural, id: record.id, version: saved.version }
         undo.keep()

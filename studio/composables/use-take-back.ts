@@ -44,6 +44,8 @@ export function useTakeBack() {
         return
       }
       await entry.running?.catch(() => {})
+      // It may have ended by itself.
+      await entry.stop?.().catch(() => {})
       const changes = entry.made ? await changesOf(entry.made) : entry.changes
       // It was refused meanwhile, or changed nothing.
       if (changes.length === 0) return

@@ -11,6 +11,8 @@ export interface UndoEntry {
   running?: Promise<unknown>
   /** Of what has not been sent yet: takes it back here. @returns false when it is too late for that. */
   cancel?: () => boolean
+  /** Of what may still run at the server: stops it, so that nothing is written behind its undoing. */
+  readonly stop?: () => Promise<unknown>
   /** What is said when it is taken back, where "Undone" says too much. */
   readonly done?: string
   /** The notice that offers it, which goes when it is taken back. */
