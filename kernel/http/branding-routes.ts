@@ -1,14 +1,15 @@
-import { type Brand, brandShades, InvalidError, NotFoundError, type OrgInfo } from '@runwaycrm/sdk'
+import { brandShades, InvalidError, NotFoundError } from '@runwaycrm/sdk'
 import { networkOf } from '../accounts/attempts.ts'
 import { brandProblems } from '../model/brand-problems.ts'
 import type { Model } from '../model/model.ts'
+import type { OrgState } from '../model/model-cache.ts'
 import { termOf } from '../model/words.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { Call, RouteDeclaration } from './route.ts'
 
 export interface BrandingRoutesDeps {
   readonly orgStates: {
-    get(orgId: string): Promise<{ readonly org: OrgInfo; readonly brand: Brand }>
+    get(orgId: string): Promise<Pick<OrgState, 'org' | 'brand' | 'hasOwnBrand'>>
   }
   readonly accounts: {
     findOrgBySlug(slug: string): Promise<string | null>
@@ -85,15 +86,17 @@ export function brandingRoutes(deps: BrandingRoutesDeps): RouteDeclaration[] {
 
   /**
    * An organisation that has a brand shows it to everybody. One that has none answers as one that does not
-   * exist: nobody learns more from here than what was put on show.
+   * exist, and one that looks like its reseller does not give its name: nobody learns more from here than
+   * what was put on show.
    */
   async function publicBrand(orgId: string | null): Promise<object> {
     if (orgId === null) return {}
     try {
-      const { org, brand } = await deps.orgStates.get(orgId)
+      const { org, brand, hasOwnBrand } = await deps.orgStates.get(orgId)
       const { mailColor: _, mailFooter: __, ...shown } = brand
       if (Object.keys(shown).length === 0) return {}
-      return { ...shown, name: shown.name ?? org.name }
+      const name = shown.name ?? (hasOwnBrand ? org.name : undefined)
+      return { ...shown, ...(name === undefined ? {} : { name }) }
     } catch (error) {
       if (error instanceof NotFoundError) return {}
       throw error

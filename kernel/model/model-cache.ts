@@ -18,6 +18,7 @@ import { settingValues } from './settings.ts'
 export interface OrgState {
   readonly org: OrgInfo
   readonly brand: Brand
+  readonly hasOwnBrand: boolean
   readonly model: Model
   readonly revision: number
   readonly epoch: number
@@ -160,12 +161,16 @@ function toState(row: OrgRow, model: Model): OrgState {
   return Object.freeze({
     org: row.org,
     brand: row.brand,
+    hasOwnBrand: row.hasOwnBrand,
     model,
     revision: row.revision,
     epoch: row.epoch,
     settings: settingValues(model.settings, row.settings),
   })
 }
+
+/** Descriptions and messages in two languages; by the length of `GET /model`, not measured on a heap. */
+const wordsBytes = 700_000
 
 /**
  * What an organisation costs beside what it shares with the deployment, measured once on a heap: its
@@ -178,6 +183,8 @@ export function estimateBytes(model: Model, deployment: Model): number {
   for (const [ref, entity] of model.entities) {
     if (deployment.entities.get(ref) !== entity) bytes += 1_500 + 100 * entity.byApiName.size
   }
+  // With words of its own, the descriptions of all its entities are its own too.
+  if (model.messages !== deployment.messages) bytes += wordsBytes
   const shared = new Set(deployment.stack)
   for (const layer of model.stack) if (!shared.has(layer)) bytes += 1_000 + 3 * layer.size
   return bytes

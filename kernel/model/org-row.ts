@@ -10,6 +10,8 @@ import { resellerLayerOf } from './reseller-layer.ts'
 export interface OrgRow {
   readonly org: OrgInfo
   readonly brand: Brand
+  /** Whether any part of it is its own, not its reseller's. */
+  readonly hasOwnBrand: boolean
   readonly revision: number
   readonly epoch: number
   readonly document: LayerDocument
@@ -110,6 +112,7 @@ export function toOrgRow(row: OrgStateRow): OrgRow {
       locale: row.locale,
     }),
     brand: Object.freeze({ ...row.reseller_brand, ...row.brand }),
+    hasOwnBrand: Object.keys(row.brand).length > 0,
     revision: row.revision,
     epoch: row.full_epoch,
     document: toDocument(row.document),

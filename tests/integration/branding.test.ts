@@ -115,7 +115,9 @@ describe('before somebody signs in', () => {
       payload: { email: 'a@fjord.test', orgName: 'Fjord', slug: 'fjord', reseller: 'halden' },
     })
     const fjord = await app.createKey(made.json().orgId)
-    expect((await brandOf('?org=fjord')).json()).toMatchObject({ color: '#12446b', logo: png })
+    const inherited = (await brandOf('?org=fjord')).json()
+    expect(inherited).toMatchObject({ color: '#12446b', logo: png })
+    expect(inherited).not.toHaveProperty('name')
     await set(fjord, { name: 'Fjord', color: '#f5a524' })
     const own = (await brandOf('?org=fjord')).json()
     expect(own).toMatchObject({ name: 'Fjord', color: '#f5a524', logo: png })
