@@ -3,10 +3,10 @@ import type { HookOutcome, Principal } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
 import { createContexts, systemPrincipal } from './accounts/contexts.ts'
+import { createJobContexts } from './accounts/job-contexts.ts'
 import { createActions } from './actions/pipeline.ts'
 import { createTrace } from './actions/trace.ts'
 import type { Config } from './config.ts'
-import type { RequestContext } from './context/request-context.ts'
 import { assertServerRole } from './database/check-role.ts'
 import { assertSchemaCurrent } from './database/migrate.ts'
 import { createDatabase } from './database/postgres.ts'
@@ -21,7 +21,7 @@ import { createLive } from './http/live.ts'
 import { createRevertJob } from './http/revert-job.ts'
 import { createServer } from './http/server.ts'
 import { createJobList } from './jobs/list-jobs.ts'
-import { createQueue, type RunAs } from './jobs/queue.ts'
+import { createQueue } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
@@ -39,13 +39,16 @@ import { createHandlerCaller } from './plugins/handler-context.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
 import { type Deployment, loadPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
+import { readAsMember } from './plugins/read-as-member.ts'
 import { createJobRunner } from './plugins/run-job.ts'
 import { attachByService, methodOf } from './plugins/services.ts'
 import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
+import { createSubscribers } from './plugins/subscribers.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
+import { changedSince } from './records/changed-since.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
@@ -176,7 +179,13 @@ export async function boot(options: BootOptions) {
     kernelServices: () => ({
       'kernel.credentials@1': accounts.credentialsService,
       'kernel.erasure@1': transfer.erasure,
-      'kernel.records@1': { holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use) },
+      'kernel.records@1': {
+        holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use),
+        changedSince: changedSince({ db }),
+      },
+      'kernel.members@1': {
+        read: readAsMember({ reader, contexts, userPrincipal: accounts.userPrincipal }),
+      },
     }),
     linkTo: linkAddress(links, publicUrlOf(config)),
     environment: {
@@ -348,35 +357,19 @@ export async function boot(options: BootOptions) {
     callHandler,
   })
 
-  /** Rights are read again when a job runs: whoever is gone by then does nothing. */
-  async function contextOf(
-    orgId: string,
-    runAs: RunAs,
-    more: { traceId: string; signal: AbortSignal },
-  ): Promise<RequestContext | null> {
-    const runtime = await orgStates.get(orgId)
-    if (runAs.type === 'plugin') {
-      const principal: Principal = { ...systemPrincipal, ...runAs }
-      return contexts.make(principal, runtime, { door: 'job', ...more })
-    }
-    if (runAs.type === 'system') {
-      const principal: Principal = { ...systemPrincipal, userId: runAs.userId }
-      return contexts.make(principal, runtime, { door: 'job', ...more })
-    }
-    const resolved = await accounts.resolveRunAs(orgId, runAs)
-    return resolved && contexts.make(resolved, runtime, { door: 'job', ...more })
-  }
+  const contextOf = createJobContexts({ orgStates, contexts, accounts })
   const jobs = createChangeJobs({ db, writer, queue, bus })
   const bulkByFilter = createBulkByFilter({ reader, writer, jobs })
   const revert = createRevert({ db, codecs, ledger, writer })
   const revertJob = createRevertJob({ db, revert, writer, jobs })
+  const subscribers = createSubscribers({ db, queue, stateOf, callHandler })
   const worker = createWorker({
     db,
     log: busLog,
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: kernelJobs({ db, bulkByFilter, revertJob, searchIndex, ...values }),
+      kernelJobs: kernelJobs({ db, bulkByFilter, revertJob, searchIndex, subscribers, ...values }),
     }),
     onDead: endKernelJob(jobs),
   })
@@ -435,6 +428,9 @@ export async function boot(options: BootOptions) {
       },
     })
   }
+
+  // The last of them: open pages hear first.
+  relay.subscribe('plugins', subscribers.enqueue)
 
   return {
     app,

@@ -6,6 +6,7 @@ import { revertJob } from './http/revert-job.ts'
 import type { StartedJob } from './jobs/lease.ts'
 import { applyRetention, retentionJob, retentionSettings } from './jobs/retention.ts'
 import type { JobProblem } from './jobs/worker.ts'
+import { subscriberJob } from './plugins/subscribers.ts'
 import { convertFieldJob } from './records/convert-fields.ts'
 import { fillSlotsJob } from './records/fill-slots.ts'
 import { fillJob } from './search/fill-index.ts'
@@ -20,6 +21,7 @@ export function kernelJobs(deps: {
   readonly searchIndex: { readonly run: Run }
   readonly slots: { readonly run: Run }
   readonly converter: { readonly run: Run }
+  readonly subscribers: { readonly run: Run }
 }): Readonly<Record<string, Run>> {
   return {
     [bulkJob]: deps.bulkByFilter.run,
@@ -27,6 +29,7 @@ export function kernelJobs(deps: {
     [fillJob]: deps.searchIndex.run,
     [convertFieldJob]: deps.converter.run,
     [fillSlotsJob]: deps.slots.run,
+    [subscriberJob]: deps.subscribers.run,
     [retentionJob]: async ({ org, model, settings, now, signal }) => {
       const kept = settings?.get(retentionSettings)
       await applyRetention(deps.db, { id: org.id, model, settings: kept }, now, signal)

@@ -194,9 +194,10 @@ export interface HandlerContext {
   random(): number
   readonly signal: AbortSignal
   readonly log: Log
-  t(key: string, values?: Record<string, string | number>): string
+  /** @param language BCP 47; the organisation's when it is not said. */
+  t(key: string, values?: Record<string, string | number>, language?: string): string
   /** Words for an entity as this organisation calls it. */
-  label(entity: string): { readonly one: string; readonly many: string }
+  label(entity: string, language?: string): { readonly one: string; readonly many: string }
   readonly records: Records
   /** Several writes in one transaction and one change set; all of them or none. */
   batch<T>(work: (records: Records) => Promise<T>): Promise<T>

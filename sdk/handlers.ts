@@ -1,6 +1,6 @@
 import type { FieldValues, HandlerContext, RecordData } from './context.ts'
 import type { FieldTypeHandler } from './field-type.ts'
-import type { Door, OrgInfo, Principal } from './principal.ts'
+import type { Actor, Door, OrgInfo, Principal } from './principal.ts'
 
 /** Runs an action, a job or a service method: validated input in, output out. */
 export type RunHandler = (input: never, ctx: HandlerContext) => Promise<unknown> | unknown
@@ -69,6 +69,30 @@ export interface AfterChange {
   }[]
 }
 
+/** Hears of what was committed. What it throws brings the same events again, later. */
+export type SubscriberHandler = (
+  news: { readonly events: readonly EventNews[] },
+  ctx: HandlerContext,
+) => Promise<void>
+export interface EventNews {
+  /** Rises per organisation; the same when an event comes again. */
+  readonly seq: number
+  /** `record.created|updated|deleted|restored`, or a plugin's event by its reference. */
+  readonly event: string
+  readonly entity: string | null
+  readonly id: string | null
+  readonly version: number | null
+  readonly at: string
+  readonly changeSetId: string | null
+  /** Who did it, and through which door; null when no change set tells. */
+  readonly actor: Actor | null
+  readonly door: Door | null
+  /** Of an update: what changed, as the API names it. */
+  readonly fields: readonly string[]
+  /** Of a plugin's event. */
+  readonly payload: FieldValues
+}
+
 export type RouteHandler = (
   request: RouteRequest,
   ctx: HandlerContext,
@@ -124,6 +148,7 @@ export type Handler =
   | HookHandler
   | AfterHookHandler
   | RouteHandler
+  | SubscriberHandler
   | SeedHandler
   | FieldTypeHandler
 

@@ -111,6 +111,14 @@ export const Field = Type.Object(
   closed,
 )
 
+const operationLiterals = [
+  Type.Literal('create'),
+  Type.Literal('read'),
+  Type.Literal('update'),
+  Type.Literal('delete'),
+  Type.Literal('restore'),
+] as const
+
 export const Entity = Type.Object(
   {
     label: Type.String({ ...free, minLength: 1, maxLength: 120 }),
@@ -128,6 +136,11 @@ export const Entity = Type.Object(
     /** Records that people create through a form; false for those that only the platform writes. */
     creatable: Type.Optional(Type.Boolean(narrow('subset'))),
     hidden: Type.Optional(Type.Boolean(free)),
+    /**
+     * Every record is its owner's alone, whatever roles say: what the owner may do with it. Nobody else reads
+     * or changes it, admins included; plugins do what their capabilities say.
+     */
+    private: Type.Optional(Type.Array(Type.Union([...operationLiterals]))),
   },
   closed,
 )
@@ -186,13 +199,6 @@ export const Risk = Type.Union([
   Type.Literal('external'),
   Type.Literal('destructive'),
 ])
-const operationLiterals = [
-  Type.Literal('create'),
-  Type.Literal('read'),
-  Type.Literal('update'),
-  Type.Literal('delete'),
-  Type.Literal('restore'),
-] as const
 export const Operation = Type.Union([...operationLiterals])
 
 export const Action = Type.Object(
@@ -245,6 +251,21 @@ export const Hook = Type.Object(
       ]),
     ),
     order: Type.Optional(Type.Number()),
+    handler: Handler,
+  },
+  closed,
+)
+
+/**
+ * Code that hears of what was committed: at least once, soon after, in the order of the organisation as a rule.
+ * What was written quietly (`workflows: skip`), and records of the plugin's own entities, it does not hear of.
+ */
+export const Subscriber = Type.Object(
+  {
+    /** `record.created|updated|deleted|restored`, or a plugin's event by its reference. */
+    events: Type.Array(Type.String(), { minItems: 1 }),
+    /** Of updates, only those that change a field of one of these kinds or editors, e.g. `user`, `longText`. */
+    fields: Type.Optional(Type.Array(Key, { minItems: 1 })),
     handler: Handler,
   },
   closed,
@@ -484,6 +505,12 @@ export const kernelPoints = {
     references: { entity: 'entities' },
     handlers: ['handler'],
   },
+  subscribers: {
+    label: 'Subscribers',
+    schema: Subscriber,
+    tiers: trusted,
+    handlers: ['handler'],
+  },
   services: { label: 'Services', schema: Service, tiers: trusted, handlers: ['methods/*'] },
   roles: { label: 'Roles', schema: Role, references: { 'rules/*/entity': 'entities' } },
   settings: { label: 'Settings', schema: Settings },
@@ -505,6 +532,7 @@ export type ActionDefinition = Static<typeof Action>
 export type HookDefinition = Static<typeof Hook>
 export type GuardDefinition = Static<typeof Guard>
 export type RouteDefinition = Static<typeof Route>
+export type SubscriberDefinition = Static<typeof Subscriber>
 export type ServiceDefinition = Static<typeof Service>
 export type SettingsDefinition = Static<typeof Settings>
 export type ScheduleDefinition = Static<typeof Schedule>

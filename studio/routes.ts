@@ -34,6 +34,11 @@ export const routes: readonly RouteRecordRaw[] = [
     meta: { title: 'changes.title' },
   },
   {
+    path: '/inbox',
+    component: () => import('./pages/InboxPage.vue'),
+    meta: { title: 'inbox.title' },
+  },
+  {
     path: '/imports',
     alias: '/import',
     component: () => import('./pages/ImportPage.vue'),
@@ -45,6 +50,7 @@ export const routes: readonly RouteRecordRaw[] = [
     meta: { title: 'nav.settings' },
     children: [
       { path: '', component: () => import('./pages/PreferencesPage.vue') },
+      { path: 'notifications', component: () => import('./pages/NotificationsPage.vue') },
       { path: 'members', component: () => import('./pages/MembersPage.vue') },
       { path: 'api-keys', component: () => import('./pages/ApiKeysPage.vue') },
       { path: 'model', component: () => import('./pages/RevisionsPage.vue') },

@@ -317,3 +317,48 @@ describe('a grant', () => {
     expect(narrow.key).not.toBe(ability.key)
   })
 })
+
+describe('what is its owner’s alone', () => {
+  const note: ConditionEntity = {
+    ...entity('crm:note', 'notes', [field('text', 'text', { kind: 'text' })]),
+    definition: { private: ['read', 'update'] },
+  }
+  const all: Readonly<Record<string, Rule>> = {
+    everything: { operations: ['manage'], entity: '*' },
+  }
+  const among = { entities: new Map([...entities, [note.ref, note]]) }
+  const mine = { id: '1', ownerId: ann, text: 'x' }
+  const theirs = { ...mine, ownerId: bob }
+
+  it('is read and changed by its owner alone, whatever roles say', () => {
+    for (const ability of [abilityOf(all, among), abilityOf({}, among)]) {
+      expect(ability.matches('read', 'crm:note', mine)).toBe(true)
+      expect(ability.matches('update', 'crm:note', mine, 'text')).toBe(true)
+      expect(ability.matches('read', 'crm:note', theirs)).toBe(false)
+      expect(ability.matches('update', 'crm:note', theirs)).toBe(false)
+      expect(ability.can('delete', 'crm:note')).toBe(false)
+      expect(ability.can('create', 'crm:note')).toBe(false)
+    }
+  })
+
+  it('is not given away', () => {
+    const ability = abilityOf(all, among)
+    expect(ability.matches('update', 'crm:note', mine, 'ownerId')).toBe(false)
+    expect(ability.matches('read', 'crm:note', mine, 'ownerId')).toBe(true)
+  })
+
+  it('is nobody’s for a key, and the platform’s to write', () => {
+    const key = { ...user, type: 'key', userId: null } as const
+    expect(abilityOf(all, { ...among, principal: key }).matches('read', 'crm:note', mine)).toBe(
+      false,
+    )
+    expect(abilityOf({}, { ...among, all: true }).matches('create', 'crm:note', theirs)).toBe(true)
+  })
+
+  it('tells people apart there, and nowhere else', () => {
+    const ofAnn = abilityOf(all, among)
+    const ofBob = abilityOf(all, { ...among, principal: { ...user, id: bob, userId: bob } })
+    expect(ofAnn.keyOn('crm:note')).not.toBe(ofBob.keyOn('crm:note'))
+    expect(ofAnn.keyOn('crm:lead')).toBe(ofBob.keyOn('crm:lead'))
+  })
+})

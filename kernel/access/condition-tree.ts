@@ -1,4 +1,5 @@
 import type { FieldTypeDefinition } from '@runwaycrm/sdk'
+import type { Operation } from './resolve-rules.ts'
 
 /** What a condition must know of a field; the model's `Field` fits. */
 export interface ConditionField {
@@ -13,6 +14,7 @@ export interface ConditionEntity<F extends ConditionField = ConditionField> {
   readonly ref: string
   readonly plural: string
   readonly byApiName: ReadonlyMap<string, F>
+  readonly definition?: { readonly private?: readonly Operation[] | undefined }
 }
 
 /**

@@ -19,6 +19,7 @@ export function narrowAbility(ability: Ability, grant: Grant): Ability {
   return {
     ...ability,
     key: `${ability.key} ${suffix}`,
+    keyOn: (entity) => `${ability.keyOn(entity)} ${suffix}`,
     shape: `${ability.shape} ${suffix}`,
     can: (operation, entity) => grants(operation, entity) && ability.can(operation, entity),
     matches: (operation, entity, record, field) =>

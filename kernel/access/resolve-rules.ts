@@ -52,6 +52,49 @@ export function resolveRules(roles: readonly RoleSource[]): readonly ResolvedRul
   ]
 }
 
+/**
+ * The rules of entities whose records are their owners' alone. They come after those of all roles, and so win.
+ */
+export function privateRules(
+  entities: Iterable<{
+    readonly ref: string
+    readonly definition?: { readonly private?: readonly Operation[] | undefined }
+  }>,
+): readonly ResolvedRule[] {
+  return [...entities].flatMap(({ ref, definition }) => {
+    const own = definition?.private
+    if (!own) return []
+    const common = { role: 'owner', entity: ref, fields: null }
+    return [
+      {
+        ...common,
+        rule: 'others',
+        effect: 'deny',
+        operations: ['manage'],
+        condition: null,
+        reason: 'It is its owner’s alone.',
+      },
+      {
+        ...common,
+        rule: 'own',
+        effect: 'allow',
+        operations: own,
+        condition: scopeConditions.own,
+        reason: null,
+      },
+      {
+        ...common,
+        rule: 'owner',
+        effect: 'deny',
+        operations: ['update'],
+        fields: ['ownerId'],
+        condition: null,
+        reason: 'It stays its owner’s.',
+      },
+    ] satisfies ResolvedRule[]
+  })
+}
+
 const scopeConditions: Readonly<Record<'own' | 'team' | 'all', Filter | null>> = {
   own: { ownerId: '@me' },
   team: { ownerId: '@team' },

@@ -84,14 +84,7 @@ export function createBulkByFilter({ reader, writer, jobs }: BulkByFilterDeps) {
       // Begun again after a crash, it comes past all that were refused once more.
       let job: ChangeJob = { matched, refused: 0, refusals: [] }
       let written = 0
-      const tell = (isDone: boolean) =>
-        jobs.tell(ctx.org.id, ctx.principal, bulkJob, {
-          changeSetId,
-          matched,
-          written,
-          refused: job.refused,
-          isDone,
-        })
+      const progress = () => ({ changeSetId, matched, written, refused: job.refused })
       let cursor: string | undefined
       do {
         ctx.signal.throwIfAborted()
@@ -111,12 +104,12 @@ export function createBulkByFilter({ reader, writer, jobs }: BulkByFilterDeps) {
             await writer.noteJob(joined, job)
           }
           written += results.length - refusals.length
-          tell(false)
+          jobs.tell(ctx.org.id, ctx.principal, bulkJob, { ...progress(), isDone: false })
         }
         cursor = page.page.nextCursor ?? undefined
       } while (cursor !== undefined)
       await writer.closeChangeSet(joined)
-      tell(true)
+      await jobs.end(ctx.org.id, ctx.principal, bulkJob, progress())
     },
   }
 

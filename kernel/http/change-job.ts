@@ -1,6 +1,8 @@
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Tx } from '../database/postgres.ts'
+import { uuidv7 } from '../database/uuid.ts'
 import type { Bus } from '../events/bus.ts'
+import { outboxStatement } from '../events/outbox.ts'
 import type { StartedJob } from '../jobs/lease.ts'
 import type { ListedJob } from '../jobs/list-jobs.ts'
 import type { Queue, RunAs } from '../jobs/queue.ts'
@@ -10,7 +12,7 @@ import type { Writer } from '../records/change-set.ts'
 import type { ChangeJob, ChangeSetOptions, Refusal } from '../records/transactions.ts'
 
 export interface ChangeJobsDeps {
-  readonly db: Pick<Database, 'transaction'>
+  readonly db: Pick<Database, 'transaction' | 'query'>
   readonly writer: Pick<Writer, 'openChangeSet' | 'abandonChangeSet'>
   readonly queue: Pick<Queue, 'enqueue' | 'cancel'>
   readonly bus: Pick<Bus, 'publish'>
@@ -44,8 +46,23 @@ export function createChangeJobs({ db, writer, queue, bus }: ChangeJobsDeps) {
     bus.publish({ kind: 'progress', orgId, topic: name, audience, payload: { ...payload } })
   }
 
+  /** Tells open pages and, as an event, whoever reacts. */
+  async function end(
+    orgId: string,
+    runAs: RunAs,
+    name: string,
+    progress: Omit<ChangeJobProgress, 'isDone'>,
+  ): Promise<void> {
+    tell(orgId, runAs, name, { ...progress, isDone: true })
+    const payload = { job: name, userId: runAs.userId, ...progress }
+    const event = { id: uuidv7(), event: 'kernel:job.ended', payload }
+    const batch = { batchId: uuidv7(), changeSetId: null, workflows: 'run' } as const
+    await db.query(orgId, outboxStatement(orgId, [event], batch))
+  }
+
   return {
     tell,
+    end,
 
     /** Opens the change set and enqueues the job that fills it, both or neither. */
     async begin(
@@ -96,14 +113,7 @@ export function createChangeJobs({ db, writer, queue, bus }: ChangeJobsDeps) {
     async fail({ orgId, job, payload, runAs }: StartedJob, problem: JobProblem): Promise<void> {
       const { changeSetId, matched } = payload as Pick<StartedChangeJob, 'changeSetId' | 'matched'>
       if (!(await writer.abandonChangeSet(orgId, changeSetId, problem))) return
-      tell(orgId, runAs, job, {
-        changeSetId,
-        matched,
-        written: 0,
-        refused: 0,
-        isDone: true,
-        problem,
-      })
+      await end(orgId, runAs, job, { changeSetId, matched, written: 0, refused: 0, problem })
     },
   }
 }

@@ -4,10 +4,10 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import type { OutboxEvent } from '../events/outbox.ts'
 import type { Entity } from '../model/model.ts'
+import { changedFields } from '../records/changed-since.ts'
 import type { Codecs } from '../records/fields.ts'
 import { alwaysVisible, type LedgerFields, showChanges } from '../records/ledger-values.ts'
 import type { Reader } from '../records/read.ts'
-import { storageOf } from '../records/storage-columns.ts'
 
 /** What somebody wants to hear about. */
 export interface RecordInterest {
@@ -56,18 +56,42 @@ export function createLiveMatcher(deps: LiveMatcherDeps, events: readonly Outbox
     return answer
   }
 
+  /** Of what is its owner's alone: whose it is, is read once for all listeners. */
+  async function ownIds(
+    ctx: RequestContext,
+    entity: Entity,
+    ids: readonly string[],
+  ): Promise<readonly string[]> {
+    const owned = await once(`owners ${entity.ref}`, async () => {
+      const all = (byEntity.get(entity.ref) ?? []).map(({ recordId }) => recordId)
+      const system = await deps.systemContext(ctx.org.id)
+      const found = await reader.getMany(system, entity, all, { fields: ['ownerId'] })
+      return new Set([...found.values()].map(({ id, ownerId }) => `${ownerId} ${id}`))
+    })
+    return ids.filter((id) => owned.has(`${ctx.principal.userId} ${id}`))
+  }
+
   /** Those of the ids that match now, among the living or among the deleted. */
-  function matching(
+  async function matching(
     ctx: RequestContext,
     entity: Entity,
     filter: Filter,
     ids: readonly string[],
     deleted: boolean,
   ): Promise<ReadonlySet<string>> {
+    if (entity.definition.private && !deleted) ids = await ownIds(ctx, entity, ids)
+    if (ids.length === 0) return new Set()
     const text = JSON.stringify(filter)
     // `@me` and `@team` depend on who asks and not only on what they may.
     const asker = text.includes('"@') ? ctx.principal.userId : ''
-    const key = [deleted, entity.ref, ctx.model.hash, ctx.ability.key, text, asker].join('\n')
+    const key = [
+      deleted,
+      entity.ref,
+      ctx.model.hash,
+      ctx.ability.keyOn(entity.ref),
+      text,
+      asker,
+    ].join('\n')
     return once(key, async () => {
       const found = new Set<string>()
       for (let i = 0; i < ids.length; i += idsAtOnce) {
@@ -95,7 +119,7 @@ export function createLiveMatcher(deps: LiveMatcherDeps, events: readonly Outbox
       (name) => !always.has(name) && canReadField(ctx.ability, entity, name),
     )
     if (fields.length === 0) return Promise.resolve(new Set<string>())
-    const key = ['fields', entity.ref, ctx.model.hash, ctx.ability.key].join('\n')
+    const key = ['fields', entity.ref, ctx.model.hash, ctx.ability.keyOn(entity.ref)].join('\n')
     return once(key, async () => {
       const seen = new Set<string>()
       const ids = [...new Set(changed.map((event) => event.recordId))]
@@ -112,7 +136,7 @@ export function createLiveMatcher(deps: LiveMatcherDeps, events: readonly Outbox
     entity: Entity,
     lost: readonly RecordEvent[],
   ): Promise<ReadonlySet<string>> {
-    const key = ['before', entity.ref, ctx.model.hash, ctx.ability.key].join('\n')
+    const key = ['before', entity.ref, ctx.model.hash, ctx.ability.keyOn(entity.ref)].join('\n')
     return once(key, async () => {
       const seen = new Set<string>()
       if (typeof ctx.ability.condition('read', entity.ref) === 'boolean') return seen
@@ -233,14 +257,12 @@ export function withIds(filter: Filter, ids: readonly string[]): Filter {
   return Object.keys(filter).length === 0 ? among : { $and: [among, filter] }
 }
 
-/** The outbox names what changed as the ledger does: `value.currency`, storage ids of added fields. */
 function changedNames(entity: Entity, event: OutboxEvent): string[] {
   const keys = event.payload['fields']
   if (!Array.isArray(keys)) return []
-  const { byLedgerKey } = storageOf(entity)
-  return [
-    ...new Set(keys.flatMap((key) => byLedgerKey.get(String(key))?.field.apiName ?? [])),
-  ].sort()
+  return changedFields(entity, keys)
+    .map(({ apiName }) => apiName)
+    .sort()
 }
 
 /** Whether a filter looks at a field, also as the first step of a path. */

@@ -55,15 +55,13 @@ export function createRevertJob({ db, revert, writer, jobs }: RevertJobDeps) {
       const joined = await writer.resumeChangeSet(ctx, changeSetId)
       let job: ChangeJob = { matched, refused: 0, refusals: [] }
       let written = 0
-      const tell = (isDone: boolean) =>
-        jobs.tell(ctx.org.id, ctx.principal, revertJob, {
-          changeSetId,
-          matched,
-          written,
-          refused: job.refused,
-          isDone,
-          ...(job.problem ? { problem: job.problem } : {}),
-        })
+      const progress = () => ({
+        changeSetId,
+        matched,
+        written,
+        refused: job.refused,
+        ...(job.problem ? { problem: job.problem } : {}),
+      })
       try {
         await revert.revertInBatches(joined, id, onConflict, async (batch) => {
           written += batch.reverted
@@ -71,7 +69,7 @@ export function createRevertJob({ db, revert, writer, jobs }: RevertJobDeps) {
             job = withRefusals(job, batch.conflicts.map(refusalOf), batch.skipped)
             await writer.noteJob(joined, job)
           }
-          tell(false)
+          jobs.tell(ctx.org.id, ctx.principal, revertJob, { ...progress(), isDone: false })
         })
       } catch (error) {
         if (!(error instanceof ChangeConflictError)) throw error
@@ -81,7 +79,7 @@ export function createRevertJob({ db, revert, writer, jobs }: RevertJobDeps) {
         await writer.noteJob(joined, job)
       }
       await writer.closeChangeSet(joined)
-      tell(true)
+      await jobs.end(ctx.org.id, ctx.principal, revertJob, progress())
     },
   }
 

@@ -44,12 +44,18 @@ export async function applyRetention(
     history = await all(forgetHistory(org.id, before))
     changes = await all(forgetChanges(org.id, before))
   }
-  if (deletedDays !== undefined) {
-    const before = new Date(now.getTime() - deletedDays * 86_400_000)
-    for (const entity of org.model.entities.values())
-      records += await all(purge(org.id, entity, org.model, before))
+  for (const entity of org.model.entities.values()) {
+    const days = isRestorable(entity) ? deletedDays : 0
+    if (days === undefined) continue
+    const before = new Date(now.getTime() - days * 86_400_000)
+    records += await all(purge(org.id, entity, org.model, before))
   }
   return { history, changes, records }
+}
+
+/** What is its owner's alone and not for them to restore is gone with the night after it was deleted. */
+function isRestorable({ definition }: Entity): boolean {
+  return definition.private?.includes('restore') ?? true
 }
 
 /** The creation of a record that stands is kept: it says who made it. */

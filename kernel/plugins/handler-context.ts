@@ -14,7 +14,7 @@ import {
   HandlerTimeoutError,
 } from '../actions/call-handler.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
-import { inTerms, messageOf, termOf } from '../model/words.ts'
+import { inTerms, messageOf, termOf, type Words } from '../model/words.ts'
 import { type BrokerDeps, broker } from './broker.ts'
 import { grantOf } from './capabilities.ts'
 import type { Deployment } from './load-plugins.ts'
@@ -89,10 +89,10 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       random,
       signal,
       log: logFor(deps.log, ctx, manifest.id),
-      t: (key, values) => messageOf(ctx, manifest.id, key, values),
-      label(ref) {
+      t: (key, values, language) => messageOf(wordsFor(ctx, language), manifest.id, key, values),
+      label(ref, language) {
         const entity = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
-        return entity ? termOf(ctx, entity) : { one: ref, many: ref }
+        return entity ? termOf(wordsFor(ctx, language), entity) : { one: ref, many: ref }
       },
       ...whileOpen(brokered, () => {
         signal.throwIfAborted()
@@ -152,4 +152,9 @@ function logFor(log: Log, ctx: RequestContext, plugin: string): Log {
     (message, details) =>
       log[level](message, { ...details, ...about })
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** What decides how a text reads: in the organisation's language, or in another one. */
+function wordsFor({ model, org }: RequestContext, locale = org.locale): Words {
+  return { model, org: { locale } }
 }

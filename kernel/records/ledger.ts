@@ -6,7 +6,7 @@ import { type BoundSql, bindSql } from './bound-sql.ts'
 import type { Codecs } from './fields.ts'
 import { alwaysVisible, fieldsIn, type LedgerFields } from './ledger-values.ts'
 import { decodeCursor, encodeCursor, type PageQuery, pageLimit } from './page-cursor.ts'
-import { readableRows } from './readable-ledger.ts'
+import { privateEntities, readableRows, readsAllButPrivate } from './readable-ledger.ts'
 import type { ChangeJob } from './transactions.ts'
 
 /** A change set as the API shows it. */
@@ -146,16 +146,22 @@ export function createLedger({ db, codecs }: { readonly db: Database; readonly c
     if (readable === null) return ''
     const { id, type } = ctx.principal
     const isMine = `c.actor ->> 'id' = ${compiler.params.add(() => id)}::text and c.actor ->> 'type' = ${compiler.params.add(() => type)}::text`
-    return ` and (${isMine} or exists (select 1 from tenant.ledger l
+    // One in which nothing was written hides nothing from who reads everything.
+    const isEmpty = readsAllButPrivate(ctx)
+      ? ` or not exists (select 1 from tenant.ledger l where l.org_id = $1 and l.change_set_id = c.id)`
+      : ''
+    return ` and (${isMine}${isEmpty} or exists (select 1 from tenant.ledger l
  where l.org_id = $1 and l.change_set_id = c.id and ${readable}))`
   }
 
   async function withCounts(ctx: RequestContext, rows: readonly ChangeRow[]): Promise<Change[]> {
-    const sql = bindSql(ctx, codecs, [ctx.org.id, rows.map((row) => row.id)])
+    const all = rows.map((row) => row.id)
+    const some = readsAllButPrivate(ctx) ? await ofPrivate(ctx, all) : all
+    const sql = bindSql(ctx, codecs, [ctx.org.id, some])
     const readable = readableRows(ctx, sql.compiler, 'l')
     const counts = new Map(rows.map((row) => [row.id, { ...row.counts }]))
-    if (readable !== null && rows.length > 0) {
-      for (const row of rows) counts.set(row.id, {})
+    if (readable !== null && some.length > 0) {
+      for (const id of some) counts.set(id, {})
       const found = await run<{ id: string; op: ChangedRecord['op']; n: number }>(ctx, {
         text: `select l.change_set_id as id, l.op, count(*) as n from tenant.ledger l
  where l.org_id = $1 and l.change_set_id = any($2::uuid[]) and ${readable} group by 1, 2`,
@@ -175,6 +181,21 @@ export function createLedger({ db, codecs }: { readonly db: Database; readonly c
       revertedBy: row.reverted_by,
       counts: { created: 0, updated: 0, deleted: 0, restored: 0, ...counts.get(row.id) },
     }))
+  }
+
+  /** Those that begin with what is somebody's alone; others hold nothing of it, or follow from a deed on others. */
+  async function ofPrivate(ctx: RequestContext, ids: readonly string[]): Promise<string[]> {
+    const refs = privateEntities(ctx)
+    if (refs.length === 0 || ids.length === 0) return []
+    const found = await run<{ id: string }>(ctx, {
+      name: 'changes_of_private',
+      text: `select c.id from unnest($2::uuid[]) c (id) cross join lateral (
+          select l.entity from tenant.ledger l
+            where l.org_id = $1 and l.change_set_id = c.id order by l.id limit 1
+        ) f where f.entity = any($3::text[])`,
+      values: [ctx.org.id, ids, refs],
+    })
+    return found.map(({ id }) => id)
   }
 
   async function run<R>(ctx: RequestContext, statement: Statement): Promise<R[]> {

@@ -14,17 +14,14 @@ export function readableRows(
   compiler: Compiler,
   alias: string,
 ): string | null {
-  const whole: string[] = []
   const parts: string[] = []
-  let isAll = true
-  let count = 0
+  const whole: string[] = []
+  const apart = readsAllButPrivate(ctx)
   for (const entity of ctx.model.entities.values()) {
     const right = ctx.ability.condition('read', entity.ref)
-    if (right !== true) isAll = false
     if (right === true) whole.push(entity.ref)
     else if (right !== false) {
-      count += 1
-      const source = { alias: `r${count}`, entity }
+      const source = { alias: `r${parts.length + 1}`, entity }
       const { alias: r } = source
       parts.push(
         `${alias}.entity = ${literal(entity.ref)} and exists (select 1 from ${entity.table} ${r}
@@ -32,7 +29,22 @@ export function readableRows(
       )
     }
   }
-  if (isAll) return null
-  parts.unshift(`${alias}.entity = any(${compiler.params.add(() => whole)}::text[])`)
-  return `(${parts.join('\n or ')})`
+  if (whole.length === ctx.model.entities.size) return null
+  const plain = apart
+    ? `${alias}.entity <> all(${compiler.params.add(() => privateEntities(ctx))}::text[])`
+    : `${alias}.entity = any(${compiler.params.add(() => whole)}::text[])`
+  return `(${[plain, ...parts].join('\n or ')})`
+}
+
+/** Whether what is its owner's alone is all that may be hidden from the actor, as from admins. */
+export function readsAllButPrivate({ ability, model }: RequestContext): boolean {
+  return [...model.entities.values()].every(
+    ({ ref, definition }) => definition.private || ability.condition('read', ref) === true,
+  )
+}
+
+export function privateEntities({ model }: RequestContext): readonly string[] {
+  return [...model.entities.values()].flatMap(({ ref, definition }) =>
+    definition.private ? [ref] : [],
+  )
 }

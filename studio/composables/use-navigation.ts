@@ -2,12 +2,15 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRoute } from 'vue-router'
 import { useModel } from './use-model.ts'
+import { useUnread } from './use-unread.ts'
 
 export interface NavigationItem {
   readonly label: string
   readonly path: string
   readonly icon: string
   readonly isCurrent: boolean
+  /** How much waits there. */
+  readonly count?: number
 }
 
 /** Where one can go: the pages of the model in their groups, and the studio's own. */
@@ -15,6 +18,7 @@ export function useNavigation() {
   const { t, te } = useI18n()
   const route = useRoute()
   const model = useModel()
+  const { hasInbox, unread } = useUnread()
 
   const item = (label: string, path: string, icon: string): NavigationItem => ({
     label,
@@ -23,7 +27,12 @@ export function useNavigation() {
     isCurrent: path === '/' ? route.path === '/' : `${route.path}/`.startsWith(`${path}/`),
   })
 
-  const top = computed(() => [item(t('nav.home'), '/', 'house')])
+  const top = computed<readonly NavigationItem[]>(() => [
+    item(t('nav.home'), '/', 'house'),
+    ...(hasInbox.value
+      ? [{ ...item(t('inbox.title'), '/inbox', 'bell'), count: unread.value }]
+      : []),
+  ])
   const groups = computed(() => {
     const found = new Map<string, NavigationItem[]>()
     for (const page of model.value.pages) {
@@ -46,10 +55,10 @@ export function useNavigation() {
     item(t('changes.title'), '/changes', 'history'),
     item(t('nav.settings'), '/settings', 'settings'),
   ])
-  /** The pages that matter on a phone: the first three of the model. */
+  /** The places that matter on a phone: home, the inbox, and the first pages of the model. */
   const tabs = computed(() => [
     ...top.value,
-    ...(groups.value.flatMap((group) => group.items).slice(0, 3) ?? []),
+    ...groups.value.flatMap((group) => group.items).slice(0, 4 - top.value.length),
   ])
   return { top, groups, foot, tabs }
 }

@@ -47,6 +47,8 @@ export default {
     kind: 'Was geschrieben wird',
     placeholder: '{what} schreiben',
     save: '{what} speichern',
+    mention: 'Jemanden erwähnen',
+    mentionable: '{name}, von {n}, die erwähnt werden können',
     discard: 'Verwerfen',
     kept: 'Entwurf gespeichert',
     notKept: 'Der Entwurf geht beim Verlassen verloren',

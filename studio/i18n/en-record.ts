@@ -41,6 +41,8 @@ export default {
     kind: 'What to write',
     placeholder: 'Write: {what}',
     save: 'Save {what}',
+    mention: 'Mention somebody',
+    mentionable: '{name}, of {n} that can be mentioned',
     discard: 'Discard',
     kept: 'Draft saved',
     notKept: 'The draft is lost when you leave',

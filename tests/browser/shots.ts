@@ -97,6 +97,8 @@ const shots: readonly Shot[] = [
   },
   { name: 'shortcuts', path: '/leads', step: press('?') },
   { name: 'changes', path: '/changes' },
+  { name: 'inbox', path: '/inbox' },
+  { name: 'settings-notifications', path: '/settings/notifications' },
   { name: 'import', path: '/imports' },
   {
     name: 'import-map',

@@ -34,6 +34,7 @@ export async function process(payload: { id: string }, ctx: HandlerContext): Pro
     if (!(error instanceof RunwayError) || error.status >= 500) throw error
     await saveRun(ctx, run.id, { status: 'failed', problem: error.message })
     report(ctx, run.id, { status: 'failed', counts: run.counts })
+    await tellEnd(ctx, await loadRun(ctx, run.id))
   }
 }
 
@@ -55,6 +56,22 @@ async function processRun(run: ImportRun, ctx: HandlerContext): Promise<void> {
   }
   // The run is done first: a worker that dies between the two leaves a set that `closeLeft` finds.
   await set?.close()
+  if (set) await tellEnd(ctx, await loadRun(ctx, run.id))
+}
+
+/** For whoever reacts. Of one that was stopped nobody needs to hear. */
+async function tellEnd(ctx: HandlerContext, run: ImportRun): Promise<void> {
+  if (run.status !== 'done' && run.status !== 'failed') return
+  const { created, updated, failed } = run.counts
+  await ctx.events.emit('import.ended', {
+    importId: run.id,
+    name: run.fileName,
+    userId: run.startedBy,
+    changeSetId: run.changeSetId,
+    written: created + updated,
+    refused: failed,
+    problem: run.problem,
+  })
 }
 
 async function changeSetOf(run: ImportRun, ctx: HandlerContext): Promise<OpenChangeSet> {

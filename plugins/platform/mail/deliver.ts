@@ -31,6 +31,7 @@ export async function deliver(input: unknown, ctx: HandlerContext): Promise<void
       // Pictures in data addresses go along as parts of the mail: most mail programs show nothing else.
       ...(mail.html === null ? {} : { html: mail.html, attachDataUrls: true }),
       messageId: `<${mail.id}@runwaycrm>`,
+      ...(mail.unsubscribeUrl === null ? {} : { headers: listHeaders(mail.unsubscribeUrl) }),
     })
   } catch (error) {
     const problem = error instanceof Error ? error.message.slice(0, 500) : 'unknown'
@@ -44,4 +45,12 @@ export async function deliver(input: unknown, ctx: HandlerContext): Promise<void
     { id },
     { status: 'sent', text: null, html: null, problem: null },
   )
+}
+
+/** @see RFC 2369 and RFC 8058: the address takes a POST, too. */
+function listHeaders(url: string): Readonly<Record<string, string>> {
+  return {
+    'List-Unsubscribe': `<${url}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  }
 }

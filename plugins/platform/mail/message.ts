@@ -20,6 +20,10 @@ export interface MailInput {
   readonly language?: string
   /** A name for what kind of mail it is; shown in lists. */
   readonly template?: string
+  /** A uuid; the same one again is the same mail, which is not sent twice. */
+  readonly id?: string
+  /** Where whoever gets it says that they want no more of the kind; mail programs show a button for it. */
+  readonly unsubscribeUrl?: string
 }
 
 /**
@@ -37,6 +41,7 @@ export interface Message {
   readonly text: string | null
   readonly html: string | null
   readonly template: string | null
+  readonly unsubscribeUrl: string | null
   readonly status: MailStatus
   readonly problem: string | null
 }
@@ -52,6 +57,7 @@ export function toMessage(row: Row): Message {
     text: text('text'),
     html: text('html'),
     template: text('template'),
+    unsubscribeUrl: text('unsubscribeUrl'),
     status: (text('status') ?? 'kept') as MailStatus,
     problem: text('problem'),
   }
@@ -110,6 +116,8 @@ export function readMail(input: unknown): MailInput {
   if (url !== undefined && !/^https?:\/\/\S+$/.test(url)) {
     errors.push({ path: 'action.url', code: 'BAD_FORMAT', message: 'A web address.' })
   }
+  const id = text('id', 36, false)
+  const unsubscribeUrl = text('unsubscribeUrl', most.url, false)
   if (to !== undefined && !isAddress(to)) {
     errors.push({ path: 'to', code: 'BAD_FORMAT', message: 'One email address.' })
   }
@@ -124,6 +132,8 @@ export function readMail(input: unknown): MailInput {
     ...(language === undefined ? {} : { language }),
     ...(layout === 'brand' ? { layout } : {}),
     ...(label === undefined || url === undefined ? {} : { action: { label, url } }),
+    ...(id === undefined ? {} : { id }),
+    ...(unsubscribeUrl === undefined ? {} : { unsubscribeUrl }),
   }
 }
 

@@ -8,6 +8,7 @@ declare module 'nodemailer' {
     readonly html?: string
     readonly attachDataUrls?: boolean
     readonly messageId: string
+    readonly headers?: Readonly<Record<string, string>>
   }
   export function createTransport(
     url: string,
@@ -38,5 +39,6 @@ declare module 'mailparser' {
     readonly messageId?: string
     readonly from?: { readonly text: string }
     readonly to?: { readonly text: string }
+    readonly headers: ReadonlyMap<string, unknown>
   }>
 }

@@ -19,13 +19,14 @@ export interface Command {
  */
 const final =
   /^(crm\.consent:|platform\.people:erase_person|platform\.api-keys:|crm\.invoices:(issue|record|void)_)/
-/** Those who sign in, and their keys, are not data of a sequence. */
+/** Those who sign in, and their keys, are not data of a sequence; nor is what keys do not see. */
 const people = ['kernel:user', 'platform.api-keys:key']
 
 /** Draws what to do next from the records, the actions and the change sets that there are. */
 export function createCommands(world: World, model: Model, random: Seeded) {
   const entities = [...model.entities.values()].filter(
-    ({ ref, definition }) => !people.includes(ref) && definition.creatable !== false,
+    ({ ref, definition }) =>
+      !people.includes(ref) && definition.creatable !== false && !definition.private,
   )
   const route = world.app.house.app!.declaredRoutes.find(
     ({ path }) => path === '/actions/:ref',

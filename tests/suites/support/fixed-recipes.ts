@@ -48,6 +48,8 @@ function probes(): Record<string, RouteParts[]> {
     'GET /branding': open('/branding'),
     'GET /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
     'POST /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
+    'GET /me/notifications/unsubscribe/:token': open('/me/notifications/unsubscribe/nothing', 404),
+    'POST /me/notifications/unsubscribe/:token': open('/me/notifications/unsubscribe/nothing', 404),
     'GET /openapi.json': [{ status: 200, build: plain }],
   }
 }

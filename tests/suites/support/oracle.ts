@@ -18,6 +18,8 @@ export interface OracleWorld {
 }
 export interface OracleEntity {
   readonly plural: string
+  /** What owners may do with what is theirs alone; null where roles decide. */
+  readonly own: readonly Operation[] | null
   /** By API name. */
   readonly fields: ReadonlyMap<
     string,
@@ -62,6 +64,11 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
   const permissions = someone.roles.flatMap((role) => role.permissions ?? [])
 
   function speaking(operation: Operation, entity: string, field: string | undefined) {
+    const own = world.entities.get(entity)?.own
+    if (own) {
+      const isGivingAway = operation === 'update' && field === 'ownerId'
+      return own.includes(operation) && !isGivingAway ? [ownersOwn(entity, own)] : []
+    }
     const key = field && world.entities.get(entity)?.fields.get(field)?.key
     return rules.filter((rule) => {
       if (rule.entity !== '*' && rule.entity !== entity) return false
@@ -230,6 +237,13 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
       covers(permissions, permission) &&
       (someone.scopes === null || covers(someone.scopes, permission)),
   }
+}
+
+function ownersOwn(
+  entity: string,
+  operations: readonly Operation[],
+): RoleDefinition['rules'][string] {
+  return { entity, operations: [...operations], scope: 'own' }
 }
 
 /** Written by nobody: of what every record has, the owner alone is a person's to set. */

@@ -61,6 +61,7 @@ export async function checkLive(setting: Setting, cells: Cells, perEntity: numbe
 
 async function changeSome(setting: Setting, entity: Entity, most: number): Promise<Update[]> {
   const { world, model, members, living } = setting
+  if (entity.definition.private) return []
   const some = [...living.get(entity.ref)!.values()].filter(({ id }) => !members.has(id as string))
   const updates: Update[] = []
   for (const before of some.slice(0, most)) {

@@ -2,6 +2,7 @@ import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import type { Entity, Field } from '../../../kernel/model/model.ts'
 import { type Exchange, nobodysId } from './exchange.ts'
 import { succeed } from './own-layer.ts'
+import { privateRecipes } from './private-recipes.ts'
 import { asKey, type Recipe } from './recipe.ts'
 import { relationName } from './sample-values.ts'
 import type { World } from './world.ts'
@@ -19,6 +20,7 @@ export function isTemplate({ path }: RouteDeclaration): boolean {
 export function recordRecipes(route: RouteDeclaration, entity: Entity): Recipe[] {
   const [, form, below] = /^\/(:plural|records\/:ref)(.*)$/.exec(route.path)!
   const base = `/api/v1/${form === ':plural' ? entity.plural : `records/${entity.ref}`}`
+  if (entity.definition.private) return privateRecipes(route, entity, base, below!)
   const found = operations(entity)[`${route.method} ${below}`] ?? []
   return found.map((parts) => ({
     ...parts,

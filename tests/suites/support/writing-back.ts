@@ -20,7 +20,7 @@ export async function checkRevert(look: Look): Promise<void> {
     .filter(({ readOnly, unique, storage }) => !readOnly && !unique && storage.in !== 'computed')
     .filter(({ key }) => ref !== 'kernel:user' || !['team', 'roles', 'active'].includes(key))
     .sort(() => setting.random.next() - 0.5)
-  if (!field || ref === 'platform.api-keys:key') return
+  if (!field || ref === 'platform.api-keys:key' || entity.definition.private) return
   // What follows a write belongs to its change set: taking it back takes more records back.
   const hooks = setting.model.hooks.get(ref) ?? []
   if (hooks.some(({ definition }) => definition.after !== undefined)) return

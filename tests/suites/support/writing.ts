@@ -130,6 +130,8 @@ export function factsOfNew({ entity, person }: Look, given: Facts): Facts {
 /** Creates with one more field after the other. */
 export async function checkCreate(look: Look): Promise<void> {
   const { cells, entity, setting } = look
+  // Of what is theirs alone people make one, which nobody else finds.
+  if (entity.definition.private) return
   for (const field of chosen(look)) {
     const value = valueFor(look, field, null)
     if (value === undefined) continue
@@ -222,7 +224,7 @@ export async function checkDelete(look: Look): Promise<void> {
   const { cells, entity, person, setting } = look
   const { oracle } = person
   const { ref, plural } = entity
-  if (ref === 'platform.api-keys:key') return
+  if (ref === 'platform.api-keys:key' || entity.definition.private) return
   const owner = setting.random.pick([person.userId, setting.world.userId, null])
   const body = { ...(await setting.world.values(entity)), ownerId: owner }
   const { id } = await succeed<{ id: string }>(setting.world.key.call('POST', `/${plural}`, body))
@@ -295,6 +297,7 @@ function shuffled<T>(items: readonly T[], next: () => number): T[] {
 
 /** What is there now; nobody wrote what they may not, or the next comparisons differ. */
 async function afterWrite({ setting, entity }: Look, ids: readonly string[]): Promise<void> {
+  if (entity.definition.private) return setting.load(entity)
   for (const id of ids) {
     const { statusCode, body } = await setting.world.key.call('GET', `/${entity.plural}/${id}`)
     if (statusCode === 200) setting.living.get(entity.ref)!.set(id, JSON.parse(body) as Facts)

@@ -1,0 +1,145 @@
+import {
+  type Actor,
+  type Door,
+  type EventNews,
+  NotFoundError,
+  type SubscriberDefinition,
+} from '@runwaycrm/sdk'
+import type { CallHandler } from '../actions/call-handler.ts'
+import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
+import { eventsAfter, type OutboxEvent } from '../events/outbox.ts'
+import type { EventSubscriber } from '../events/relay.ts'
+import type { JobRequest, Queue } from '../jobs/queue.ts'
+import type { Contribution, Model } from '../model/model.ts'
+import { changedFields } from '../records/changed-since.ts'
+
+/** The kernel's own job that calls one subscriber, beside those of plugins. */
+export const subscriberJob = 'subscriber'
+
+export interface SubscribersDeps {
+  readonly db: Pick<Database, 'query'>
+  readonly queue: Pick<Queue, 'enqueue'>
+  readonly stateOf: (orgId: string) => Promise<{ readonly model: Model }>
+  readonly callHandler: CallHandler
+}
+
+/** The events themselves stay where they are: an import has a million. */
+interface Payload {
+  /** Reference of the subscriber. */
+  readonly subscriber: string
+  /** Numbers of the first and the last event. */
+  readonly from: number
+  readonly to: number
+}
+type News = Omit<EventNews, 'actor' | 'door'>
+
+/**
+ * Code of plugins that hears of events. Each bunch becomes a job per subscriber that it concerns, before the
+ * bunch counts as handed on: nobody who waits for events waits for a plugin, and none is lost with one.
+ */
+export function createSubscribers({ db, queue, stateOf, callHandler }: SubscribersDeps) {
+  const enqueue: EventSubscriber = async (orgId, events) => {
+    const { model } = await stateOf(orgId)
+    const requests = [...subscribersOf(model)].flatMap((one) => jobFor(one, model, events) ?? [])
+    await queue.enqueue(orgId, requests)
+  }
+
+  /** @param ctx of the plugin itself. */
+  async function run(ctx: RequestContext, input: unknown): Promise<void> {
+    const { subscriber, from, to } = input as Payload
+    const found = [...subscribersOf(ctx.model)].find(({ ref }) => ref === subscriber)
+    if (!found) throw new NotFoundError(`No enabled plugin has the subscriber ${subscriber}.`)
+    const orgId = ctx.org.id
+    const { rows } = await db.query<OutboxEvent>(orgId, eventsAfter(orgId, from - 1, to - from + 1))
+    const told = newsOf(
+      found,
+      ctx.model,
+      rows.filter(({ seq }) => seq <= to),
+    )
+    if (told.length === 0) return
+    const makers = await makersOf(orgId, told)
+    const events = told.map((event): EventNews => {
+      const maker = makers.get(event.changeSetId ?? '')
+      return { ...event, actor: maker?.actor ?? null, door: maker?.door ?? null }
+    })
+    await callHandler(ctx, found.plugin, found.definition.handler, { events })
+  }
+
+  async function makersOf(orgId: string, events: readonly News[]) {
+    const ids = [...new Set(events.flatMap(({ changeSetId }) => changeSetId ?? []))]
+    const { rows } = await db.query<{ id: string; actor: Actor; door: Door }>(orgId, {
+      name: 'subscriber_makers',
+      text: 'select id, actor, door from tenant.change_set where org_id = $1 and id = any($2::uuid[])',
+      values: [orgId, ids],
+    })
+    return new Map(rows.map((row) => [row.id, row]))
+  }
+
+  return { enqueue, run }
+}
+
+function subscribersOf(model: Model): Iterable<Contribution<SubscriberDefinition>> {
+  return (model.contributions.get('subscribers')?.values() ?? []) as Iterable<
+    Contribution<SubscriberDefinition>
+  >
+}
+
+/** Null when the subscriber is concerned by none of the events. */
+function jobFor(
+  subscriber: Contribution<SubscriberDefinition>,
+  model: Model,
+  events: readonly OutboxEvent[],
+): JobRequest | null {
+  const told = newsOf(subscriber, model, events)
+  const [first, last] = [told[0], told.at(-1)]
+  if (!first || !last) return null
+  const { ref, plugin } = subscriber
+  return {
+    plugin: 'kernel',
+    job: subscriberJob,
+    payload: { subscriber: ref, from: first.seq, to: last.seq } satisfies Payload,
+    runAs: { type: 'plugin', id: plugin, userId: null, name: plugin },
+    // Handed on again, it is the same job while that waits.
+    dedupeKey: `${ref} ${first.seq}-${last.seq}`,
+  }
+}
+
+function newsOf(
+  { plugin, definition }: Contribution<SubscriberDefinition>,
+  model: Model,
+  events: readonly OutboxEvent[],
+): readonly News[] {
+  return events.flatMap((event) => newsFor(definition, plugin, model, event) ?? [])
+}
+
+function newsFor(
+  { events, fields: wanted }: SubscriberDefinition,
+  plugin: string,
+  model: Model,
+  event: OutboxEvent,
+): News | null {
+  if (event.workflows === 'skip' || !events.includes(event.event)) return null
+  const isRecord = event.event.startsWith('record.')
+  const entity = event.entity === null ? undefined : model.entities.get(event.entity)
+  if (isRecord && (!entity || entity.plugin === plugin)) return null
+  const keys = event.payload['fields']
+  const changed = isRecord && entity && Array.isArray(keys) ? changedFields(entity, keys) : []
+  if (wanted && event.event === 'record.updated') {
+    const isWanted = changed.some(({ typeDefinition: { kind, editor } }) =>
+      wanted.some((one) => one === kind || one === editor),
+    )
+    if (!isWanted) return null
+  }
+  return {
+    seq: event.seq,
+    event: event.event,
+    entity: event.entity,
+    id: event.recordId,
+    version: event.version,
+    at: event.createdAt,
+    changeSetId: event.changeSetId,
+    fields: changed.map(({ apiName }) => apiName),
+    payload: isRecord ? {} : event.payload,
+  }
+}

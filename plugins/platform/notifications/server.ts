@@ -1,0 +1,21 @@
+import { defineHandlers } from '@runwaycrm/sdk'
+import { hearRecords } from './hear-records.ts'
+import { hearWork } from './hear-work.ts'
+import { nameOwner } from './name-owner.ts'
+import { planDigests } from './plan-digests.ts'
+import { remind } from './remind.ts'
+import { sendDigest } from './send-digest.ts'
+import { stopMails, stopPage } from './stop-mails.ts'
+import { sweep } from './sweep.ts'
+
+export const handlers = defineHandlers({
+  hearRecords,
+  hearWork,
+  nameOwner,
+  remind,
+  planDigests,
+  sendDigest,
+  sweep,
+  stopPage,
+  stopMails,
+})

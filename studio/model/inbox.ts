@@ -1,0 +1,84 @@
+import type { RecordData } from '@runwaycrm/sdk'
+
+export type NoticeKind = 'assigned' | 'mentioned' | 'due' | 'overdue' | 'work_done' | 'work_failed'
+
+/** A notification as the inbox shows it. */
+export interface Notice {
+  readonly id: string
+  readonly kind: NoticeKind
+  readonly at: string
+  readonly isRead: boolean
+  readonly isArchived: boolean
+  /** Reference of the entity; null for work. */
+  readonly entity: string | null
+  /** Null when it is about several records, or none. */
+  readonly recordId: string | null
+  readonly field: string | null
+  readonly count: number
+  /** The member who did it, or the name of what did. */
+  readonly byId: string | null
+  readonly byName: string | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export type InboxTab = 'unread' | 'all' | 'archived'
+
+/** What of a notification the inbox asks for; not the ids of hundreds of records. */
+export const noticeFields = [
+  'kind',
+  'record',
+  'entityRef',
+  'field',
+  'count',
+  'byId',
+  'byName',
+  'data',
+  'readAt',
+  'archivedAt',
+  'createdAt',
+] as const
+
+export const tabFilters: Readonly<Record<InboxTab, Readonly<Record<string, unknown>>>> = {
+  unread: { shown: true, archivedAt: null, readAt: null },
+  all: { shown: true, archivedAt: null },
+  archived: { shown: true, archivedAt: { $exists: true } },
+}
+
+export function toNotice(record: RecordData): Notice {
+  const about = record['record'] as { readonly id?: unknown } | null | undefined
+  const text = (key: string) => (typeof record[key] === 'string' ? (record[key] as string) : null)
+  return {
+    id: record.id,
+    kind: record['kind'] as NoticeKind,
+    at: text('createdAt') ?? '',
+    isRead: text('readAt') !== null,
+    isArchived: text('archivedAt') !== null,
+    entity: text('entityRef'),
+    recordId: typeof about?.id === 'string' ? about.id : null,
+    field: text('field'),
+    count: Number(record['count'] ?? 1),
+    byId: text('byId'),
+    byName: text('byName'),
+    data: (record['data'] ?? {}) as Readonly<Record<string, unknown>>,
+  }
+}
+
+/** In the order in which they stand, under the heading of their day. */
+export function byDay(
+  notices: readonly Notice[],
+  dayOf: (at: string) => string,
+): readonly { readonly day: string; readonly notices: readonly Notice[] }[] {
+  return [...Map.groupBy(notices, ({ at }) => dayOf(at))].map(([day, some]) => ({
+    day,
+    notices: some,
+  }))
+}
+
+/** The key of the sentence: who did it is said where that is known. */
+export function sentenceOf({ kind, byId, byName, count, recordId }: Notice): string {
+  const isMany = recordId === null && count > 1
+  if (kind === 'assigned')
+    return `assigned${isMany ? 'Many' : ''}${byId === null && byName === null ? 'ByNobody' : ''}`
+  if (kind === 'mentioned') return byId === null && byName === null ? 'mentionedByNobody' : kind
+  return { due: 'due', overdue: 'overdue', work_done: 'workDone', work_failed: 'workFailed' }[kind]
+}

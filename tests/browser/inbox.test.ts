@@ -1,0 +1,99 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { joinOrg } from '../setup/join-org.ts'
+import type { Caller } from '../setup/test-app.ts'
+import { seriousProblems } from './axe.ts'
+import { type OpenPage, type StudioApp, startStudio } from './studio-app.ts'
+
+/** Two colleagues: one is in the browser, the other gives them work. */
+let studio: StudioApp
+let open: OpenPage
+let page: Page
+let bob: Caller & { readonly userId: string }
+let adaId: string
+beforeAll(async () => {
+  studio = await startStudio()
+  bob = await joinOrg(studio.app, studio.org, 'admin', 'Bob Lee')
+  const filter = encodeURIComponent(JSON.stringify({ email: studio.org.email }))
+  const found = await studio.org.call('GET', `/users?filter=${filter}`)
+  adaId = found.json<{ data: { id: string }[] }>().data[0]!.id
+  open = await studio.open()
+  page = open.page
+}, 120_000)
+afterAll(() => studio?.stop())
+
+async function give(name: string): Promise<string> {
+  const made = await bob.call('POST', '/leads', { name, ownerId: adaId })
+  expect(made.statusCode, made.body).toBe(201)
+  return made.json<{ id: string }>().id
+}
+const row = (name: string) => page.locator('.inbox-row', { hasText: name })
+
+it('what a colleague assigns appears without a reload, is read by opening it, and put away by keys', async () => {
+  await page.goto('/inbox')
+  await page.getByText('Nothing concerns you yet').waitFor()
+  await give('Grace Hopper')
+  await row('Grace Hopper').waitFor({ timeout: 10_000 })
+  await give('Ida Rhodes')
+  await row('Ida Rhodes').waitFor({ timeout: 10_000 })
+  const bell = page.locator('.sidebar .nav-count')
+  await expect.poll(() => bell.textContent()).toBe('2')
+  expect(await row('Grace Hopper').textContent()).toContain('Bob Lee assigned it to you as Owner')
+  expect(await seriousProblems(page)).toEqual([])
+
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  expect(await row('Grace Hopper').getAttribute('data-current')).toBe('true')
+  await page.keyboard.press('Enter')
+  await page.locator('.panel').getByRole('heading', { name: 'Grace Hopper' }).waitFor()
+  await expect.poll(() => bell.textContent()).toBe('1')
+  expect(await seriousProblems(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await page.locator('.panel').waitFor({ state: 'detached' })
+  await page.keyboard.press('u')
+  await expect.poll(() => bell.textContent()).toBe('2')
+  await page.keyboard.press('e')
+  await row('Grace Hopper').waitFor({ state: 'detached' })
+  await expect.poll(() => bell.textContent()).toBe('1')
+  await page.keyboard.press('Shift+A')
+  await expect.poll(() => bell.count()).toBe(0)
+  await page.getByRole('link', { name: 'Archived' }).click()
+  await row('Grace Hopper').waitFor()
+  expect(open.complaints).toEqual([])
+})
+
+it('a colleague is mentioned from the composer, and hears of it', async () => {
+  const lead = await give('Mary Jackson')
+  await page.goto(`/leads/${lead}`)
+  await page.getByRole('tab', { name: 'Timeline' }).click()
+  const text = page.getByRole('textbox', { name: 'Write: Note' })
+  await text.fill('Please call, ')
+  await text.press('End')
+  await page.keyboard.type('@bob')
+  await page.getByRole('option', { name: /Bob Lee/ }).waitFor()
+  expect(await seriousProblems(page)).toEqual([])
+  await page.keyboard.press('Enter')
+  expect(await text.inputValue()).toBe('Please call, @Bob Lee ')
+  await page.keyboard.press('Control+Enter')
+  const kinds = async () => {
+    const filter = encodeURIComponent(JSON.stringify({ kind: 'mentioned' }))
+    const answer = await bob.call('GET', `/notifications?filter=${filter}`)
+    return answer.json<{ data: object[] }>().data.length
+  }
+  await expect.poll(kinds, { timeout: 10_000 }).toBe(1)
+  expect(open.complaints).toEqual([])
+})
+
+it('what one wants to hear of is kept', async () => {
+  await page.goto('/settings/notifications')
+  const mail = page.getByRole('combobox', { name: 'I am mentioned: by mail' })
+  await mail.selectOption('weekly')
+  const group = page.getByRole('group', { name: 'Something of mine is due or overdue' })
+  await group.getByRole('checkbox', { name: 'In the inbox' }).uncheck()
+  await page.waitForLoadState('networkidle')
+  await page.reload()
+  await mail.waitFor()
+  await expect.poll(() => mail.inputValue()).toBe('weekly')
+  expect(await group.getByRole('checkbox', { name: 'In the inbox' }).isChecked()).toBe(false)
+  expect(open.complaints).toEqual([])
+})
