@@ -44,10 +44,11 @@ export function useGridClipboard(deps: {
   /** What waits for a look at what it will do. */
   const asked = shallowRef<PasteRequest | null>(null)
 
-  function copy(event: ClipboardEvent): boolean {
+  /** @returns what went to the clipboard. */
+  function copy(event: ClipboardEvent): 'rows' | 'cells' | null {
     const range = deps.range()
     const chosen = deps.chosen()
-    if (!event.clipboardData || (!range && chosen.length === 0)) return false
+    if (!event.clipboardData || (!range && chosen.length === 0)) return null
     // A range that was drawn is meant, whatever rows are chosen besides.
     const isRows = chosen.length > 0 && (!range || cellsOf(range) === 1)
     const records = isRows || !range ? chosen : deps.records().slice(range.top, range.bottom + 1)
@@ -62,7 +63,7 @@ export function useGridClipboard(deps: {
     event.clipboardData.setData('text/html', toHtml(rows))
     const n = records.length * fields.length
     deps.announce(t('edit.copied', { n }, n))
-    return true
+    return isRows || !range ? 'rows' : 'cells'
   }
 
   function paste(event: ClipboardEvent): void {
@@ -89,7 +90,7 @@ export function useGridClipboard(deps: {
     copy,
     cut(event: ClipboardEvent): void {
       const range = deps.range()
-      if (copy(event) && range && deps.canWrite()) deps.clear(range)
+      if (copy(event) === 'cells' && range && deps.canWrite()) deps.clear(range)
     },
     paste,
     /** The range that a block covers, for marking it behind the dialog. */

@@ -141,6 +141,25 @@ describe('one edit', () => {
     expect(services.outbox.list.value).toEqual([])
   })
 
+  it('is taken back here too when that was asked for before anybody knew the server was away', async () => {
+    let answer = (): void => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const { wrapper, guarded, services, takeBack } = mountList(async ({ method }) => {
+      if (method === 'PATCH') await answered
+      return { status: 503, body: { status: 503, code: 'DRAINING', detail: 'Away.' } }
+    })
+    await flushPromises()
+    const saving = guarded.save(yacht, vega, { status: 'won' }, { status: 'new' })
+    const undone = takeBack.undo()
+    answer()
+    await Promise.all([saving, undone])
+    await flushPromises()
+    expect(services.outbox.list.value).toEqual([])
+    expect(wrapper.text()).toBe('new,new')
+  })
+
   it('that is refused stays to be mended', async () => {
     const { guarded, services } = mountList(() => ({
       status: 422,

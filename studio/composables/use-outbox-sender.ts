@@ -16,7 +16,7 @@ const retryMs = { first: 1_500, most: 10_000 }
  * shown beside it; what is refused goes back in sight.
  */
 export function useOutboxSender() {
-  const { api, outbox, undo, conflicts } = useServices()
+  const { api, outbox, undo, conflicts, toasts } = useServices()
   const { t } = useI18n()
   const model = useModel()
   const cache = useRecordCache()
@@ -55,6 +55,7 @@ export function useOutboxSender() {
     const entity = model.value.entity(edit.entity)
     if (!entity) {
       outbox.remove(edit)
+      toasts.show({ tone: 'danger', text: t('edit.gaveUp', { name: edit.name }) })
       return
     }
     try {

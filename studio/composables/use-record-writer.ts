@@ -103,7 +103,9 @@ export function useRecordWriter() {
       const seen = options.onStale ? version : undefined
       return api.records.update(entity.plural, record.id, values, seen)
     })
-    entry.running = saving
+    // Settles once it is known what became of it: saved, refused, or waiting.
+    const decided = Promise.withResolvers<void>()
+    entry.running = decided.promise
     try {
       const saved = await saving
       cache.patch(entity, record.id, (current) =>
@@ -125,6 +127,8 @@ export function useRecordWriter() {
         return options.onStale()
       refused(record.id, values, error, t(options.isTyped ? 'edit.notSavedKept' : 'edit.notSaved'))
       return null
+    } finally {
+      decided.resolve()
     }
   }
 

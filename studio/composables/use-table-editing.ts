@@ -1,7 +1,7 @@
 import type { EntityInfo, FieldInfo, RecordData } from '@runwaycrm/sdk'
 import { computed, nextTick, watch } from 'vue'
 import type { LeftBy } from '../components/field-left.ts'
-import type { CellRange } from '../model/cell-range.ts'
+import { type CellRange, followRows } from '../model/cell-range.ts'
 import { editStyle, isTyped } from '../model/edit-style.ts'
 import { sameValue } from '../model/read-value.ts'
 import { useFormat } from './use-format.ts'
@@ -103,17 +103,11 @@ export function useTableEditing(deps: {
 
   /** Rows that come and go above do not push the cursor, or what is being typed, onto another record. */
   watch(deps.records, (now, before) => {
-    const at = new Map<string, number>()
-    const moved = <T extends CellAt>(cell: T | null): T | null => {
-      const id = cell ? before[cell.row]?.id : undefined
-      if (!cell || id === undefined || now[cell.row]?.id === id) return cell
-      if (at.size === 0) for (const [row, record] of now.entries()) at.set(record.id, row)
-      const row = at.get(id)
-      return row === undefined ? null : { ...cell, row }
-    }
-    for (const cell of [cursor, corner]) cell.value = moved(cell.value)
-    if (!cursor.value) corner.value = null
-    editing.value = moved(editing.value)
+    const rows = followRows(before, now)
+    const moved = rows.range(cursor.value, corner.value)
+    cursor.value = moved.cursor
+    corner.value = moved.corner
+    editing.value = rows.cell(editing.value)
   })
 
   function focus(): void {

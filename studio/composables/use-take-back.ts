@@ -39,23 +39,21 @@ export function useTakeBack() {
 
   async function revertEntry(direction: Direction, entry: UndoEntry): Promise<void> {
     try {
+      await entry.running?.catch(() => {})
       if (entry.cancel?.()) {
         toasts.show({ text: t('undo.done', { what: entry.label }), tone: 'success' })
         return
       }
-      await entry.running?.catch(() => {})
       // It may have ended by itself.
       await entry.stop?.().catch(() => {})
       const changes = entry.made ? await changesOf(entry.made) : entry.changes
       // It was refused meanwhile, or changed nothing.
       if (changes.length === 0) return
       const result = await revertAll(changes)
-      undo.put(direction === 'undo' ? 'redo' : 'undo', {
-        label: entry.label,
-        changes: result.changes,
-      })
+      const other: UndoEntry = { label: entry.label, changes: result.changes }
+      undo.put(direction === 'undo' ? 'redo' : 'undo', other)
       await refresh(entry.made)
-      tell(direction, entry, result)
+      tell(direction, entry, other, result)
     } catch (error) {
       // What could not be asked for can be asked for again.
       if (error instanceof ApiError && [0, 429, 503].includes(error.status))
@@ -99,15 +97,18 @@ export function useTakeBack() {
     cache.refreshChanges()
   }
 
-  function tell(direction: Direction, entry: UndoEntry, { conflicts, reverted }: Reverted): void {
-    const other = direction === 'undo' ? undo.next.value : undo.last.value
-    const action = other
-      ? {
-          label: t(direction === 'undo' ? 'revert.again' : 'common.undo'),
-          shortcut: `${modSign()}${direction === 'undo' ? '⇧Z' : 'Z'}`,
-          run: () => void go(direction === 'undo' ? 'redo' : 'undo', other),
-        }
-      : null
+  /** @param other what would turn it round again. */
+  function tell(
+    direction: Direction,
+    entry: UndoEntry,
+    other: UndoEntry,
+    { conflicts, reverted }: Reverted,
+  ): void {
+    const action = {
+      label: t(direction === 'undo' ? 'revert.again' : 'common.undo'),
+      shortcut: `${modSign()}${direction === 'undo' ? '⇧Z' : 'Z'}`,
+      run: () => void go(direction === 'undo' ? 'redo' : 'undo', other),
+    }
     const done =
       direction === 'undo'
         ? (entry.done ?? t('undo.done', { what: entry.label }))
@@ -116,7 +117,7 @@ export function useTakeBack() {
     const hasDone = reverted > 0 || stays === ''
     const text = [...(hasDone ? [done] : []), ...(stays ? [stays] : [])].join('. ')
     const tone = stays === '' ? 'success' : 'danger'
-    toasts.show({ text, tone, ...(action && reverted > 0 ? { action } : {}) })
+    toasts.show({ text, tone, ...(reverted > 0 ? { action } : {}) })
   }
 
   /** `Stays, changed since: Score of Vega (Bea Berg)`; empty when nothing does. */

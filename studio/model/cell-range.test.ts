@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { yacht } from '../testing/sample-model.ts'
 import { bulkChunks } from './bulk-chunks.ts'
-import { edgesOf, rangeBetween, rangeInRow } from './cell-range.ts'
+import { edgesOf, followRows, rangeBetween, rangeInRow } from './cell-range.ts'
 import { clearCells, fillCells } from './fill-cells.ts'
 
 const record = (id: string, name: string, status: string) => ({ id, version: 1, name, status })
@@ -24,6 +24,21 @@ describe('a range of cells', () => {
     expect(edgesOf(rangeInRow(range, 2), 2)).toBe('r')
     expect(edgesOf(rangeInRow(range, 2), 0)).toBeUndefined()
     expect(rangeInRow(range, 0)).toBeNull()
+  })
+
+  it('moves with its records, and is given up when others come between them', () => {
+    const ids = (text: string) => [...text].map((id) => ({ id }))
+    const [cursor, corner] = [
+      { row: 1, col: 0 },
+      { row: 2, col: 3 },
+    ]
+    expect(followRows(ids('abcd'), ids('xabcd')).range(cursor, corner)).toEqual({
+      cursor: { row: 2, col: 0 },
+      corner: { row: 3, col: 3 },
+    })
+    expect(followRows(ids('abcd'), ids('abxcd')).range(cursor, corner).corner).toBeNull()
+    expect(followRows(ids('abcd'), ids('acbd')).range(cursor, corner).corner).toBeNull()
+    expect(followRows(ids('abcd'), ids('acd')).range(cursor, corner).cursor).toBeNull()
   })
 
   it('is filled down with its first row, or with a pattern of several', () => {

@@ -51,3 +51,33 @@ export function edgesOf(range: RangeInRow | null, col: number): string | undefin
     .flatMap(([side, isEdge]) => (isEdge ? [side] : []))
     .join(' ')
 }
+
+/**
+ * Where cells are once records have come, gone or changed places: with their records, by `id`. A range whose rows no
+ * longer stand together as they did is given up: it would have others in it that nobody chose.
+ */
+export function followRows(
+  before: readonly { readonly id: string }[],
+  now: readonly { readonly id: string }[],
+) {
+  let places: Map<string, number> | null = null
+  function cell<T extends CellAt>(at: T | null): T | null {
+    const id = at ? before[at.row]?.id : undefined
+    if (!at || id === undefined || now[at.row]?.id === id) return at
+    places ??= new Map(now.map((record, row) => [record.id, row]))
+    const row = places.get(id)
+    return row === undefined ? null : { ...at, row }
+  }
+  return {
+    cell,
+    range(cursor: CellAt | null, corner: CellAt | null) {
+      const [from, to] = [cell(cursor), cell(corner)]
+      if (!from || !to || !cursor || !corner) return { cursor: from, corner: null }
+      const { top, bottom } = rangeBetween(cursor, corner)
+      const shift = from.row - cursor.row
+      for (let row = top; row <= bottom; row++)
+        if (before[row]?.id !== now[row + shift]?.id) return { cursor: from, corner: null }
+      return { cursor: from, corner: to }
+    },
+  }
+}
