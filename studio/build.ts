@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 
 const studioDir = fileURLToPath(new URL('.', import.meta.url))
 const rootDir = fileURLToPath(new URL('..', import.meta.url))
@@ -11,6 +12,8 @@ const stampFile = path.join(distDir, '.inputs')
 const lockFile = path.join(studioDir, 'node_modules', '.build-lock')
 
 const pollMs = 200
+/** What a visitor waits for before anything shows, compressed. */
+export const mostFirstBytes = 200_000
 /** A build takes seconds; a lock that is older was left by one that was killed. */
 const staleLockMs = 180_000
 
@@ -37,11 +40,31 @@ export async function ensureBuilt({
     await withOwnEnvironment(() =>
       build({ configFile: path.join(studioDir, 'vite.config.ts'), logLevel: 'error' }),
     )
+    const { bytes } = await firstScripts()
+    if (bytes > mostFirstBytes)
+      throw new Error(
+        `The first scripts of the studio are ${bytes} bytes, compressed; they may be ${mostFirstBytes}. Load what the first page does not need later.`,
+      )
     await writeFile(stampFile, inputs)
     log(`Built the studio in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`)
   } finally {
     await release()
   }
+}
+
+/** The scripts that the page names itself, and their size together when compressed. */
+export async function firstScripts(): Promise<{
+  readonly files: readonly string[]
+  readonly bytes: number
+}> {
+  const html = await readFile(path.join(distDir, 'index.html'), 'utf8')
+  const files = [...html.matchAll(/(?:src|href)="(\/[^"]+\.js)"/g)].flatMap(
+    ([, file]) => file ?? [],
+  )
+  const sizes = await Promise.all(
+    files.map(async (file) => gzipSync(await readFile(path.join(distDir, file))).length),
+  )
+  return { files, bytes: sizes.reduce((sum, size) => sum + size, 0) }
 }
 
 /**

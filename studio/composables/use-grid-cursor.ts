@@ -13,6 +13,8 @@ export interface Editing extends CellAt {
 /** The focus cell of a table, the range that goes out from it, and what its keys do. */
 export function useGridCursor(deps: {
   rowCount: () => number
+  /** Rows from the first that are loaded. */
+  loadedCount: () => number
   colCount: () => number
   /** Rows per page of PageUp and PageDown. */
   pageSize: () => number
@@ -83,7 +85,7 @@ export function useGridCursor(deps: {
 
   /** All loaded cells when a range was begun, else and then all records that match. */
   function selectAll(): void {
-    const all = { top: 0, left: 0, bottom: deps.rowCount() - 1, right: deps.colCount() - 1 }
+    const all = { top: 0, left: 0, bottom: deps.loadedCount() - 1, right: deps.colCount() - 1 }
     if (isRange.value && range.value && cellsOf(range.value) < cellsOf(all)) select(all)
     else {
       corner.value = null

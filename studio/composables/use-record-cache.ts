@@ -18,7 +18,8 @@ export interface RecordCache {
   isOnBoard(entity: EntityInfo): boolean
 }
 
-type Pages = InfiniteData<RecordPage, string | null>
+/** Pages of one list as they are kept. */
+export type Pages = InfiniteData<RecordPage, string | null>
 
 export function useRecordCache(client: QueryClient = useQueryClient()): RecordCache {
   const listKey = (entity: EntityInfo) => ['records', entity.plural, 'list']
@@ -89,14 +90,18 @@ export function useRecordCache(client: QueryClient = useQueryClient()): RecordCa
       })
     },
     prepend(entity, record) {
-      mapLists(entity, (pages) => ({
-        ...mapData(pages, (data) => data, 1),
+      const onTop = (pages: Pages): Pages => ({
+        ...pages,
         pages: mapData(pages, (data) => data, 1).pages.map((page, index) =>
           index === 0 && !page.data.some((one) => one.id === record.id)
             ? { ...page, data: [record, ...page.data] }
             : page,
         ),
-      }))
+      })
+      client.setQueriesData<Pages>(
+        { queryKey: listKey(entity), predicate: ({ queryKey }) => !isFar(queryKey) },
+        (pages) => pages && onTop(pages),
+      )
     },
     refreshDerived(entity) {
       void client.invalidateQueries({
@@ -116,6 +121,10 @@ export function useRecordCache(client: QueryClient = useQueryClient()): RecordCa
       client.invalidateQueries({ queryKey: entity ? ['records', entity.plural] : ['records'] }),
   }
 }
+
+/** A page from the middle of a list. */
+const isFar = ([, , , query]: readonly unknown[]) =>
+  (query as { at?: number } | undefined)?.at !== undefined
 
 /** What the server answered, with the related records that an earlier answer had expanded. */
 export function mergeRecord(before: RecordData, after: RecordData): RecordData {

@@ -1,20 +1,44 @@
 import type { RecordData } from '@runwaycrm/sdk'
 import { computed, ref, shallowRef } from 'vue'
+import { holesIn } from '../model/list-holes.ts'
 
-/** Which records of a list are chosen: some by id, or all that match its filter. */
-export function useSelection(records: () => readonly RecordData[]) {
+/**
+ * Which records of a list are chosen: some by id, or all that match its filter.
+ *
+ * @param records with holes where one is not loaded.
+ * @param reach loads those between two places. @returns whether all of them are there.
+ */
+export function useSelection(
+  records: () => readonly RecordData[],
+  reach: (first: number, last: number) => Promise<boolean>,
+) {
   const ids = shallowRef<ReadonlySet<string>>(new Set())
   const isAllMatching = ref(false)
   let anchor = -1
+  /** As they were when they were chosen: far pages do not stay for ever. */
+  let known = new Map<string, RecordData>()
 
   const set = (next: Iterable<string>): void => {
     ids.value = new Set(next)
     isAllMatching.value = false
+    const before = known
+    known = new Map()
+    for (const id of ids.value) {
+      const record = before.get(id)
+      if (record) known.set(id, record)
+    }
+    records().forEach((record) => void (ids.value.has(record.id) && known.set(record.id, record)))
   }
+  const isPartial = (): boolean => holesIn(records(), 0, records().length - 1) > 0
   return {
     ids,
     isAllMatching,
-    records: computed(() => records().filter((record) => ids.value.has(record.id))),
+    records: computed<readonly RecordData[]>(() => {
+      const here = records().filter((record) => ids.value.has(record.id))
+      if (here.length === ids.value.size || !isPartial()) return here
+      const shown = new Set(here.map(({ id }) => id))
+      return [...here, ...[...known.values()].filter(({ id }) => !shown.has(id))]
+    }),
     isEmpty: computed(() => ids.value.size === 0),
     /** @param extend with Shift: everything since the last choice. */
     toggle(index: number, extend = false): void {
@@ -24,8 +48,19 @@ export function useSelection(records: () => readonly RecordData[]) {
       const next = new Set(ids.value)
       if (extend && anchor >= 0) {
         const [from, to] = anchor < index ? [anchor, index] : [index, anchor]
-        for (const one of list.slice(from, to + 1)) next.add(one.id)
-      } else if (!next.delete(record.id)) next.add(record.id)
+        const add = (): void =>
+          set([
+            ...ids.value,
+            ...records()
+              .slice(from, to + 1)
+              .map((one) => one.id),
+          ])
+        if (holesIn(list, from, to) === 0) add()
+        else void reach(from, to).then((are) => are && add())
+        anchor = index
+        return
+      }
+      if (!next.delete(record.id)) next.add(record.id)
       anchor = index
       set(next)
     },
@@ -42,10 +77,18 @@ export function useSelection(records: () => readonly RecordData[]) {
     },
     toggleLoaded(): void {
       const list = records()
-      set(list.every((record) => ids.value.has(record.id)) ? [] : list.map((one) => one.id))
+      set(
+        list.every((record) => ids.value.has(record.id))
+          ? []
+          : list.filter(() => true).map((one) => one.id),
+      )
     },
     selectAllMatching(): void {
-      set(records().map((record) => record.id))
+      set(
+        records()
+          .filter(() => true)
+          .map((record) => record.id),
+      )
       isAllMatching.value = true
     },
     clear(): void {

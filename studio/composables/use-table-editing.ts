@@ -59,6 +59,11 @@ export function useTableEditing(deps: {
 
   const grid = useGridCursor({
     rowCount: () => deps.records().length,
+    loadedCount: () => {
+      let count = 0
+      while (count in deps.records()) count++
+      return count
+    },
     colCount: () => deps.fields().length,
     pageSize: () => Math.max(1, deps.perPage()),
     reveal: (cell) => {

@@ -19,6 +19,11 @@ export default {
     perLine: 'Je Zeile eins',
     tooLong: 'Höchstens {most} Zeichen. Das sind {n}.',
     range: '{n} Zellen gewählt, {rows} mal {cols}',
+    notLoaded: 'Einige dieser Zeilen werden noch geladen. Kopieren Sie sie gleich noch einmal.',
+    tooFar:
+      'Das geht mit bis zu {most} Zeilen, die noch nicht geladen sind. Grenzen Sie die Liste mit einem Filter ein, wählen Sie alle passenden aus oder exportieren Sie sie.',
+    farthest:
+      'Die Liste zeigt die ersten {most} von {n}. Ein Filter oder eine andere Sortierung bringt den Rest.',
     copied: '{n} Zelle kopiert | {n} Zellen kopiert',
     fill: 'Zum Ausfüllen nach unten ziehen',
     skipped: 'So gelassen: {fields}',

@@ -19,6 +19,11 @@ export default {
     perLine: 'One per line',
     tooLong: 'At most {most} characters. These are {n}.',
     range: '{n} cells chosen, {rows} by {cols}',
+    notLoaded: 'Some of these rows are still being loaded. Copy them again in a moment.',
+    tooFar:
+      'This works on up to {most} rows that are not loaded yet. Narrow the list with a filter, choose all that match, or export it.',
+    farthest:
+      'The list shows the first {most} of {n}. A filter or another order brings up the rest.',
     copied: '{n} cell copied | {n} cells copied',
     fill: 'Pull down to fill',
     skipped: 'Left as it was: {fields}',
