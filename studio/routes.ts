@@ -1,8 +1,9 @@
 import type { RouteRecordRaw } from 'vue-router'
-import ModelPage from './pages/ModelPage.vue'
 
 const open = { isPublic: true }
 const accept = () => import('./pages/AcceptPage.vue')
+/** Lists, boards and records: whatever the model names. */
+export const loadModelPage = () => import('./pages/ModelPage.vue')
 const reset = () => import('./pages/ResetPasswordPage.vue')
 
 /** The studio's own pages; every other address is the model's to name. */
@@ -67,5 +68,5 @@ export const routes: readonly RouteRecordRaw[] = [
       },
     ],
   },
-  { path: '/:path(.*)*', component: ModelPage },
+  { path: '/:path(.*)*', component: loadModelPage },
 ]

@@ -41,6 +41,30 @@ describe('a range of cells', () => {
     expect(followRows(ids('abcd'), ids('acd')).range(cursor, corner).cursor).toBeNull()
   })
 
+  it('stays where records of a long list are not loaded, or not any more', () => {
+    const holed = (text: string): { id: string }[] => {
+      const list: { id: string }[] = []
+      for (const [row, id] of [...text].entries()) if (id !== '-') list[row] = { id }
+      list.length = text.length
+      return list
+    }
+    const [cursor, corner] = [
+      { row: 3, col: 0 },
+      { row: 0, col: 1 },
+    ]
+    for (const [before, now] of [
+      ['a--d', 'abcd'],
+      ['abcd', 'a--d'],
+      ['abcd', '--cd'],
+      ['abcd', 'ab--'],
+    ] as const)
+      expect(followRows(holed(before), holed(now)).range(cursor, corner)).toEqual({
+        cursor,
+        corner,
+      })
+    expect(followRows(holed('a--d'), holed('d--a')).cell(cursor)).toEqual({ row: 0, col: 0 })
+  })
+
   it('is filled down with its first row, or with a pattern of several', () => {
     const one = { top: 0, bottom: 0, left: 1, right: 1 }
     const down = fillCells(target, one, { ...one, bottom: 3 })

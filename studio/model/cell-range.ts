@@ -61,10 +61,12 @@ export function followRows(
   now: readonly { readonly id: string }[],
 ) {
   let places: Map<string, number> | null = null
+  /** Loaded before or not yet: nobody knows of another record there. */
+  const isHole = (row: number) => row < now.length && !(row in now)
   function cell<T extends CellAt>(at: T | null): T | null {
     const id = at ? before[at.row]?.id : undefined
-    if (!at || id === undefined || now[at.row]?.id === id) return at
-    places ??= new Map(now.map((record, row) => [record.id, row]))
+    if (!at || id === undefined || isHole(at.row) || now[at.row]?.id === id) return at
+    places ??= new Map(now.flatMap((record, row) => [[record.id, row] as const]))
     const row = places.get(id)
     return row === undefined ? null : { ...at, row }
   }
@@ -76,7 +78,8 @@ export function followRows(
       const { top, bottom } = rangeBetween(cursor, corner)
       const shift = from.row - cursor.row
       for (let row = top; row <= bottom; row++)
-        if (before[row]?.id !== now[row + shift]?.id) return { cursor: from, corner: null }
+        if (row in before && !isHole(row + shift) && before[row]?.id !== now[row + shift]?.id)
+          return { cursor: from, corner: null }
       return { cursor: from, corner: to }
     },
   }

@@ -199,3 +199,40 @@ it('every kind has room on a phone', async () => {
   expect(complaints).toEqual([])
   await context.close()
 })
+
+it('a long table is jumped through, and what is done to rows far away waits until they are there', async () => {
+  const numbered = (n: number) => `Row ${String(n).padStart(3, '0')}`
+  await ask('POST', '/leads/bulk', {
+    create: Array.from({ length: 650 }, (_, n) => ({ name: numbered(n + 1), company: 'Long' })),
+  })
+  const { page, context, complaints } = await studio.open()
+  await page.goto(`/leads?filter=${encodeURIComponent('{"company":"Long"}')}&sort=name`)
+  const row = (n: number) => page.locator(`.tbody .tr[aria-rowindex="${n + 1}"]`)
+  await row(1).getByText(numbered(1)).waitFor()
+  const jump = (share: number) =>
+    page
+      .locator('.grid-table')
+      .evaluate((table: { scrollTop: number; scrollHeight: number }, part) => {
+        table.scrollTop = table.scrollHeight * part
+      }, share)
+  await jump(0.6)
+  await row(400).getByText(numbered(400)).waitFor()
+  await jump(1)
+  await row(650).getByText(numbered(650)).waitFor()
+  expect(await page.locator('.is-gap').count()).toBe(0)
+
+  // From the last row back to one between which nobody has been.
+  const heads = await page.locator('.thead .head-cell').allInnerTexts()
+  const col = heads.findIndex((head) => head.trim() === 'Company')
+  await page.locator(`#cell-649-${col}`).click()
+  await jump(0.25)
+  await row(165).getByText(numbered(165)).waitFor()
+  await page.locator(`#cell-164-${col}`).click({ modifiers: ['Shift'] })
+  await page.keyboard.press('Delete')
+  await page.locator('.toast', { hasText: '486' }).waitFor({ timeout: 15_000 })
+  const cleared = encodeURIComponent('{"company":null,"name":{"$startsWith":"Row "}}')
+  const found = await studio.org.call('GET', `/leads?limit=1&count=exact&filter=${cleared}`)
+  expect(found.json().page.count).toBe(486)
+  expect(complaints).toEqual([])
+  await context.close()
+})
