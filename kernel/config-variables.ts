@@ -146,6 +146,23 @@ export const variables = {
     '500MiB',
     (t) => bytes(t ?? '100MiB'),
   ),
+  mapTiles: variable(
+    'RUNWAY_MAP_TILES',
+    'Pictures of the ground under maps; browsers ask that host for them',
+    'none: maps draw land only',
+    'https://tiles.example.com/{z}/{x}/{y}.png',
+    (t) => (t === null ? null : tilesUrl(t)),
+  ),
+  mapCredit: variable(
+    'RUNWAY_MAP_CREDIT',
+    'Whom to name under maps for those pictures; up to 200 characters',
+    'none',
+    '© OpenStreetMap contributors',
+    (t) => {
+      if ((t ?? '').length > 200) throw new Error('up to 200 characters')
+      return t
+    },
+  ),
   signup: variable(
     'RUNWAY_SIGNUP',
     'Whether anybody may sign up and make an organisation',
@@ -257,6 +274,17 @@ function filesUrl(text: string): string {
   if (!isPlace || (endpoint !== null && !/^https?:\/\/./.test(endpoint))) {
     throw new Error('s3://bucket?region=…&endpoint=https://… or file:///folder')
   }
+  return text
+}
+
+/** With places for zoom, column and row; the host is fixed, because the content security policy names it. */
+function tilesUrl(text: string): string {
+  const problem = 'an http(s) address without a password that has {z}, {x} and {y} in its path'
+  if (!URL.canParse(text)) throw new Error(problem)
+  const url = new URL(text)
+  const isWhole = ['{z}', '{x}', '{y}'].every((place) => decodeURI(url.pathname).includes(place))
+  if (!/^https?:$/.test(url.protocol) || !isWhole || url.username || url.password)
+    throw new Error(problem)
   return text
 }
 

@@ -66,6 +66,10 @@ it.each([
   ['HOST', 'not a host'],
   ['HOST', '127.0.0.1:3000/x'],
   ['RUNWAY_DEMO_PASSWORD', 'too-short'],
+  ['RUNWAY_MAP_TILES', 'tiles/{z}/{x}/{y}.png'],
+  ['RUNWAY_MAP_TILES', 'https://tiles.example.test/{z}/{x}.png'],
+  ['RUNWAY_MAP_TILES', 'https://{z}.tiles.example.test/{x}/{y}.png'],
+  ['RUNWAY_MAP_TILES', 'javascript:alert({z}{x}{y})'],
   ['RUNWAY_DEMO_PASSWORD', 'x'.repeat(201)],
   ['RUNWAY_DATA_DIR', import.meta.filename],
 ])('refuses %s=%s by its name, with an example', async (name, value) => {

@@ -30,6 +30,10 @@ export interface Config {
   readonly uploadLimitBytes: number
   /** Null is the folder `files` in the data folder. */
   readonly filesUrl: string | null
+  /** Address of map tiles with `{z}`, `{x}` and `{y}`; null draws land only. */
+  readonly mapTiles: string | null
+  /** Whom to name for them. */
+  readonly mapCredit: string | null
   readonly signup: boolean
   readonly metricsPort: number | null
   readonly smtpUrl: string | null

@@ -55,7 +55,11 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
     readonly links: PublicLinks
   }
   readonly log: { warn(details: object, message: string): void }
-  readonly config: { readonly rateLimit: number }
+  readonly config: {
+    readonly rateLimit: number
+    readonly mapTiles: string | null
+    readonly mapCredit: string | null
+  }
   readonly cookie: Authenticator['cookie']
   compile(schema: JsonSchema): Check
   isDraining(): boolean
@@ -66,6 +70,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
 /** Every route that the kernel itself brings, and those of the deployment's plugins. */
 export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
   const { accounts, actions, contexts, reader, revisions } = deps
+  const { mapTiles, mapCredit } = deps.config
   const records = recordRoutes(deps)
   return [
     ...probeRoutes(deps),
@@ -80,6 +85,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       orgStates: deps.orgStates,
       reader,
       actions,
+      map: mapTiles === null ? null : { tiles: mapTiles, credit: mapCredit },
       systemContext: (orgId) => contexts.system(orgId),
       emailOf: async ({ org, principal }) =>
         principal.userId === null ? null : accounts.emailOf(org.id, principal.userId),

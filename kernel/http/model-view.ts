@@ -12,11 +12,19 @@ import {
 } from './visible-layout.ts'
 import { type ViewDefinition, visibleView } from './visible-view.ts'
 
+/** Pictures of the ground under maps. */
+export interface MapTiles {
+  /** With `{z}`, `{x}` and `{y}`. */
+  readonly tiles: string
+  readonly credit: string | null
+}
+
 export interface ModelViewInput {
   readonly revision: number
   readonly brand: Brand
   readonly email: string | null
   readonly actions: readonly object[]
+  readonly map: MapTiles | null
 }
 
 /** Rights that are not about one record, as roles and scopes name them. */
@@ -55,6 +63,7 @@ export function modelView(ctx: RequestContext, input: ModelViewInput) {
     },
     permissions: permissions.filter((permission) => ability.allows(permission)),
     brand: brandOf(input.brand, org.name),
+    map: input.map,
     entities,
     pages: pagesOf(ctx, readable),
     views: viewsOf(ctx, readable),

@@ -29,6 +29,8 @@ export interface ServerDeps
     readonly trustProxy: number
     readonly dataDir: string
     readonly uploadLimitBytes: number
+    readonly mapTiles: string | null
+    readonly mapCredit: string | null
     /** Null: nothing is counted. */
     readonly metricsPort: number | null
   }
@@ -127,7 +129,8 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     for (const route of all.filter((route) => route.upload)) host.add(route, scope)
   })
   if (deps.studioDir !== null) {
-    host.add(await studioFiles(deps.studioDir, config.publicUrl.startsWith('https:')))
+    const isSecure = config.publicUrl.startsWith('https:')
+    host.add(await studioFiles(deps.studioDir, { isSecure, mapTiles: config.mapTiles }))
   }
   await deps.extend?.({ app, host, authenticator, rateLimit })
   host.closeMethods()

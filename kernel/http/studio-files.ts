@@ -14,10 +14,14 @@ const compressible = new Set(['.css', '.html', '.js', '.json', '.map', '.svg', '
  * once at boot and served from that list, so no path of a request reaches the disk.
  *
  * @param folder `studio/dist`; without it a page says what to do.
+ * @param served how it is reached, and the one other host that pictures may come from.
  */
-export async function studioFiles(folder: string, isSecure: boolean): Promise<RouteDeclaration> {
+export async function studioFiles(
+  folder: string,
+  served: { readonly isSecure: boolean; readonly mapTiles: string | null },
+): Promise<RouteDeclaration> {
   const files = existsSync(folder) ? await listFiles(folder) : new Map<string, string>()
-  const headers = pageHeaders(isSecure)
+  const headers = pageHeaders(served)
   const loaded = new Map<string, Promise<Loaded>>()
 
   function load(path: string): Promise<Loaded> {
@@ -116,14 +120,21 @@ async function listFiles(folder: string): Promise<Map<string, string>> {
 }
 
 /** Scripts and styles of this host alone, no inline script, no frames. */
-function pageHeaders(isSecure: boolean): Readonly<Record<string, string>> {
+function pageHeaders({
+  isSecure,
+  mapTiles,
+}: {
+  readonly isSecure: boolean
+  readonly mapTiles: string | null
+}): Readonly<Record<string, string>> {
+  const tiles = mapTiles === null ? '' : ` ${new URL(mapTiles).origin}`
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     // Positions of floating parts and widths of columns are style attributes.
     "style-src-attr 'unsafe-inline'",
-    "img-src 'self' data: blob:",
+    `img-src 'self' data: blob:${tiles}`,
     "font-src 'self'",
     "connect-src 'self'",
     "manifest-src 'self'",

@@ -13,7 +13,7 @@ import { type Operation, operations } from '../access/resolve-rules.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Entity } from '../model/model.ts'
 import type { Revisions } from '../model/revisions.ts'
-import { modelView } from './model-view.ts'
+import { type MapTiles, modelView } from './model-view.ts'
 import { oneOf } from './query-values.ts'
 import type { Call, JsonSchema, RouteDeclaration } from './route.ts'
 
@@ -36,6 +36,7 @@ export interface StudioRoutesDeps {
     ): Promise<RecordData>
   }
   readonly actions: { list(ctx: RequestContext): readonly object[] }
+  readonly map: MapTiles | null
   emailOf(ctx: RequestContext): Promise<string | null>
   /** Somebody else's rights. Null for a user who has none. */
   abilityOf(ctx: RequestContext, userId: string): Promise<Ability | null>
@@ -80,7 +81,10 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
         ])
         const { revision, brand } = state
         const actions = deps.actions.list(ctx)
-        return { status: 200, body: modelView(ctx, { revision, brand, email, actions }) }
+        return {
+          status: 200,
+          body: modelView(ctx, { revision, brand, email, actions, map: deps.map }),
+        }
       },
     },
     {

@@ -22,6 +22,8 @@ export interface Model {
   }
   readonly permissions: readonly string[]
   readonly brand: Brand & { readonly name: string }
+  /** Pictures of the ground under maps, by `{z}`, `{x}` and `{y}`; null when none are set up. */
+  readonly map: { readonly tiles: string; readonly credit: string | null } | null
   readonly entities: readonly EntityInfo[]
   readonly pages: readonly PageInfo[]
   readonly views: readonly ViewInfo[]

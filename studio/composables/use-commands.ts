@@ -2,11 +2,13 @@ import type { EntityInfo } from '@runwaycrm/sdk'
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref, ref, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { useRouter } from 'vue-router'
+import { useRoute, useRouter } from 'vue-router'
 import type { ActionInfo } from '../api/model.ts'
+import { recordTitle } from '../model/read-value.ts'
 import { useModel } from './use-model.ts'
 import { useNavigation } from './use-navigation.ts'
 import { useNoun } from './use-noun.ts'
+import { useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
 
 export interface Command {
@@ -35,7 +37,23 @@ export function useCommands(words: Ref<string>) {
   const navigation = useNavigation()
   const noun = useNoun()
   const creating = shallowRef<EntityInfo | null>(null)
-  const running = shallowRef<ActionInfo | null>(null)
+  const running = shallowRef<{
+    readonly action: ActionInfo
+    readonly ids: readonly string[]
+  } | null>(null)
+  const route = useRoute()
+  const cache = useRecordCache()
+  /** The record that is open, as a page or beside its list. */
+  const current = computed(() => {
+    for (const { path, entity: ref } of model.value.pages) {
+      const entity = ref ? model.value.entity(ref) : null
+      const isHere = route.path === path || route.path.startsWith(`${path}/`)
+      const id = route.path === path ? route.query['record'] : route.path.slice(path.length + 1)
+      if (entity && isHere && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id))
+        return { entity, id }
+    }
+    return null
+  })
 
   const paused = ref('')
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -114,6 +132,7 @@ export function useCommands(words: Ref<string>) {
     }),
   )
   const deeds = computed<readonly Command[]>(() => [
+    ...(current.value ? deedsOn(current.value.entity, current.value.id) : []),
     ...model.value.pages.flatMap((page) => {
       const entity = page.entity ? model.value.entity(page.entity) : null
       if (!entity?.can.create) return []
@@ -136,7 +155,7 @@ export function useCommands(words: Ref<string>) {
         label: action.label,
         icon: action.icon ?? 'play',
         run: () => {
-          running.value = action
+          running.value = { action, ids: [] }
         },
       })),
     ...(['light', 'dark', 'system'] as const).map((theme) => ({
@@ -157,6 +176,20 @@ export function useCommands(words: Ref<string>) {
       },
     },
   ])
+
+  function deedsOn(entity: EntityInfo, id: string): readonly Command[] {
+    const record = cache.find(entity, id)
+    const hint = record ? recordTitle(record, entity.titleField) : entity.label
+    return model.value.actions(entity).map((action) => ({
+      key: `action ${action.ref}`,
+      label: action.label,
+      hint,
+      icon: action.icon ?? 'play',
+      run: () => {
+        running.value = { action, ids: [id] }
+      },
+    }))
+  }
 
   const groups = computed<readonly CommandGroup[]>(() =>
     [

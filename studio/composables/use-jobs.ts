@@ -55,6 +55,8 @@ function createJobs() {
   const ended = shallowRef<EndedChange | null>(null)
   /** Work that was begun a moment ago, which the queue may not show yet. */
   let lookUntil = 0
+  /** How often something was begun here. */
+  const begunCount = ref(0)
 
   const query = useQuery({
     queryKey: ['jobs'],
@@ -122,11 +124,13 @@ function createJobs() {
 
   return {
     items,
+    begunCount,
     /** The change of all that match that was begun here and has just ended. */
     ended,
     /** Something long was begun here; it is shown however soon it ends, and a file comes by itself. */
     begun(id: string, work: BulkWork | null = null): void {
       awaited.set(id, work)
+      begunCount.value++
       lookUntil = Date.now() + 4_000
       look()
     },

@@ -104,6 +104,7 @@ export const sampleModel: Model = {
   me: { id: 'u1', name: 'Ada Lindqvist', email: 'ada@demo.test', roles: [] },
   permissions: ['import'],
   brand: { name: 'Demo' },
+  map: null,
   entities: [yacht, people],
   pages: [{ ref: 't:yachts', label: 'Yachts', path: '/yachts', order: 1, entity: 't:yacht' }],
   views: [],

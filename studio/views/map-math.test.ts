@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { cluster, fit, graticule, pan, project, toScreen, unproject, zoomAt } from './map-math.ts'
+import {
+  cluster,
+  fit,
+  graticule,
+  pan,
+  project,
+  tilesOf,
+  toScreen,
+  unproject,
+  zoomAt,
+} from './map-math.ts'
 
 const oslo = { lat: 59.9139, lng: 10.7522 }
 const bergen = { lat: 60.3913, lng: 5.3221 }
@@ -71,5 +81,23 @@ describe('the map', () => {
       expect(lng.length).toBeGreaterThan(1)
       expect(Math.max(lat.length, lng.length)).toBeLessThanOrEqual(13)
     }
+  })
+
+  it('is covered by tiles, round the world', () => {
+    const address = 'https://tiles.example/{z}/{x}/{y}.png'
+    const near = tilesOf(address, { center: project(oslo), zoom: 10 }, size)
+    expect(near.map(({ url }) => url)).toContain('https://tiles.example/10/542/297.png')
+    for (const { x, y, size: side } of near) {
+      expect(side).toBe(256)
+      expect(x < size.width && y < size.height && x + side > 0 && y + side > 0).toBe(true)
+    }
+    // Nothing is left bare: they cover more than the map and do not overlap.
+    expect(near.length * 256 * 256).toBeGreaterThan(size.width * size.height)
+    expect(new Set(near.map(({ url }) => url)).size).toBe(near.length)
+    const far = tilesOf(address, { center: { x: 0, y: 0.5 }, zoom: 1.4 }, size)
+    expect(new Set(far.map(({ url }) => url))).toEqual(
+      new Set(['1/0/0', '1/1/0', '1/0/1', '1/1/1'].map((at) => `https://tiles.example/${at}.png`)),
+    )
+    expect(far.every(({ size: side }) => side > 256 && side < 363)).toBe(true)
   })
 })

@@ -192,3 +192,33 @@ export function graticule(
   }
   return { lat: lines(south, north), lng: lines(west, east) }
 }
+
+/** A picture of the ground, on the screen in px. */
+export interface MapTile extends WorldPoint {
+  readonly url: string
+  readonly size: number
+}
+
+/**
+ * The tiles that cover the map. They are drawn at their own size or up to 1.4 times it, and go round the world.
+ *
+ * @param template address with `{z}`, `{x}` and `{y}`.
+ */
+export function tilesOf(template: string, sight: MapSight, size: MapSize): readonly MapTile[] {
+  const z = Math.max(0, Math.min(mostZoom, Math.round(sight.zoom)))
+  const count = 2 ** z
+  const first = toWorld({ x: 0, y: 0 }, sight, size)
+  const last = toWorld({ x: size.width, y: size.height }, sight, size)
+  const side = scaleOf(sight.zoom) / count
+  const found: MapTile[] = []
+  for (let y = Math.max(0, Math.floor(first.y * count)); y < Math.min(count, last.y * count); y++)
+    for (let x = Math.floor(first.x * count); x < last.x * count; x++) {
+      const column = ((x % count) + count) % count
+      const parts = { '{z}': z, '{x}': column, '{y}': y }
+      const url = template.replace(/\{[xyz]\}/g, (part) =>
+        String(parts[part as keyof typeof parts]),
+      )
+      found.push({ url, size: side, ...toScreen({ x: x / count, y: y / count }, sight, size) })
+    }
+  return found
+}

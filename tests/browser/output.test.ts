@@ -32,6 +32,7 @@ describe('an export', () => {
     const tray = page.getByRole('complementary', { name: 'Jobs' })
     await tray.getByText('Done', { exact: true }).waitFor()
     await page.reload()
+    await tray.getByRole('button', { name: 'Unfold' }).click()
     await tray.getByText('Done', { exact: true }).waitFor()
     expect(await seriousProblems(page)).toEqual([])
     await tray.getByRole('button', { name: 'Clear' }).click()

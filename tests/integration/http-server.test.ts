@@ -20,7 +20,12 @@ beforeAll(async () => {
     `console.log('app')//${'x'.repeat(5000)}`,
   )
   await writeFile(path.join(studio, '.secret'), 'secret')
-  app = await startApp({ STUDIO_DIR: studio, METRICS_PORT: '0' })
+  app = await startApp({
+    STUDIO_DIR: studio,
+    METRICS_PORT: '0',
+    RUNWAY_MAP_TILES: 'https://tiles.example.test/ground/{z}/{x}/{y}.png',
+    RUNWAY_MAP_CREDIT: '© Mappers',
+  })
 })
 afterAll(async () => {
   await app?.stop()
@@ -49,12 +54,24 @@ describe('the app in the browser', () => {
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("script-src 'self'")
     expect(policy).toContain("frame-ancestors 'none'")
-    expect(policy).not.toMatch(/script-src[^;]*unsafe|https?:/)
+    expect(policy).not.toMatch(/script-src[^;]*unsafe/)
+    // One other host, for pictures alone: that of the map's ground.
+    expect(policy.match(/[^;]*https?:[^;]*/g)).toEqual([
+      " img-src 'self' data: blob: https://tiles.example.test",
+    ])
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'referrer-policy': 'same-origin',
       'cache-control': 'no-cache',
+    })
+  })
+
+  it('knows where the ground of maps comes from', async () => {
+    const org = await app.createOrg()
+    expect((await org.call('GET', '/model')).json().map).toEqual({
+      tiles: 'https://tiles.example.test/ground/{z}/{x}/{y}.png',
+      credit: '© Mappers',
     })
   })
 
