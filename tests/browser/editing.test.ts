@@ -81,6 +81,10 @@ describe('a range of cells', () => {
     await press('Control+Shift+z')
     await expect.poll(() => valuesOf(leads, 'score')).toEqual([71, 71, 71])
 
+    // Whoever clears cells has seen what stands in them.
+    await expect
+      .poll(() => page.locator('.td[data-range]').allInnerTexts())
+      .toEqual(['71', '71', '71'])
     await press('Delete')
     await expect.poll(() => valuesOf(leads, 'score')).toEqual([null, null, null])
     // Through a reload of the tab, once it knows what it has done.
