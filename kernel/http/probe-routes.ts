@@ -2,6 +2,7 @@ import {
   DatabaseUnavailableError,
   DrainingError,
   errorClasses,
+  escapeHtml,
   NotFoundError,
 } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
@@ -91,8 +92,4 @@ const catalogue: ReadonlyMap<string, Entry> = new Map(
 function page({ code, status, title, advice }: Entry): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${code}</title>
 <h1>${escapeHtml(title)}</h1><p>${escapeHtml(advice)}</p><p><code>${status} ${code}</code></p></html>`
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

@@ -2,6 +2,9 @@ import type { RecordData } from '@runwaycrm/sdk'
 import { computed, ref, shallowRef } from 'vue'
 import { holesIn } from '../model/list-holes.ts'
 
+/** Holes have none. */
+const idsOf = (records: readonly RecordData[]): string[] => records.flatMap(({ id }) => id)
+
 /**
  * Which records of a list are chosen: some by id, or all that match its filter.
  *
@@ -48,13 +51,7 @@ export function useSelection(
       const next = new Set(ids.value)
       if (extend && anchor >= 0) {
         const [from, to] = anchor < index ? [anchor, index] : [index, anchor]
-        const add = (): void =>
-          set([
-            ...ids.value,
-            ...records()
-              .slice(from, to + 1)
-              .map((one) => one.id),
-          ])
+        const add = (): void => set([...ids.value, ...idsOf(records().slice(from, to + 1))])
         if (holesIn(list, from, to) === 0) add()
         else void reach(from, to).then((are) => are && add())
         anchor = index
@@ -77,18 +74,10 @@ export function useSelection(
     },
     toggleLoaded(): void {
       const list = records()
-      set(
-        list.every((record) => ids.value.has(record.id))
-          ? []
-          : list.filter(() => true).map((one) => one.id),
-      )
+      set(list.every((record) => ids.value.has(record.id)) ? [] : idsOf(list))
     },
     selectAllMatching(): void {
-      set(
-        records()
-          .filter(() => true)
-          .map((record) => record.id),
-      )
+      set(idsOf(records()))
       isAllMatching.value = true
     },
     clear(): void {
