@@ -38,8 +38,10 @@ const client = new QueryClient({
   },
 })
 const outbox = createOutbox(sessionStorage)
+const preferences = createPreferences(localStorage, document.documentElement)
 const http = createHttp({
   fetch: globalThis.fetch.bind(globalThis),
+  language: () => [preferences.language.value, ...navigator.languages].filter(Boolean).join(','),
   createUpload: () => new XMLHttpRequest(),
   onAnswer: (isAnswered) => {
     outbox.isAway.value = !isAnswered
@@ -50,7 +52,6 @@ const http = createHttp({
   },
 })
 const api = createApi(http)
-const preferences = createPreferences(localStorage, document.documentElement)
 
 createApp(App)
   .use(router)

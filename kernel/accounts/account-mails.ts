@@ -1,4 +1,4 @@
-import { messageOf, type Words } from '../model/words.ts'
+import { localeOf, messageOf, type Words } from '../model/words.ts'
 
 /** A mail that the platform itself sends, in the organisation's look: text with one link. */
 export interface AccountMail {
@@ -42,21 +42,7 @@ function accountMail(
     text: [say('text'), url, say('note')].join('\n\n'),
     layout: 'brand',
     action: { label: say('action'), url },
-    language: words.org.locale,
+    language: localeOf(words),
     template,
   }
-}
-
-/**
- * The words in the first language of an `Accept-Language` in which there are any, else in the
- * organisation's.
- */
-export function inReadersLanguage(words: Words, acceptLanguage: string | undefined): Words {
-  const offered = (acceptLanguage ?? '')
-    .slice(0, 200)
-    .split(',')
-    .map((one) => one.trim().split(';', 1)[0]!.slice(0, 2).toLowerCase())
-  const known = offered.find((language) => words.model.messages.has(language))
-  const isSame = known === undefined || words.org.locale.startsWith(known)
-  return isSame ? words : { model: words.model, org: { locale: known } }
 }

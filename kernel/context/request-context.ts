@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly changeSet: OpenChange | null
   /** Reading the draft: nothing may be written. */
   readonly draft: boolean
+  /** BCP 47: in which the reader wants the words of the model; without it in the organisation's. */
+  readonly language?: string
   /** Settings of plugins by reference of the contribution; without them the defaults hold. */
   readonly settings?: ReadonlyMap<string, FieldValues>
   /** How the organisation looks; without it the product's own look holds. */

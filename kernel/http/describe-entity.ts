@@ -2,7 +2,7 @@ import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
-import { labelOfField, placeOfWords, wordsOf } from '../model/words.ts'
+import { labelOfField, localeOf, placeOfWords, wordsOf } from '../model/words.ts'
 import { sourceOf } from './describe-source.ts'
 
 /**
@@ -21,7 +21,7 @@ export function describeEntity(ctx: RequestContext, entity: Entity): EntityInfo 
   cache.set(messages, ofWords)
   const known = ofWords.get(entity) ?? new Map<string, EntityInfo>()
   ofWords.set(entity, known)
-  const key = `${ctx.ability.shape} ${ctx.org.locale}`
+  const key = `${ctx.ability.shape} ${localeOf(ctx)}`
   const found = known.get(key)
   if (found) return found
   if (known.size >= mostShapes) known.clear()

@@ -51,7 +51,11 @@ export function settingsRoutes(deps: SettingsRoutesDeps): RouteDeclaration[] {
       idempotency: 'safe',
       handler: async (call) => {
         const orgId = orgOf(call)
-        const [profile, groups] = await Promise.all([orgProfile.get(orgId), settings.list(orgId)])
+        const language = call.request.headers['accept-language']
+        const [profile, groups] = await Promise.all([
+          orgProfile.get(orgId),
+          settings.list(orgId, language),
+        ])
         return { status: 200, body: { ...profile, groups } }
       },
     },

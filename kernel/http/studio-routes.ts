@@ -13,6 +13,7 @@ import { type Operation, operations } from '../access/resolve-rules.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Entity } from '../model/model.ts'
 import type { Revisions } from '../model/revisions.ts'
+import { inReadersLanguage } from '../model/words.ts'
 import { type MapTiles, modelView } from './model-view.ts'
 import { oneOf } from './query-values.ts'
 import type { Call, JsonSchema, RouteDeclaration } from './route.ts'
@@ -74,7 +75,7 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       summary: 'What you may see: entities, pages, views, actions',
       response: { 200: object },
       handler: async (call) => {
-        const ctx = call.context()
+        const ctx = inReadersLanguage(call.context(), call.request.headers['accept-language'])
         const [state, email] = await Promise.all([
           deps.orgStates.get(ctx.org.id),
           deps.emailOf(ctx),

@@ -1,9 +1,11 @@
 import { fillTerms, type Term } from './fill-terms.ts'
 import type { Entity, Field, Model } from './model.ts'
 
-/** What decides how a text reads: the model that has it, and the organisation's language. */
+/** What decides how a text reads: the model that has it, and the reader's language. */
 export interface Words {
   readonly org: { readonly locale: string }
+  /** BCP 47: what the reader asked for; without it the organisation's language holds. */
+  readonly language?: string
   readonly model: Pick<Model, 'messages' | 'entities'>
 }
 
@@ -11,7 +13,7 @@ export interface Words {
 export const overWords = '='
 
 /**
- * A text of a contribution as the organisation reads it: in its language when the plugin brings it, with
+ * A text of a contribution as it is read here: in the reader's language when the plugin brings it, with
  * the names of entities as they are called here.
  *
  * @param path below the plugin, as locales name it: `entities.lead.fields.name.label`.
@@ -26,7 +28,7 @@ export function wordsIn<T extends object>(words: Words, plugin: string, path: st
   known.set(words.model.messages, ofWords)
   const ofValue = ofWords.get(value) ?? new Map<string, object>()
   ofWords.set(value, ofValue)
-  const key = `${words.org.locale} ${plugin}:${path}`
+  const key = `${localeOf(words)} ${plugin}:${path}`
   const found = ofValue.get(key) ?? (walk(words, plugin, path, value) as object)
   ofValue.set(key, found)
   return found as T
@@ -51,7 +53,7 @@ function walk(words: Words, plugin: string, path: string, value: unknown): unkno
 }
 
 /**
- * The plugin's own message, or with `plugin:key` another one's: in the organisation's language, then its
+ * The plugin's own message, or with `plugin:key` another one's: in the reader's language, then its
  * base language, then English, then the key itself.
  *
  * @param values go into places such as `{name}`.
@@ -64,7 +66,7 @@ export function messageOf(
 ): string {
   const { messages } = words.model
   const name = key.includes(':') ? key : `${plugin}:${key}`
-  const text = [words.org.locale, languageOf(words), 'en']
+  const text = [localeOf(words), languageOf(words), 'en']
     .flatMap((locale) => [messages.get(locale)?.[overWords + name], messages.get(locale)?.[name]])
     .find(Boolean)
   // Part by part: what is put in may have braces of its own.
@@ -86,7 +88,7 @@ export function labelOfField(words: Words, entity: Entity, field: Field): string
 
 /** Where locales name a field's texts: one that another plugin brought is named in that plugin's words. */
 export function placeOfWords(entity: Entity, field: Field): string {
-  return field.from === entity.plugin
+  return field.from === entity.plugin && !field.system
     ? `entities.${entity.key}.fields.${field.key}`
     : `fields.${field.key}.field`
 }
@@ -113,7 +115,7 @@ export function inTerms(words: Words, plugin: string, text: string): string {
 
 /** A text that somebody changed is nobody's translation and stays. */
 function translated(words: Words, plugin: string, path: string, text: string): string {
-  const { locale } = words.org
+  const locale = localeOf(words)
   const { messages } = words.model
   const language = languageOf(words)
   const key = `${plugin}:${path}`
@@ -126,6 +128,28 @@ function translated(words: Words, plugin: string, path: string, text: string): s
   return messages.get(locale)?.[key] ?? messages.get(language)?.[key] ?? text
 }
 
-function languageOf({ org }: Words): string {
-  return org.locale.split('-', 1)[0]!
+/** BCP 47: the language in which the words are read. */
+export function localeOf({ language, org }: Words): string {
+  return language ?? org.locale
+}
+
+function languageOf(words: Words): string {
+  return localeOf(words).split('-', 1)[0]!
+}
+
+/**
+ * The words in the first language of an `Accept-Language` in which there are any, else in the
+ * organisation's. Its own kind of that language (`de-CH`) stays.
+ */
+export function inReadersLanguage<T extends Words>(
+  words: T,
+  acceptLanguage: string | undefined,
+): T {
+  const offered = (acceptLanguage ?? '')
+    .slice(0, 200)
+    .split(',')
+    .map((one) => one.trim().split(';', 1)[0]!.slice(0, 2).toLowerCase())
+  const known = offered.find((language) => words.model.messages.has(language))
+  const isSame = known === undefined || words.org.locale.startsWith(known)
+  return isSame ? words : { ...words, language: known }
 }

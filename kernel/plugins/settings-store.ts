@@ -10,7 +10,7 @@ import { schemaCheck } from '../manifest/schema-check.ts'
 import { toIssue } from '../model/check-document.ts'
 import type { OrgState } from '../model/model-cache.ts'
 import { lockOrg, raiseEpoch } from '../model/org-row.ts'
-import { wordsIn, wordsOf } from '../model/words.ts'
+import { inReadersLanguage, type Words, wordsIn, wordsOf } from '../model/words.ts'
 import type { Vault } from '../secrets/vault.ts'
 
 /** The settings of one contribution, as those who may change them see them. */
@@ -26,7 +26,7 @@ export interface SettingsGroup {
 }
 
 export interface SettingsStore {
-  list(orgId: string): Promise<readonly SettingsGroup[]>
+  list(orgId: string, acceptLanguage?: string): Promise<readonly SettingsGroup[]>
   /**
    * Changes some values; null goes back to the default, and deletes a secret.
    *
@@ -43,7 +43,11 @@ export function createSettingsStore(deps: {
 }): SettingsStore {
   const { db, vault, stateOf, onChanged } = deps
 
-  async function groupOf(orgId: string, state: OrgState, ref: string): Promise<SettingsGroup> {
+  async function groupOf(
+    orgId: string,
+    state: Words & OrgState,
+    ref: string,
+  ): Promise<SettingsGroup> {
     const contribution = state.model.settings.get(ref)
     if (!contribution) throw new NotFoundError('No enabled plugin has these settings.')
     const { definition, plugin, key } = contribution
@@ -59,8 +63,8 @@ export function createSettingsStore(deps: {
   }
 
   return {
-    async list(orgId) {
-      const state = await stateOf(orgId)
+    async list(orgId, acceptLanguage) {
+      const state = inReadersLanguage(await stateOf(orgId), acceptLanguage)
       return Promise.all([...state.model.settings.keys()].map((ref) => groupOf(orgId, state, ref)))
     },
     async change(orgId, ref, values, actor) {

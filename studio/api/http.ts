@@ -40,6 +40,8 @@ export function createHttp(deps: {
   readonly onUnauthenticated?: () => void
   /** Told of every request whether there was an answer at all. */
   readonly onAnswer?: (isAnswered: boolean) => void
+  /** In which the words of the model are wanted, as `Accept-Language` has it. */
+  readonly language?: () => string
   /** Without it uploads go by `fetch` and tell no progress. */
   readonly createUpload?: () => XMLHttpRequest
 }): Http {
@@ -49,6 +51,8 @@ export function createHttp(deps: {
     options: RequestOptions = {},
   ): Promise<Answer<T>> {
     const headers: Record<string, string> = { accept: 'application/json', ...options.headers }
+    const language = deps.language?.()
+    if (language) headers['accept-language'] = language
     if (options.body !== undefined) headers['content-type'] = 'application/json'
     let response: Response
     try {

@@ -12,6 +12,14 @@ function flat(words: Words, before = ''): Map<string, string> {
     else for (const [path, text] of flat(value, `${before}${key}.`)) found.set(path, text)
   return found
 }
+/** Words that German took over, and texts of nothing but places and signs. */
+const sameInBoth = new Set([
+  ...'Navigation Marketing Service System Agent Organisation Board Form Ring Filter Region'.split(
+    ' ',
+  ),
+  ...'Format Link Name Details API App Import Hook Workflow'.split(' '),
+  ...['Revision {n}', '{n} {what}', '{name}'],
+])
 const placeholders = (text: string): readonly string[] =>
   [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
 
@@ -22,6 +30,12 @@ describe('the languages', () => {
     expect([...german.keys()].sort()).toEqual([...english.keys()].sort())
     for (const [key, text] of english)
       expect([key, placeholders(german.get(key) ?? '')]).toEqual([key, placeholders(text)])
+  })
+
+  it('say it in other words', () => {
+    const german = flat(de)
+    const same = [...flat(en)].filter(([key, text]) => german.get(key) === text)
+    expect(same.filter(([, text]) => !sameInBoth.has(text)).map(([key]) => key)).toEqual([])
   })
 
   it('follow the choice, then the browser, then English', () => {

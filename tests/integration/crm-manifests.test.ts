@@ -1,4 +1,3 @@
-import type { Manifest } from '@runwaycrm/sdk'
 import { describe, expect, it } from 'vitest'
 import { loadPlugins } from '../../kernel/plugins/load-plugins.ts'
 
@@ -201,40 +200,6 @@ describe('the actions', () => {
     if (definition.on) expect(Object.keys(properties)).toContain(definition.on.as)
   })
 })
-
-describe('the labels', () => {
-  it.each(ours.map((plugin) => [plugin.id, plugin.manifest!] as const))(
-    '%s says in English what its manifest says, and all of it in German',
-    (_, manifest) => {
-      const locales = manifest.contributes?.['locales'] as Record<string, { messages: object }>
-      expect(locales['en']!.messages).toEqual(labelsOf(manifest))
-      expect(Object.keys(locales['de']!.messages).sort()).toEqual(
-        Object.keys(labelsOf(manifest)).sort(),
-      )
-    },
-  )
-})
-
-/** Path in the manifest to text, for everything that people read. */
-function labelsOf(manifest: Manifest): Record<string, string> {
-  const labels: Record<string, string> = {}
-  const walk = (value: unknown, path: readonly string[]) => {
-    if (typeof value !== 'object' || value === null) return
-    const inSettings = path[0] === 'settings'
-    for (const [key, inner] of Object.entries(value)) {
-      const isText = typeof inner === 'string'
-      const shown =
-        ['label', 'labelPlural', 'help'].includes(key) || (inSettings && key === 'title')
-      if (isText && shown) labels[[...path, key].join('.')] = inner
-      else if (path[0] === 'actions' && ['input', 'output'].includes(key)) continue
-      else if (!inSettings && ['default', 'filter', 'schema'].includes(key)) continue
-      else walk(inner, [...path, key])
-    }
-  }
-  for (const [point, definitions] of Object.entries(manifest.contributes ?? {}))
-    if (!['locales', 'hooks', 'seeds'].includes(point)) walk(definitions, [point])
-  return labels
-}
 
 /** Of the settings of a kind of view, those that name a field. */
 function namesInSettings({ calendar, gallery, map, timeline, chart }: View): string[] {

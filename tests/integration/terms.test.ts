@@ -133,6 +133,40 @@ describe('a renamed entity', () => {
   })
 })
 
+describe('a reader with another language', () => {
+  const ask = async (caller: Caller, url: string, language: string) =>
+    (await caller.call('GET', url, undefined, { 'accept-language': language })).json()
+  const named = (list: { ref: string; label: string }[], ref: string) =>
+    list.find((one) => one.ref === ref)?.label
+
+  it('has the words of the model in it, with the terms of that language', async () => {
+    const model = await ask(clinic, '/model', 'de-AT,de;q=0.9,en;q=0.8')
+    expect(named(model.pages, 'crm.leads:leads')).toBe('Patientinnen')
+    expect(named(model.actions, 'crm.leads:convert_lead')).toBe('Umwandeln')
+    expect(named(model.roles, 'platform.people:viewer')).toBe('Betrachter')
+    const lead = model.entities.find((one: { ref: string }) => one.ref === 'crm.leads:lead')
+    const field = (key: string) => lead.fields.find((one: { key: string }) => one.key === key)
+    expect(field('source').label).toBe('Quelle')
+    expect(field('source').options[0].label).toBe('Website')
+    expect(field('source').options[1].label).toBe('Empfehlung')
+    expect(field('createdAt').label).toBe('Erstellt')
+    expect(model.org.locale).toBe('en')
+    const { groups } = await ask(clinic, '/settings', 'de')
+    expect(named(groups, 'kernel:retention')).toBe('Aufbewahrung')
+  })
+
+  it('takes that of the organisation where there are no words in theirs', async () => {
+    for (const language of ['fr-FR', '*', ''])
+      expect(named((await ask(clinic, '/model', language)).pages, 'crm.leads:leads')).toBe(
+        'Patients',
+      )
+    await other.call('PATCH', '/settings/org', { locale: 'de-DE' })
+    expect(named((await ask(other, '/model', 'fr')).pages, 'crm.goals:goals')).toBe('Ziele')
+    expect(named((await ask(other, '/model', 'en')).pages, 'crm.goals:goals')).toBe('Goals')
+    await other.call('PATCH', '/settings/org', { locale: 'en' })
+  })
+})
+
 describe('every entity', () => {
   it('can be renamed: no label says the old name', async () => {
     const org = await app.createOrg({ name: 'Renamed' })
