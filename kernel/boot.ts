@@ -6,7 +6,7 @@ import { createContexts, systemPrincipal } from './accounts/contexts.ts'
 import { createJobContexts } from './accounts/job-contexts.ts'
 import { createActions } from './actions/pipeline.ts'
 import { createTrace } from './actions/trace.ts'
-import type { Config } from './config.ts'
+import { type Config, publicUrlOf } from './config.ts'
 import { assertServerRole } from './database/check-role.ts'
 import { assertSchemaCurrent } from './database/migrate.ts'
 import { createDatabase } from './database/postgres.ts'
@@ -27,17 +27,19 @@ import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
 import { endKernelJob, kernelJobs } from './kernel-jobs.ts'
 import { type Logger, toLog } from './logging.ts'
+import type { Model } from './model/model.ts'
 import { createOrgStates } from './model/model-cache.ts'
 import { createOrgModels } from './model/org-models.ts'
 import { changeOrgProfile } from './model/org-profile.ts'
 import { createPackages } from './model/packages.ts'
+import { type CountWhere, planChange } from './model/plan-change.ts'
 import { createRevisions } from './model/revisions.ts'
 import { storageId } from './model/storage-names.ts'
 import { hostsOf } from './plugins/capabilities.ts'
 import { createFiles, filesUrlOf } from './plugins/files.ts'
 import { createHandlerCaller } from './plugins/handler-context.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
-import { type Deployment, loadPlugins } from './plugins/load-plugins.ts'
+import { loadPlugins, reportPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
 import { readAsMember } from './plugins/read-as-member.ts'
 import { createJobRunner } from './plugins/run-job.ts'
@@ -232,14 +234,17 @@ export async function boot(options: BootOptions) {
   }
   const stateOf = (orgId: string, epoch?: number) => orgStates.get(orgId, epoch)
   const values = createValuesInPublish({ db, queue, codecs, stateOf, bus, onReady: onChanged })
+  const countWhere = async (orgId: string, ...[entity, filter]: Parameters<CountWhere>) =>
+    reader.count(await systemContext(orgId), entity, filter)
+  const planBetween = (orgId: string, before: Model, after: Model) =>
+    planChange(before, after, (...where) => countWhere(orgId, ...where))
   const revisions = createRevisions({
     db,
     models,
     inPublish: values.inPublish,
     lookAtValues: values.lookAtValues,
     newStorageId: () => storageId(randomBytes(10)),
-    countWhere: async (orgId, entity, filter) =>
-      reader.count(await systemContext(orgId), entity, filter),
+    countWhere,
     onPublished: ({ orgId }) => void onOffered(orgId),
   })
   const packages = createPackages({ db, models, inChange: values.uniques.inPublish, onChanged })
@@ -405,6 +410,8 @@ export async function boot(options: BootOptions) {
       jobs: createJobList({ db }),
       actions,
       revisions,
+      packages,
+      planBetween,
       settings,
       orgProfile,
       lifecycle,
@@ -446,6 +453,7 @@ export async function boot(options: BootOptions) {
     migration,
     orgStates,
     packages,
+    planBetween,
     queue,
     reader,
     relay,
@@ -479,16 +487,4 @@ export async function boot(options: BootOptions) {
       await db.close()
     },
   }
-}
-
-function reportPlugins(deployment: Deployment, log: Logger): void {
-  for (const plugin of deployment.plugins.values()) {
-    if (plugin.state !== 'failed') continue
-    log.error({ plugin: plugin.id, problems: plugin.problems }, 'a plugin failed and is left out')
-  }
-}
-
-export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>): string {
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  return config.publicUrl ?? `http://${host}:${config.port}`
 }

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { RunwayError } from '@runwaycrm/sdk'
 import { configHelp } from './config.ts'
 import { examineDatabase } from './database/doctor.ts'
+import { installPlugin, packPlugin, pullLayer, pushLayer } from './layer-commands.ts'
 import { explain, type Opened, openHouse, pluginRoots, serve } from './main.ts'
 import { loadPlugins } from './plugins/load-plugins.ts'
 import { readLines, writeLines } from './transfer/files.ts'
@@ -28,6 +29,7 @@ const flag = { type: 'boolean' } as const
 const out = (line: string) => process.stdout.write(`${line}\n`)
 // What is said on the way goes beside the answer, which scripts read.
 const say = (line: string) => process.stderr.write(`${line}\n`)
+const voice = { out, say }
 
 const commands: Readonly<Record<string, Command>> = {
   start: {
@@ -157,6 +159,61 @@ const commands: Readonly<Record<string, Command>> = {
       out(problems.length === 0 ? 'No problems.' : `${problems.length} problems.`)
       return problems.length === 0 ? 0 : 1
     },
+  },
+  'plugin pack': {
+    usage: 'plugin pack DIR [--out FILE]',
+    meaning: 'Fold a declarative plugin into one file; prints {id, version, file}',
+    options: { out: text },
+    words: 1,
+    async run(values, [folder]) {
+      const { model } = await loadPlugins(pluginRoots)
+      await packPlugin(voice, model, named(folder, 'the folder'), optional(values, 'out'))
+      return 0
+    },
+  },
+  'plugin install': {
+    usage: 'plugin install FILE --org SLUG [--params params.json] [--dry-run]',
+    meaning:
+      'Install a packed plugin, or another version of it; prints {id, version, from, items, review}',
+    options: { org: text, params: text, 'dry-run': flag },
+    words: 1,
+    run: (values, [file]) =>
+      withHouse(async (opened) => {
+        const params = optional(values, 'params')
+        await installPlugin(voice, opened, await orgOf(opened, values), named(file, 'the file'), {
+          dryRun: values['dry-run'] === true,
+          params: params === undefined ? {} : await readMap(params),
+        })
+        return 0
+      }),
+  },
+  'studio pull': {
+    usage: 'studio pull --org SLUG DIR',
+    meaning: 'Write what an organisation built as files; prints {org, revision, files, folder}',
+    options: { org: text },
+    words: 1,
+    run: (values, [folder]) =>
+      withHouse(async (opened) => {
+        const org = { orgId: await orgOf(opened, values), slug: needed(values, 'org') }
+        await pullLayer(voice, opened, org, named(folder, 'the folder'))
+        return 0
+      }),
+  },
+  'studio push': {
+    usage: 'studio push --org SLUG DIR [--dry-run] [--publish [--message M]]',
+    meaning:
+      'Bring what the folder changed into the draft; prints {org, edits, hash, items, revision?}',
+    options: { org: text, 'dry-run': flag, publish: flag, message: text },
+    words: 1,
+    run: (values, [folder]) =>
+      withHouse(async (opened) => {
+        const org = { orgId: await orgOf(opened, values), slug: needed(values, 'org') }
+        return pushLayer(voice, opened, org, named(folder, 'the folder'), {
+          dryRun: values['dry-run'] === true,
+          publish: values['publish'] === true,
+          message: optional(values, 'message') ?? 'From files',
+        })
+      }),
   },
 }
 
@@ -401,6 +458,11 @@ function needed(values: Values, name: string): string {
   const value = values[name]
   if (typeof value === 'string' && value !== '') return value
   throw new Error(`--${name} is needed.`)
+}
+
+function named(word: string | undefined, what: string): string {
+  if (word) return word
+  throw new Error(`Name ${what}.`)
 }
 
 function optional(values: Values, name: string): string | undefined {

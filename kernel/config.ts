@@ -157,3 +157,9 @@ async function keptSecretKey(dataDir: string): Promise<string> {
   }
   return (await readFile(file, 'utf8')).trim()
 }
+
+/** Where people reach the server: as it was set, else where it listens. */
+export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>): string {
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  return config.publicUrl ?? `http://${host}:${config.port}`
+}

@@ -127,6 +127,13 @@ export const Manifest = Type.Object(
   { additionalProperties: false },
 )
 
+/** How many definitions a manifest has, by point. */
+export function countsOf({ contributes = {} }: Manifest): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(contributes).map(([point, keyed]) => [point, Object.keys(keyed).length]),
+  )
+}
+
 export type Manifest = Static<typeof Manifest>
 export type Override = Static<typeof Override>
 export type Capabilities = Static<typeof Capabilities>

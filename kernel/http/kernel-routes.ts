@@ -19,6 +19,7 @@ import type { Check } from './check-schema.ts'
 import { docsRoutes } from './docs-routes.ts'
 import { formulaRoutes } from './formula-route.ts'
 import { type JobRoutesDeps, jobRoutes } from './job-routes.ts'
+import { type PackageRoutesDeps, packageRoutes } from './package-routes.ts'
 import { pluginRoutes } from './plugin-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { type RecordRoutesDeps, recordRoutes } from './record-routes.ts'
@@ -47,6 +48,8 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly changeJobs: JobRoutesDeps['changeJobs']
   readonly actions: ActionRoutesDeps['actions']
   readonly revisions: Revisions
+  readonly packages: PackageRoutesDeps['packages']
+  readonly planBetween: PackageRoutesDeps['planBetween']
   readonly previewFormula: PreviewFormula
   readonly plugins: {
     readonly model: Pick<Model, 'routes'>
@@ -93,15 +96,17 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
         const principal = await accounts.userPrincipal(ctx.org.id, userId)
         return principal && contexts.abilityIn(ctx, principal)
       },
-      async exportLayer(ctx, { id, version, title }) {
+      async exportLayer(ctx, { id, version, title, ...parts }) {
         const request = {
           id: id ?? `${ctx.org.slug.replace(/[^a-z0-9]/g, '')}.own`,
           version: version ?? '1.0.0',
           title: title ?? ctx.org.name,
+          ...parts,
         }
         return exportLayer(await revisions.document(ctx.org.id), request, beneath(ctx.model))
       },
     }),
+    ...packageRoutes(deps),
     ...settingsRoutes(deps),
     ...brandingRoutes(deps),
     ...formulaRoutes(deps),

@@ -11,6 +11,7 @@ import type { Ability } from '../access/build-ability.ts'
 import { explain, relationsOfRules } from '../access/explain.ts'
 import { type Operation, operations } from '../access/resolve-rules.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
+import type { ExportRequest } from '../model/export-layer.ts'
 import type { Entity } from '../model/model.ts'
 import type { Revisions } from '../model/revisions.ts'
 import { inReadersLanguage } from '../model/words.ts'
@@ -44,11 +45,7 @@ export interface StudioRoutesDeps {
   systemContext(orgId: string): Promise<RequestContext>
 }
 
-export interface ExportBody {
-  readonly id?: string
-  readonly version?: string
-  readonly title?: string
-}
+export type ExportBody = Partial<ExportRequest>
 
 const text = (maxLength: number): JsonSchema => ({ type: 'string', maxLength })
 
@@ -212,7 +209,13 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       body: {
         ...object,
         additionalProperties: false,
-        properties: { id: text(63), version: text(40), title: text(120) },
+        properties: {
+          id: text(63),
+          version: text(40),
+          title: text(120),
+          pick: { type: 'array', items: text(200), minItems: 1, maxItems: 1000 },
+          params: { ...object, additionalProperties: text(1000), maxProperties: 100 },
+        },
       },
       bodyOptional: true,
       response: { 200: object },

@@ -16,14 +16,19 @@ export interface ReadPlugin {
  * with the files becomes a problem; nothing is thrown and nothing is evaluated.
  *
  * @param id the id that the folder stands for; it only names the places of problems.
+ * @param order `keep` for files that were written out of a layer, whose keys are sorted: their order says nothing.
  */
-export async function readPlugin(folder: string, id: string): Promise<ReadPlugin> {
+export async function readPlugin(
+  folder: string,
+  id: string,
+  order: 'fill' | 'keep' = 'fill',
+): Promise<ReadPlugin> {
   const problems: Problem[] = []
   const envelope = await readJson(join(folder, 'plugin.json'), id, problems)
   if (!isObject(envelope)) return { folder, document: null, problems }
   const contributes = await foldFiles(folder, id, envelope['contributes'], problems)
-  const document =
-    contributes === undefined ? envelope : { ...envelope, contributes: fillOrder(contributes) }
+  const ordered = order === 'fill' ? fillOrder(contributes) : contributes
+  const document = contributes === undefined ? envelope : { ...envelope, contributes: ordered }
   problems.push(...checkDepth(document, id))
   const bytes = Buffer.byteLength(JSON.stringify(document))
   if (bytes > manifestLimits.bytes) problems.push(tooLarge(id, bytes))

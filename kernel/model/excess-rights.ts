@@ -1,4 +1,4 @@
-import type { Filter, Principal } from '@runwaycrm/sdk'
+import { type Filter, ForbiddenError, type Principal } from '@runwaycrm/sdk'
 import { type Ability, buildAbility } from '../access/build-ability.ts'
 import { isFullAdmin } from '../access/give-role.ts'
 import { type Operation, operations, type RoleSource } from '../access/resolve-rules.ts'
@@ -54,6 +54,17 @@ export function excessRights(
   }
   // A right on all of a record says what one on each of its fields would.
   return [...found].filter((line) => !found.has(line.slice(0, line.lastIndexOf('.')))).sort()
+}
+
+/** @throws ForbiddenError naming what `excessRights` finds. */
+export function refuseExcess(...args: Parameters<typeof excessRights>): void {
+  const rights = excessRights(...args)
+  if (rights.length === 0) return
+  const more = rights.length > 20 ? ` and ${rights.length - 20} more` : ''
+  throw new ForbiddenError(
+    `Nobody gives rights that they do not have. This would give: ${rights.slice(0, 20).join(', ')}${more}. ` +
+      'Take them out of the role, or ask an admin to publish.',
+  )
 }
 
 function* recordRights(

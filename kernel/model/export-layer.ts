@@ -5,13 +5,19 @@ import { placeOf } from '../manifest/problem.ts'
 import { toIssue } from './check-document.ts'
 import { ownLayer } from './layer.ts'
 import type { LayerDocument } from './layer-document.ts'
+import { liftParams } from './lift-params.ts'
 import type { Model } from './model.ts'
+import { pickParts } from './pick-parts.ts'
 
 export interface ExportRequest {
   /** The id of the plugin that the layer becomes, e.g. `acme.estate`. */
   readonly id: string
   readonly version: string
   readonly title: string
+  /** Parts to take, with what they need; all of the layer when missing. As in `pickParts`. */
+  readonly pick?: readonly string[]
+  /** Leaves that each organisation says for itself: name of the parameter to its place, `roles/office/label`. */
+  readonly params?: Readonly<Record<string, string>>
 }
 
 /**
@@ -24,10 +30,11 @@ export interface ExportRequest {
  */
 export function exportLayer(
   document: LayerDocument,
-  { id, version, title }: ExportRequest,
+  { id, version, title, pick, params = {} }: ExportRequest,
   base: Model,
 ): Manifest {
-  const { contributes, overrides } = document
+  const part = pick ? pickParts(document, pick) : document
+  const { contributes, overrides, lifted } = liftParams(part, params)
   const problems = [
     ...privateParts(contributes, placeOf(ownLayer)),
     ...privateParts(overrides, placeOf(ownLayer, 'overrides')),
@@ -41,6 +48,7 @@ export function exportLayer(
     title,
     tier: 'declarative',
     requires: Object.fromEntries([...used].sort()),
+    ...(Object.keys(lifted).length > 0 && { params: lifted }),
     contributes: renamed(contributes, id) as NonNullable<Manifest['contributes']>,
     overrides: renamed(overrides, id) as NonNullable<Manifest['overrides']>,
   }
@@ -60,6 +68,9 @@ export function toFolder(manifest: Manifest): ReadonlyMap<string, string> {
   }
   return files
 }
+
+/** The manifest as one file. */
+export const toFile = (manifest: Manifest): string => pretty(manifest)
 
 const reference = new RegExp(referencePattern)
 const scopedReference = /^(actions):(.+)$/
@@ -131,7 +142,7 @@ function privateParts(value: unknown, at: string): Problem[] {
         at: place,
         code: 'BAD_FORMAT' as const,
         message: `This looks like ${form[1]}, which other organisations must not get.`,
-        hint: 'Take it out, or make it a setting.',
+        hint: 'Take it out, or make it a parameter: name this place under "params".',
       },
     ]
   })

@@ -41,3 +41,10 @@ function fateOf({ from, to }: Override, theirs: unknown): OverrideFate {
   if (sameValue(theirs, to)) return 'same'
   return sameValue(theirs, from) ? 'kept' : 'review'
 }
+
+/** Those that somebody has to decide about. */
+export function needingReview(overrides: readonly Override[], base: Model): MergedOverride[] {
+  return mergeOverrides(overrides, base).filter(
+    ({ fate }) => fate === 'review' || fate === 'parked',
+  )
+}

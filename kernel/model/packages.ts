@@ -1,13 +1,23 @@
-import { type Actor, InvalidError, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
+import {
+  type Actor,
+  countsOf,
+  InvalidError,
+  type Manifest,
+  NotFoundError,
+  type Principal,
+  StateConflictError,
+} from '@runwaycrm/sdk'
 import type { Database, Tx } from '../database/postgres.ts'
 import { checkEnvelope } from '../manifest/check-plugin.ts'
-import { toIssue } from './check-document.ts'
+import type { Problem } from '../manifest/problem.ts'
+import { placeOf } from '../manifest/problem.ts'
+import { refuseProblems } from './check-document.ts'
 import { composeModel } from './compose-model.ts'
-import { createLayer, type Layer } from './layer.ts'
-import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
+import { refuseExcess } from './excess-rights.ts'
+import { createLayer, type Layer, ownLayer } from './layer.ts'
+import { type MergedOverride, needingReview } from './merge-overrides.ts'
 import type { Model } from './model.ts'
 import type { OrgModels } from './org-models.ts'
-
 import {
   lockOrg,
   type OrgRow,
@@ -16,12 +26,39 @@ import {
   selectOrgRow,
   toOrgRow,
 } from './org-row.ts'
+import { fillParams } from './package-params.ts'
 
 export interface InstalledPackage {
   readonly id: string
   readonly version: string
+  readonly title: string
+  readonly description?: string
+  /** How many definitions it has, by point. */
+  readonly contributes: Readonly<Record<string, number>>
+  readonly requires: Readonly<Record<string, string>>
+  /** What the organisation said for its parameters. */
+  readonly params: Readonly<Record<string, unknown>>
   readonly installedAt: string
   readonly installedBy: Actor
+}
+
+export interface PackageChange {
+  readonly id: string
+  readonly version: string
+  /** The version that was there before. */
+  readonly from: string | null
+  /** Overrides of the organisation that need somebody to look at them. */
+  readonly review: readonly MergedOverride[]
+  readonly before: Model
+  readonly after: Model
+}
+
+export interface PackageOptions {
+  readonly params?: Readonly<Record<string, unknown>>
+  /** Who gives no rights that they lack themselves; without one it is the deployment's operator. */
+  readonly by?: Principal
+  /** Looks at what would become of it, and changes nothing. */
+  readonly dryRun?: boolean
 }
 
 /** Declarative packages in an organisation's stack, between the plugins and its own layer. */
@@ -29,17 +66,26 @@ export interface Packages {
   list(orgId: string): Promise<readonly InstalledPackage[]>
   /**
    * Installs a package, or another version of it. An upgrade is never stopped by the organisation's own
-   * overrides: those that need a look come back.
+   * overrides: those that need a look come back. Parameters keep what was said before.
    *
-   * @throws InvalidError with everything that is wrong with the document.
+   * @throws InvalidError with everything that is wrong with the document, ForbiddenError
    */
   install(
     orgId: string,
     document: unknown,
     actor: Actor,
-  ): Promise<{ readonly epoch: number; readonly review: readonly MergedOverride[] }>
-  /** Takes it out of the stack; its data stays under its storage ids. @throws NotFoundError */
-  remove(orgId: string, id: string): Promise<{ readonly epoch: number }>
+    options?: PackageOptions,
+  ): Promise<PackageChange>
+  /**
+   * Takes it out of the stack; its data stays under its storage ids.
+   *
+   * @throws NotFoundError, StateConflictError while something needs it, ForbiddenError
+   */
+  remove(
+    orgId: string,
+    id: string,
+    options?: Omit<PackageOptions, 'params'>,
+  ): Promise<PackageChange>
 }
 
 export function createPackages(deps: {
@@ -53,89 +99,129 @@ export function createPackages(deps: {
 
   return {
     async list(orgId) {
-      return (await db.query<InstalledPackage>(orgId, selectPackages(orgId))).rows
+      const { rows } = await db.query<PackageRow>(orgId, selectPackages(orgId))
+      return rows.map(describe)
     },
-    async install(orgId, document, actor) {
-      const layer = packageOf(document)
-      const result = await db.transaction(orgId, async (tx) => {
-        await tx.one(lockOrg(orgId))
-        const { rows } = await tx.one<OrgStateRow>(selectOrgRow(orgId))
-        if (!rows[0]) throw new NotFoundError()
-        const row = toOrgRow(rows[0])
+    async install(orgId, document, actor, { params, by, dryRun = false } = {}) {
+      const written = manifestOf(document)
+      const change = await db.transaction(orgId, async (tx) => {
+        const { row, installed } = await read(tx, orgId)
+        const known = installed.find(({ id }) => id === written.id)
+        const kept = Object.entries(known?.params ?? {}).filter(([name]) =>
+          Object.hasOwn(written.params ?? {}, name),
+        )
+        const { manifest, values, problems } = fillParams(written, {
+          ...Object.fromEntries(kept),
+          ...params,
+        })
+        refuseProblems(problems)
+        const layer = createLayer(checked(manifest), 'package')
         const others = row.packages.filter(({ id }) => id !== layer.id)
+        const packages = [...others, layer]
         refuseMisfits(layer, { ...row, packages: others }, models)
-        const base = models.base({ ...row, packages: [...others, layer] })
-        const [, raised] = await tx.run([
+        const before = models.of(row)
+        const after = models.of({ ...row, packages })
+        refuseProblems(lostAddresses(layer, before, after))
+        if (by) refuseExcess(by, before, after, { restores: known === undefined })
+        const review = needingReview(row.document.overrides, models.base({ ...row, packages }))
+        const { id } = layer
+        const { version } = layer.manifest
+        const change = { id, version, from: known?.version ?? null, review, before, after }
+        if (dryRun) return change
+        await tx.run([
           {
-            text: `insert into tenant.installed_package (org_id, id, version, document, installed_by)
-              values ($1, $2, $3, $4, $5)
+            text: `insert into tenant.installed_package (org_id, id, version, document, params, installed_by)
+              values ($1, $2, $3, $4, $5, $6)
               on conflict (org_id, id) do update set version = excluded.version,
-                document = excluded.document, installed_at = now(), installed_by = excluded.installed_by`,
+                document = excluded.document, params = excluded.params,
+                installed_at = now(), installed_by = excluded.installed_by`,
             values: [
               orgId,
-              layer.id,
-              layer.manifest.version,
+              id,
+              version,
               JSON.stringify(layer.manifest),
+              JSON.stringify(values),
               JSON.stringify(actor),
             ],
           },
           raiseEpoch(orgId),
         ])
-        await inChange?.(
-          tx,
-          orgId,
-          models.of({ ...row, packages: [...others, layer] }),
-          models.of(row),
-        )
-        const review = mergeOverrides(row.document.overrides, base).filter(
-          ({ fate }) => fate === 'review' || fate === 'parked',
-        )
-        return { epoch: Number(raised?.rows[0]?.['epoch']), review }
+        await inChange?.(tx, orgId, after, before)
+        return change
       })
-      onChanged?.(orgId)
-      return result
+      if (!dryRun) onChanged?.(orgId)
+      return change
     },
-    async remove(orgId, id) {
-      const epoch = await db.transaction(orgId, async (tx) => {
-        await tx.one(lockOrg(orgId))
-        const { rows } = await tx.one<OrgStateRow>(selectOrgRow(orgId))
-        if (!rows[0]) throw new NotFoundError()
-        const row = toOrgRow(rows[0])
+    async remove(orgId, id, { by, dryRun = false } = {}) {
+      const change = await db.transaction(orgId, async (tx) => {
+        const { row, installed } = await read(tx, orgId)
+        const known = installed.find((one) => one.id === id)
+        if (!known) throw new NotFoundError()
         const needing = row.packages.find((other) =>
           Object.hasOwn(other.manifest.requires ?? {}, id),
         )
         if (needing) throw new StateConflictError(`${needing.id} requires it; remove that first.`)
-        const [removed, raised] = await tx.run([
+        const packages = row.packages.filter((one) => one.id !== id)
+        const before = models.of(row)
+        const after = models.of({ ...row, packages })
+        if (by) refuseExcess(by, before, after, { restores: false })
+        const review = needingReview(row.document.overrides, models.base({ ...row, packages }))
+        const { version } = known
+        const change = { id, version, from: version, review, before, after }
+        if (dryRun) return change
+        await tx.run([
           {
             text: 'delete from tenant.installed_package where org_id = $1 and id = $2',
             values: [orgId, id],
           },
           raiseEpoch(orgId),
         ])
-        if (removed?.rowCount === 0) throw new NotFoundError()
-        const packages = row.packages.filter((one) => one.id !== id)
-        await inChange?.(tx, orgId, models.of({ ...row, packages }), models.of(row))
-        return Number(raised?.rows[0]?.['epoch'])
+        await inChange?.(tx, orgId, after, before)
+        return change
       })
-      onChanged?.(orgId)
-      return { epoch }
+      if (!dryRun) onChanged?.(orgId)
+      return change
     },
   }
 }
 
+/** Two who change the stack at once do it one after the other. @throws NotFoundError */
+async function read(
+  tx: Tx,
+  orgId: string,
+): Promise<{ readonly row: OrgRow; readonly installed: readonly PackageRow[] }> {
+  const [, org, packages] = await tx.run([
+    lockOrg(orgId),
+    selectOrgRow(orgId),
+    selectPackages(orgId),
+  ])
+  const row = org?.rows[0] as OrgStateRow | undefined
+  if (!row) throw new NotFoundError()
+  return { row: toOrgRow(row), installed: (packages?.rows ?? []) as unknown as PackageRow[] }
+}
+
 /** @throws InvalidError */
-function packageOf(document: unknown): Layer {
+function manifestOf(document: unknown): Manifest {
   const id =
     typeof document === 'object' && document !== null ? String(Reflect.get(document, 'id')) : ''
   const { manifest, problems } = checkEnvelope(document, id)
-  if (!manifest) throw new InvalidError(undefined, { errors: problems.map(toIssue) })
+  if (!manifest) {
+    refuseProblems(problems)
+    throw new InvalidError('This is no plugin.')
+  }
   if (manifest.tier !== 'declarative' || ['t', 'r', 'kernel'].includes(manifest.id)) {
     const message = 'Only declarative packages can be installed into an organisation.'
     throw new InvalidError(message, {
       errors: [{ path: 'tier', code: 'OUT_OF_RANGE', message }],
     })
   }
-  return createLayer(manifest, 'package')
+  return manifest
+}
+
+/** Values were filled in: what they make of the manifest must fit as well. @throws InvalidError */
+function checked(manifest: Manifest): Manifest {
+  refuseProblems(checkEnvelope(manifest, manifest.id).problems)
+  return manifest
 }
 
 /** @throws InvalidError */
@@ -145,14 +231,51 @@ function refuseMisfits(
   models: OrgModels,
 ): void {
   const model = composeModel([layer], models.base({ ...others, reseller: null }))
-  const problems = model.problems.filter(
-    ({ at, notice }) => !notice && (at === layer.id || at.startsWith(`${layer.id}/`)),
+  refuseProblems(
+    model.problems.filter(
+      ({ at, notice }) => !notice && (at === layer.id || at.startsWith(`${layer.id}/`)),
+    ),
   )
-  if (problems.length > 0) throw new InvalidError(undefined, { errors: problems.map(toIssue) })
+}
+
+/** A package stands below the own layer, so it would get an address before the own object that has it now. */
+function lostAddresses(layer: Layer, before: Model, after: Model): Problem[] {
+  return [...after.entities.values()].flatMap(({ ref, plugin, plural }) => {
+    const was = before.entities.get(ref)?.plural
+    if (plugin !== ownLayer || was === undefined || was === plural) return []
+    return [
+      {
+        at: placeOf(layer.id, 'entities'),
+        code: 'AMBIGUOUS',
+        message: `The address "${was}" belongs to an object of your own, ${ref}.`,
+        hint: 'The package cannot have it. Remove the object first, or ask for a package with another plural.',
+      } as const,
+    ]
+  })
+}
+
+interface PackageRow {
+  readonly id: string
+  readonly version: string
+  readonly document: Manifest
+  readonly params: Readonly<Record<string, unknown>>
+  readonly installedAt: string
+  readonly installedBy: Actor
+}
+
+function describe({ document, ...row }: PackageRow): InstalledPackage {
+  const { title, description, requires = {} } = document
+  return {
+    ...row,
+    title,
+    ...(description === undefined ? {} : { description }),
+    contributes: countsOf(document),
+    requires,
+  }
 }
 
 const selectPackages = (orgId: string) => ({
-  text: `select id, version, installed_at as "installedAt", installed_by as "installedBy"
+  text: `select id, version, document, params, installed_at as "installedAt", installed_by as "installedBy"
     from tenant.installed_package where org_id = $1 order by id`,
   values: [orgId],
 })

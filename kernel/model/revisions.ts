@@ -1,7 +1,6 @@
 import {
   type Actor,
   DraftConflictError,
-  ForbiddenError,
   InvalidError,
   NotFoundError,
   PlanStaleError,
@@ -15,9 +14,9 @@ import { assignSlots } from './assign-slots.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { checkDocument, refuseProblems, toIssue } from './check-document.ts'
 import { applyOperations, type DraftOperation } from './draft-operations.ts'
-import { excessRights } from './excess-rights.ts'
+import { refuseExcess } from './excess-rights.ts'
 import { assignStorageIds, documentHash, type LayerDocument, toDocument } from './layer-document.ts'
-import { type MergedOverride, mergeOverrides } from './merge-overrides.ts'
+import { type MergedOverride, needingReview } from './merge-overrides.ts'
 import type { Model } from './model.ts'
 import type { OrgModels } from './org-models.ts'
 import {
@@ -28,6 +27,7 @@ import {
   toOrgRow,
 } from './org-row.ts'
 import { type CountWhere, type PlanItem, planChange } from './plan-change.ts'
+import { type ReviewDecision, resolveReview } from './resolve-review.ts'
 
 /** The own layer as its admins are changing it. */
 export interface Draft {
@@ -65,9 +65,15 @@ export interface Revisions {
    * @throws InvalidError with every problem of the result.
    */
   edit(orgId: string, operations: readonly DraftOperation[], actor: Actor): Promise<Draft>
+  /** Decides about an override that needs a look, in the draft. @throws NotFoundError, InvalidError */
+  resolve(orgId: string, decision: ReviewDecision, actor: Actor): Promise<Draft>
   /** Throws the draft away. */
   discard(orgId: string): Promise<void>
-  plan(orgId: string): Promise<Plan>
+  /**
+   * @param operations edits to plan with, which are not kept.
+   * @throws DraftConflictError, InvalidError as `edit`
+   */
+  plan(orgId: string, operations?: readonly DraftOperation[]): Promise<Plan>
   /** @throws PlanStaleError when there is another plan by now, ForbiddenError as `publishedBy` says. */
   publish(
     orgId: string,
@@ -121,9 +127,7 @@ export function createRevisions(deps: {
   function toDraft(row: OrgWithDraftRow | undefined): Draft {
     const { published, document } = read(row)
     const changed = documentHash(document) !== documentHash(published.document)
-    const review = mergeOverrides(document.overrides, models.base(published)).filter(
-      ({ fate }) => fate === 'review' || fate === 'parked',
-    )
+    const review = needingReview(document.overrides, models.base(published))
     return { document, revision: published.revision, changed, review }
   }
 
@@ -135,24 +139,41 @@ export function createRevisions(deps: {
     checkOperations(operations)
     return db.transaction(orgId, async (tx) => {
       const row = await locked(tx, orgId)
-      const { published, document } = read(row)
-      const base = models.base(published)
-      const applied = applyOperations(document, operations, base)
-      if (applied.conflicts.length > 0) {
-        const { conflicts } = applied
-        throw new DraftConflictError(undefined, { extra: { conflicts } })
-      }
-      refuseProblems(applied.problems)
-      const next = assignStorageIds(applied.document, published.document)
-      refuseProblems(checkDocument(next, document, published.document, base))
+      const next = edited(row, operations)
       await tx.one(saveDraft(orgId, next, actor))
       return toDraft(row && { ...row, draft: next })
     })
   }
 
-  async function plan(orgId: string): Promise<Plan> {
-    const row = (await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0]
+  /** The draft with operations applied, checked. */
+  function edited(
+    row: OrgWithDraftRow | undefined,
+    operations: readonly DraftOperation[],
+  ): LayerDocument {
     const { published, document } = read(row)
+    const base = models.base(published)
+    const { conflicts, problems, document: next } = applyOperations(document, operations, base)
+    if (conflicts.length > 0) throw new DraftConflictError(undefined, { extra: { conflicts } })
+    refuseProblems(problems)
+    const named = assignStorageIds(next, published.document)
+    refuseProblems(checkDocument(named, document, published.document, base))
+    return named
+  }
+
+  async function resolve(orgId: string, decision: ReviewDecision, actor: Actor): Promise<Draft> {
+    return db.transaction(orgId, async (tx) => {
+      const row = await locked(tx, orgId)
+      const { published, document } = read(row)
+      const next = resolveReview(document, decision, models.base(published))
+      await tx.one(saveDraft(orgId, next, actor))
+      return toDraft(row && { ...row, draft: next })
+    })
+  }
+
+  async function plan(orgId: string, operations: readonly DraftOperation[] = []): Promise<Plan> {
+    const row = (await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0]
+    const { published, document: draft } = read(row)
+    const document = operations.length === 0 ? draft : edited(row, operations)
     const before = models.of(published)
     const after = models.of({ ...published, document })
     assignSlots({ ...document, ...slotsOf(published.document) }, after)
@@ -172,7 +193,9 @@ export function createRevisions(deps: {
       const { published, document } = read(await locked(tx, orgId))
       if (planHash(published, document, models.base(published)) !== hash) throw new PlanStaleError()
       if (publishedBy) {
-        refuseExcess(publishedBy, published, models.of({ ...published, document }), false)
+        refuseExcess(publishedBy, models.of(published), models.of({ ...published, document }), {
+          restores: false,
+        })
       }
       const named = assignStorageIds(document, published.document, newStorageId)
       return write(tx, orgId, published, { document: named, message, actor, restores: null })
@@ -193,7 +216,9 @@ export function createRevisions(deps: {
       if (!old) throw new NotFoundError()
       const document = toDocument(old.document)
       if (publishedBy) {
-        refuseExcess(publishedBy, published, models.of({ ...published, document }), true)
+        refuseExcess(publishedBy, models.of(published), models.of({ ...published, document }), {
+          restores: true,
+        })
       }
       const message = `Back to revision ${revision}`
       return write(tx, orgId, published, { document, message, actor, restores: revision })
@@ -217,24 +242,10 @@ export function createRevisions(deps: {
     return written
   }
 
-  function refuseExcess(
-    principal: Principal,
-    published: OrgRow,
-    after: Model,
-    restores: boolean,
-  ): void {
-    const rights = excessRights(principal, models.of(published), after, { restores })
-    if (rights.length === 0) return
-    const more = rights.length > 20 ? ` and ${rights.length - 20} more` : ''
-    throw new ForbiddenError(
-      `Nobody gives rights that they do not have. This would give: ${rights.slice(0, 20).join(', ')}${more}. ` +
-        'Take them out of the role, or ask an admin to publish.',
-    )
-  }
-
   return {
     draft,
     edit,
+    resolve,
     plan,
     publish,
     rollback,
@@ -345,7 +356,7 @@ const Operations = Type.Array(
     },
     { additionalProperties: false },
   ),
-  { minItems: 1, maxItems: 1_000 },
+  { minItems: 1, maxItems: 10_000 },
 )
 
 /** @throws InvalidError */

@@ -1,4 +1,11 @@
-import { type Actor, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
+import {
+  type Actor,
+  type Capabilities,
+  countsOf,
+  NotFoundError,
+  StateConflictError,
+  type Tier,
+} from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
 import { defaultPluginState, type PluginState } from '../model/enabled-layers.ts'
 import { lockOrg, raiseEpoch } from '../model/org-row.ts'
@@ -8,9 +15,18 @@ import type { Deployment } from './load-plugins.ts'
 export interface OrgPlugin {
   readonly id: string
   readonly title: string
-  readonly version: string
-  readonly state: PluginState
+  readonly description: string | null
+  /** Null for one that is missing. */
+  readonly version: string | null
+  readonly tier: Tier | null
+  /** `missing`: the organisation used it, and this installation does not have it any more. */
+  readonly state: PluginState | 'missing'
   readonly reason: string | null
+  /** How many definitions it has, by point. */
+  readonly contributes: Readonly<Record<string, number>>
+  /** What it asked to be allowed; its handlers may do no more. */
+  readonly capabilities: Capabilities
+  readonly requires: Readonly<Record<string, string>>
   /** Enabled plugins that do not work without it. */
   readonly neededBy: readonly string[]
 }
@@ -53,17 +69,24 @@ export function createLifecycle(deps: {
   function describe(rows: readonly StateRow[]): OrgPlugin[] {
     const byId = new Map(rows.map((row) => [row.plugin, row]))
     const stateOf = (id: string) => byId.get(id)?.state ?? defaultPluginState
-    return layers.map(({ id, manifest }) => ({
+    const there = layers.map(({ id, manifest }) => ({
       id,
       title: manifest.title,
+      description: manifest.description ?? null,
       version: manifest.version,
+      tier: manifest.tier,
       state: stateOf(id),
       reason: byId.get(id)?.reason ?? null,
+      contributes: countsOf(manifest),
+      capabilities: manifest.capabilities ?? {},
+      requires: manifest.requires ?? {},
       neededBy: layers
         .filter((other) => Object.hasOwn(other.manifest.requires ?? {}, id))
         .map((other) => other.id)
         .filter((other) => stateOf(other) === 'enabled'),
     }))
+    const known = new Set(layers.map(({ id }) => id))
+    return [...there, ...rows.filter(({ plugin }) => !known.has(plugin)).map(missing)]
   }
 
   return {
@@ -77,6 +100,7 @@ export function createLifecycle(deps: {
         const plugins = new Map(describe(rows).map((known) => [known.id, known]))
         const known = plugins.get(plugin)
         if (!known) throw new NotFoundError()
+        if (known.state === 'missing') throw new StateConflictError(known.reason!)
         if (!next[known.state].includes(to.state)) {
           throw new StateConflictError(`It is ${known.state} and cannot become ${to.state}.`)
         }
@@ -105,6 +129,23 @@ export function createLifecycle(deps: {
       (id) => id !== 'kernel' && plugins.get(id)?.state !== 'enabled',
     )
     if (unmet.length > 0) throw new StateConflictError(`Enable ${unmet.join(', ')} first.`)
+  }
+}
+
+/** Its rows stay, so that everything is as it was when it comes back. */
+function missing({ plugin }: StateRow): OrgPlugin {
+  return {
+    id: plugin,
+    title: plugin,
+    description: null,
+    version: null,
+    tier: null,
+    state: 'missing',
+    reason: `${plugin} is not part of this installation any more. Its data is kept; whoever runs the installation can bring it back.`,
+    contributes: {},
+    capabilities: {},
+    requires: {},
+    neededBy: [],
   }
 }
 

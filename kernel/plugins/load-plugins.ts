@@ -130,3 +130,14 @@ function fieldTypeHandler(
   if (!handler) throw new RangeError(`No plugin brings the field type ${ref}.`)
   return handler as FieldTypeHandler
 }
+
+/** Says which plugins are left out, and why. */
+export function reportPlugins(
+  deployment: Deployment,
+  log: { error(details: object, message: string): void },
+): void {
+  for (const plugin of deployment.plugins.values()) {
+    if (plugin.state !== 'failed') continue
+    log.error({ plugin: plugin.id, problems: plugin.problems }, 'a plugin failed and is left out')
+  }
+}

@@ -14,9 +14,10 @@ const floors: readonly (readonly string[])[] = [
   ['actions'],
   ['plugins', 'accounts', 'transfer'],
   ['http'],
-  ['kernel-jobs.ts', 'prepare-database.ts', 'server-address.ts', 'transfers.ts'],
+  ['kernel-jobs.ts', 'layer-folder.ts', 'prepare-database.ts', 'server-address.ts', 'transfers.ts'],
   ['boot.ts'],
   ['main.ts'],
+  ['layer-commands.ts'],
   ['cli.ts', 'bin'],
 ]
 const floorOf = (name: string) => floors.findIndex((floor) => floor.includes(name))

@@ -3,6 +3,7 @@ import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import { accountRecipes } from './account-recipes.ts'
 import { type Answer, type Exchange, send } from './exchange.ts'
 import { succeed } from './own-layer.ts'
+import { packageRecipes } from './package-recipes.ts'
 import { asKey, plain, type Recipe, type RouteParts } from './recipe.ts'
 import { counterText } from './sample-values.ts'
 import type { World } from './world.ts'
@@ -13,6 +14,7 @@ const fixedRecipes: Readonly<Record<string, readonly RouteParts[]>> = {
   ...accountRecipes(),
   ...changes(),
   ...studio(),
+  ...packageRecipes(),
   ...imports(),
   ...exports(),
   ...jobs(),

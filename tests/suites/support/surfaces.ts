@@ -72,6 +72,11 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'POST /studio/rollback': 'is the layer, not its records',
   'GET /studio/revisions': 'is the layer, not its records',
   'POST /studio/export': 'is the layer, not its records',
+  'GET /studio/packages': 'is the stack of layers, not records',
+  'POST /studio/packages': 'counts records for those who write the layer',
+  'DELETE /studio/packages/:id': 'counts records for those who write the layer',
+  'GET /studio/review': 'is the layer, not its records',
+  'POST /studio/review': 'is the layer, not its records',
   'GET /studio/functions': 'is the same for everybody',
   'POST /files': 'is of nobody yet: tests/integration/files.test.ts',
   'GET /files/:id/content':
