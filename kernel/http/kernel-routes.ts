@@ -16,6 +16,7 @@ import type { Authenticator } from './authenticate.ts'
 import { type BrandingRoutesDeps, brandingRoutes } from './branding-routes.ts'
 import { type ChangeRoutesDeps, changeRoutes } from './change-routes.ts'
 import type { Check } from './check-schema.ts'
+import { definitionRoutes } from './definition-routes.ts'
 import { docsRoutes } from './docs-routes.ts'
 import { formulaRoutes } from './formula-route.ts'
 import { type JobRoutesDeps, jobRoutes } from './job-routes.ts'
@@ -107,6 +108,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       },
     }),
     ...packageRoutes(deps),
+    ...definitionRoutes({ revisions }),
     ...settingsRoutes(deps),
     ...brandingRoutes(deps),
     ...formulaRoutes(deps),

@@ -52,7 +52,7 @@ export function checkReferences(
 }
 
 /** A value that is text is the reference; below a last `*` that holds something else, the key is. */
-function referencesAt(
+export function referencesAt(
   definition: JsonObject,
   pattern: Path,
 ): { readonly path: Path; readonly ref: string }[] {

@@ -1,6 +1,7 @@
 import type { Brand, FieldValues, OrgInfo } from '@runwaycrm/sdk'
 import type { Statement } from '../database/postgres.ts'
 import { checkEnvelope } from '../manifest/check-plugin.ts'
+import type { DraftEditor } from './desk.ts'
 import type { PluginState } from './enabled-layers.ts'
 import { createLayer, type Layer } from './layer.ts'
 import { type LayerDocument, toDocument } from './layer-document.ts'
@@ -59,7 +60,7 @@ export function selectOrgRow(orgId: string): Statement {
 export function selectOrgWithDraft(orgId: string): Statement {
   return { name: 'org_state_draft', text: orgWithDraft, values: [orgId] }
 }
-const orgWithDraft = `select o.*, d.document as draft
+const orgWithDraft = `select o.*, d.document as draft, d.editors
 from (${orgRow}) o left join tenant.layer_draft d on d.org_id = o.org_id`
 
 /** Two who change what an organisation is made of do it one after the other. */
@@ -75,7 +76,10 @@ export function raiseEpoch(orgId: string): Statement {
   }
 }
 
-export type OrgWithDraftRow = OrgStateRow & { readonly draft: unknown }
+export type OrgWithDraftRow = OrgStateRow & {
+  readonly draft: unknown
+  readonly editors: readonly DraftEditor[] | null
+}
 
 export interface OrgStateRow {
   readonly org_id: string

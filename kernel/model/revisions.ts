@@ -13,6 +13,7 @@ import { schemaCheck } from '../manifest/schema-check.ts'
 import { assignSlots } from './assign-slots.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { checkDocument, refuseProblems, toIssue } from './check-document.ts'
+import type { Desk } from './desk.ts'
 import { applyOperations, type DraftOperation } from './draft-operations.ts'
 import { refuseExcess } from './excess-rights.ts'
 import { assignStorageIds, documentHash, type LayerDocument, toDocument } from './layer-document.ts'
@@ -58,6 +59,8 @@ export interface Revision {
 /** Draft, plan, publish and roll back of the own layer of an organisation. */
 export interface Revisions {
   draft(orgId: string): Promise<Draft>
+  /** Draft and published side by side, to look at. */
+  desk(orgId: string): Promise<Desk>
   /**
    * All operations or none.
    *
@@ -129,6 +132,20 @@ export function createRevisions(deps: {
     const changed = documentHash(document) !== documentHash(published.document)
     const review = needingReview(document.overrides, models.base(published))
     return { document, revision: published.revision, changed, review }
+  }
+
+  async function desk(orgId: string): Promise<Desk> {
+    const row = (await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0]
+    const { published, document } = read(row)
+    const before = models.of(published)
+    return {
+      published,
+      document,
+      editors: row?.editors ?? [],
+      base: models.base(published),
+      before,
+      after: document === published.document ? before : models.of({ ...published, document }),
+    }
   }
 
   async function edit(
@@ -244,6 +261,7 @@ export function createRevisions(deps: {
 
   return {
     draft,
+    desk,
     edit,
     resolve,
     plan,
@@ -369,9 +387,13 @@ function checkOperations(operations: unknown): void {
 
 function saveDraft(orgId: string, document: LayerDocument, actor: Actor): Statement {
   return {
-    text: `insert into tenant.layer_draft (org_id, document, updated_by) values ($1, $2, $3)
+    text: `insert into tenant.layer_draft as d (org_id, document, updated_by, editors)
+      values ($1, $2, $3, jsonb_build_array($3::jsonb || jsonb_build_object('at',
+        to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))))
       on conflict (org_id) do update
-        set document = excluded.document, updated_by = excluded.updated_by, updated_at = now()`,
+        set document = excluded.document, updated_by = excluded.updated_by, updated_at = now(),
+          editors = (select coalesce(jsonb_agg(e), '[]') from jsonb_array_elements(d.editors) e
+            where e->'type' <> $3::jsonb->'type' or e->'id' <> $3::jsonb->'id') || excluded.editors`,
     values: [orgId, JSON.stringify(document), JSON.stringify(actor)],
   }
 }

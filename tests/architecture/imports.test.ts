@@ -12,7 +12,7 @@ const floors: readonly (readonly string[])[] = [
   ['records'],
   ['search'],
   ['actions'],
-  ['plugins', 'accounts', 'transfer'],
+  ['plugins', 'accounts', 'transfer', 'studio'],
   ['http'],
   ['kernel-jobs.ts', 'layer-folder.ts', 'prepare-database.ts', 'server-address.ts', 'transfers.ts'],
   ['boot.ts'],

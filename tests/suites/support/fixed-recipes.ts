@@ -143,6 +143,17 @@ function studio(): Record<string, RouteParts[]> {
       },
       { status: 200, build: (world) => ({ query: { ...named, userId: world.userId } }) },
     ],
+    'GET /studio/points': [{ status: 200, build: plain }],
+    'GET /studio/contributions': [
+      { status: 200, build: () => ({ query: { point: 'fields', q: 'note' } }) },
+    ],
+    'GET /studio/contributions/:point/:ref': [
+      {
+        status: 200,
+        build: () => ({ path: '/studio/contributions/entities/crm.accounts:account' }),
+      },
+    ],
+    'GET /studio/changes': [{ status: 200, build: plain }],
     'GET /studio/draft': [{ status: 200, build: plain }],
     'PATCH /studio/draft': [{ status: 200, build: (world) => ({ body: note(world) }) }],
     'DELETE /studio/draft': [{ status: 204, build: plain }],
