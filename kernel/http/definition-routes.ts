@@ -29,8 +29,9 @@ export function definitionRoutes({ revisions }: DefinitionRoutesDeps): RouteDecl
   } as const
 
   async function seen(call: Call): Promise<{ readonly desk: Desk; readonly words: Words }> {
-    const desk = await revisions.desk(call.context().org.id)
-    return { desk, words: { org: desk.published.org, model: desk.after } }
+    const ctx = call.context()
+    const desk = await revisions.desk(ctx.org.id)
+    return { desk, words: { ...ctx, model: desk.after } }
   }
 
   return [
