@@ -67,6 +67,7 @@ import { createIndexLoop } from './search/index-loop.ts'
 import { createSearch } from './search/search.ts'
 import { createPublicLinks } from './secrets/public-links.ts'
 import { createVault } from './secrets/vault.ts'
+import { createUsesElsewhere } from './studio/uses-elsewhere.ts'
 import { createTransfers } from './transfers.ts'
 
 export interface BootOptions {
@@ -238,6 +239,7 @@ export async function boot(options: BootOptions) {
     reader.count(await systemContext(orgId), entity, filter)
   const planBetween = (orgId: string, before: Model, after: Model) =>
     planChange(before, after, (...where) => countWhere(orgId, ...where))
+  const usesElsewhere = createUsesElsewhere({ db, reader, systemContext })
   const revisions = createRevisions({
     db,
     models,
@@ -245,7 +247,9 @@ export async function boot(options: BootOptions) {
     lookAtValues: values.lookAtValues,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere,
+    usesElsewhere,
     onPublished: ({ orgId }) => void onOffered(orgId),
+    onDraft: (orgId, by) => bus.publish({ kind: 'draft', orgId, by }),
   })
   const packages = createPackages({ db, models, inChange: values.uniques.inPublish, onChanged })
   const lifecycle = createLifecycle({ db, deployment, onChanged })
@@ -410,6 +414,7 @@ export async function boot(options: BootOptions) {
       jobs: createJobList({ db }),
       actions,
       revisions,
+      usesElsewhere,
       packages,
       planBetween,
       settings,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FieldValues, Log } from '@runwaycrm/sdk'
+import type { Actor, FieldValues, Log } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
 
 /**
@@ -13,6 +13,8 @@ export type Hint =
   | { readonly kind: 'jobs' }
   /** A revision was published. */
   | { readonly kind: 'model'; readonly orgId: string; readonly revision: number }
+  /** Somebody changed the draft of the own layer, or what it is compared with. Who: only inside the process. */
+  | { readonly kind: 'draft'; readonly orgId: string; readonly by?: Actor }
   /** Somebody's roles, sessions or keys changed: what was valid a moment ago is asked for again. */
   | { readonly kind: 'access' }
   /**
@@ -131,9 +133,11 @@ function merge(hints: readonly Hint[]): Hint[] {
     newest.set(`${hint.kind} ${org} ${subject}`, hint)
   }
   return [...newest.values()].map((hint) => {
-    if (hint.kind !== 'progress') return hint
-    const { payload: _, ...ids } = hint
-    return ids
+    if (hint.kind === 'progress') {
+      const { payload: _, ...ids } = hint
+      return ids
+    }
+    return hint.kind === 'draft' ? { kind: hint.kind, orgId: hint.orgId } : hint
   })
 }
 

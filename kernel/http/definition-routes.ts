@@ -1,21 +1,32 @@
-import { InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import { type Filter, InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import type { RequestContext } from '../context/request-context.ts'
+import { definitionsOf } from '../model/definitions.ts'
 import type { Desk } from '../model/desk.ts'
+import type { Entity } from '../model/model.ts'
+import type { NamedUse } from '../model/plan-uses.ts'
+import type { Revisions } from '../model/revisions.ts'
 import type { Words } from '../model/words.ts'
 import { describeContribution } from '../studio/describe-contribution.ts'
-import { listChanges } from '../studio/list-changes.ts'
+import { impactOf } from '../studio/impact.ts'
+import { describeRevision, listChanges } from '../studio/list-changes.ts'
 import { listContributions } from '../studio/list-contributions.ts'
 import { listPoints } from '../studio/list-points.ts'
 import type { Call, JsonSchema, RouteDeclaration } from './route.ts'
 
 export interface DefinitionRoutesDeps {
-  readonly revisions: { desk(orgId: string): Promise<Desk> }
+  readonly reader: { count(ctx: RequestContext, entity: Entity, filter: Filter): Promise<number> }
+  systemContext(orgId: string): Promise<RequestContext>
+  /** What names parts of the model without being in it. */
+  usesElsewhere(orgId: string): Promise<readonly NamedUse[]>
+  readonly revisions: Pick<Revisions, 'desk' | 'list' | 'document'>
 }
 
 const object = { type: 'object' } as const
 const text = (maxLength: number): JsonSchema => ({ type: 'string', maxLength })
 
 /** What the organisation is made of, definition by definition, as its draft has it. */
-export function definitionRoutes({ revisions }: DefinitionRoutesDeps): RouteDeclaration[] {
+export function definitionRoutes(deps: DefinitionRoutesDeps): RouteDeclaration[] {
+  const { revisions } = deps
   const look = {
     auth: 'principal',
     method: 'GET',
@@ -64,10 +75,33 @@ export function definitionRoutes({ revisions }: DefinitionRoutesDeps): RouteDecl
       summary: 'One definition: in the draft, beneath it, as published, and what refers to it',
       handler: async (call) => {
         const { desk, words } = await seen(call)
-        const point = desk.after.points.get(call.params['point']!)
-        const found = point && describeContribution(desk, words, point, call.params['ref']!)
-        if (!found) throw new NotFoundError()
-        return { status: 200, body: found }
+        const { point: name = '', ref = '' } = call.params
+        const point = desk.after.points.get(name)
+        if (!point || !definitionsOf(desk, point, ref)) throw new NotFoundError()
+        const elsewhere = await deps.usesElsewhere(desk.published.org.id)
+        return { status: 200, body: describeContribution(desk, words, point, ref, elsewhere)! }
+      },
+    },
+    {
+      ...look,
+      path: '/studio/impact',
+      summary: 'What taking a definition or a field away would concern',
+      query: { point: text(63), ref: text(200), field: text(63) },
+      handler: async (call) => {
+        const { point: name = '', ref = '', field } = call.query
+        const { desk, words } = await seen(call)
+        const point = desk.after.points.get(name)
+        if (!point || !definitionsOf(desk, point, ref)) throw new NotFoundError()
+        const orgId = desk.published.org.id
+        const [elsewhere, ctx] = await Promise.all([
+          deps.usesElsewhere(orgId),
+          deps.systemContext(orgId),
+        ])
+        const about = { point: name, ref, ...(field !== undefined && { field }) }
+        const body = await impactOf(desk, words, about, elsewhere, (entity, filter) =>
+          deps.reader.count(ctx, entity, filter),
+        )
+        return { status: 200, body }
       },
     },
     {
@@ -77,6 +111,16 @@ export function definitionRoutes({ revisions }: DefinitionRoutesDeps): RouteDecl
       handler: async (call) => {
         const { desk, words } = await seen(call)
         return { status: 200, body: listChanges(desk, words) }
+      },
+    },
+    {
+      ...look,
+      path: '/studio/revisions/:n',
+      summary: 'One revision and what it changed of the one before it',
+      handler: async (call) => {
+        const { desk, words } = await seen(call)
+        const body = await describeRevision(revisions, desk, words, call.params['n']!)
+        return { status: 200, body }
       },
     },
   ]

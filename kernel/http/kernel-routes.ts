@@ -16,7 +16,7 @@ import type { Authenticator } from './authenticate.ts'
 import { type BrandingRoutesDeps, brandingRoutes } from './branding-routes.ts'
 import { type ChangeRoutesDeps, changeRoutes } from './change-routes.ts'
 import type { Check } from './check-schema.ts'
-import { definitionRoutes } from './definition-routes.ts'
+import { type DefinitionRoutesDeps, definitionRoutes } from './definition-routes.ts'
 import { docsRoutes } from './docs-routes.ts'
 import { formulaRoutes } from './formula-route.ts'
 import { type JobRoutesDeps, jobRoutes } from './job-routes.ts'
@@ -34,7 +34,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly accounts: Accounts
   readonly contexts: Contexts
   readonly orgStates: StudioRoutesDeps['orgStates'] & BrandingRoutesDeps['orgStates']
-  readonly reader: RecordRoutesDeps['reader']
+  readonly reader: RecordRoutesDeps['reader'] & DefinitionRoutesDeps['reader']
   readonly writer: RecordRoutesDeps['writer'] & {
     transaction<T>(ctx: RequestContext, work: (ctx: RequestContext) => Promise<T>): Promise<T>
   }
@@ -49,6 +49,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly changeJobs: JobRoutesDeps['changeJobs']
   readonly actions: ActionRoutesDeps['actions']
   readonly revisions: Revisions
+  readonly usesElsewhere: DefinitionRoutesDeps['usesElsewhere']
   readonly packages: PackageRoutesDeps['packages']
   readonly planBetween: PackageRoutesDeps['planBetween']
   readonly previewFormula: PreviewFormula
@@ -108,7 +109,12 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       },
     }),
     ...packageRoutes(deps),
-    ...definitionRoutes({ revisions }),
+    ...definitionRoutes({
+      revisions,
+      reader,
+      systemContext: (orgId) => contexts.system(orgId),
+      usesElsewhere: deps.usesElsewhere,
+    }),
     ...settingsRoutes(deps),
     ...brandingRoutes(deps),
     ...formulaRoutes(deps),

@@ -1,5 +1,6 @@
 import {
   BadCursorError,
+  ForbiddenError,
   InvalidError,
   type Log,
   NotFoundError,
@@ -51,6 +52,8 @@ interface Subscription {
 type Topic =
   | ({ readonly kind: 'records'; readonly name: string } & RecordInterest)
   | { readonly kind: 'progress'; readonly name: string }
+  /** The draft of the own layer, and who looks at it. */
+  | { readonly kind: 'studio'; readonly name: typeof studio }
   | {
       readonly kind: 'presence'
       readonly name: string
@@ -65,6 +68,7 @@ const mostOfPrincipal = 500
 /** A page that was away for more than this loads its lists again, which is cheaper for everybody. */
 const mostReplayed = 2_000
 const lookingAt = 'presence:'
+const studio = 'studio'
 const nobody = '00000000-0000-7000-8000-000000000000'
 
 /** One open page: what it subscribed to, and what it is told. */
@@ -126,26 +130,31 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
     subscriptions.delete(id)
   }
 
-  /** Joins those who look at the records that the topics name, and tells the page of them. */
+  /** Joins those who look at the records and the draft that the topics name, and tells the page of them. */
   function look(subscription: string, topics: readonly Topic[]): () => void {
     const { type, userId, name: called } = identity.ctx.principal
     const person = type === 'user' && userId !== null ? { id: userId, name: called } : null
     const leaves = topics.flatMap((topic) => {
-      if (topic.kind !== 'presence') return []
+      if (topic.kind !== 'presence' && topic.kind !== 'studio') return []
       const tell = async (others: readonly object[]): Promise<void> => {
         // Rights change while a page is open, and who looks is told to those alone who may look.
         const { ctx } = identity
+        const { name } = topic
+        const at = { type: 'event', subscription, seq: feed.position(), topic: name } as const
+        if (topic.kind === 'studio') {
+          if (seesStudio(ctx)) send({ ...at, event: 'presence', data: { others } })
+          return
+        }
         if (!ctx.ability.can('read', topic.entity.ref)) return
         await reader.get(ctx, topic.entity, topic.id, { fields: ['id'] })
-        const { name, id } = topic
         const entity = topic.entity.plural
-        const at = { type: 'event', subscription, seq: feed.position(), topic: name } as const
-        send({ ...at, event: 'presence', entity, id, data: { others } })
+        send({ ...at, event: 'presence', entity, id: topic.id, data: { others } })
       }
       const ignore = (error: unknown) => {
         if (!(error instanceof RunwayError)) log.warn('who looks could not be told', { error })
       }
-      return presence.join(`${topic.entity.ref} ${topic.id}`, {
+      const key = topic.kind === 'studio' ? studio : `${topic.entity.ref} ${topic.id}`
+      return presence.join(key, {
         person,
         tell: (others) => void tell(others).catch(ignore),
       })
@@ -161,6 +170,11 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
   async function readTopic(wanted: WantedTopic): Promise<Topic> {
     const { ctx } = identity
     if ('topic' in wanted && wanted.topic.startsWith(lookingAt)) return presenceTopic(wanted.topic)
+    if ('topic' in wanted && wanted.topic === studio) {
+      if (!seesStudio(ctx))
+        throw new ForbiddenError('Only those who may see the studio hear of it.')
+      return { kind: 'studio', name: studio }
+    }
     const name = 'entity' in wanted ? wanted.entity : wanted.topic
     const entity = ctx.model.entityByPlural.get(name) ?? ctx.model.entities.get(name)
     if (!entity && 'topic' in wanted) return { kind: 'progress', name }
@@ -277,6 +291,15 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
       }
     },
 
+    tellDraft({ by }: Extract<Hint, { kind: 'draft' }>, seq: number): void {
+      if (!seesStudio(identity.ctx)) return
+      for (const { id, topics } of subscriptions.values()) {
+        if (!topics.some(({ kind }) => kind === 'studio')) continue
+        const event = { type: 'event', subscription: id, seq, topic: studio } as const
+        send({ ...event, event: 'draft.changed', ...(by && { by }) })
+      }
+    },
+
     /** The page is gone. */
     close(): void {
       isClosed = true
@@ -293,6 +316,10 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
       }
     },
   }
+}
+
+function seesStudio({ ability }: RequestContext): boolean {
+  return ability.allows('studio:read')
 }
 
 export type Connection = ReturnType<typeof createConnection>

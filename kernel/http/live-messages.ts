@@ -1,4 +1,4 @@
-import { BadFilterError, BadJsonError, type Filter, InvalidError } from '@runwaycrm/sdk'
+import { type Actor, BadFilterError, BadJsonError, type Filter, InvalidError } from '@runwaycrm/sdk'
 
 /** What a page may say. */
 export type ClientMessage =
@@ -41,6 +41,8 @@ export interface LiveEvent {
   readonly id?: string
   readonly version?: number
   readonly fields?: readonly string[]
+  /** Who changed the draft; missing when it happened on another node. */
+  readonly by?: Actor
   /** Of progress, missing when it happened on another node, then the page asks; and of who looks at a record. */
   readonly data?: unknown
 }

@@ -91,6 +91,8 @@ export function createLive(deps: LiveDeps) {
     if (hint.kind === 'events') org.feed.hint(hint.seq)
     else if (hint.kind === 'progress') {
       for (const { connection } of org.sockets) connection.tellProgress(hint, org.lastSeq)
+    } else if (hint.kind === 'draft') {
+      for (const { connection } of org.sockets) connection.tellDraft(hint, org.lastSeq)
     } else {
       for (const open of org.sockets) void check(open)
     }

@@ -134,7 +134,8 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       idempotency: 'natural',
       response: { 204: {} },
       handler: async (call) => {
-        await revisions.discard(orgOf(call))
+        const { org, principal } = call.context()
+        await revisions.discard(org.id, actorOf(principal))
         return { status: 204 }
       },
     },

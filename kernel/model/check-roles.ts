@@ -51,7 +51,7 @@ function checkRule(
     if (!(error instanceof BadFilterError || error instanceof UnknownFieldError)) throw error
     const [issue] = error.errors ?? []
     return {
-      at: issue?.path ?? '',
+      at: (issue?.path ?? '').replace(/^filter\.?/, '').replace(/\[(\d+)\]\.?/g, '/$1/'),
       code: issue?.code ?? 'BAD_FORMAT',
       message: error.message,
       hint: 'A condition that cannot be read allows nothing and denies everything.',

@@ -3,6 +3,7 @@ import { placeOf } from '../manifest/problem.ts'
 import { sameValue } from './leaf.ts'
 import type { Contribution, Entity, Model } from './model.ts'
 import { planEntity } from './plan-entity.ts'
+import type { PlannedUse } from './plan-uses.ts'
 
 export type Severity = 'safe' | 'breaking' | 'destructive'
 
@@ -14,6 +15,8 @@ export interface PlanItem {
   readonly text: string
   /** The records that it touches, e.g. those without a value that becomes required. */
   readonly affects: readonly { readonly entity: string; readonly records: number }[]
+  /** What refers to what is changed or goes away. */
+  readonly usedBy?: readonly PlannedUse[]
   /** Publishing is refused while it is so. */
   readonly blocking?: true
 }

@@ -87,7 +87,7 @@ describe('the draft', () => {
     expect(await labelOf()).toBe('Lead')
     const model = await orgStates.draft(orgId)
     expect(model.entities.get(target)?.definition.label).toBe('Prospect')
-    await revisions.discard(orgId)
+    await revisions.discard(orgId, ada)
     expect(await revisions.draft(orgId)).toEqual(draft)
     expect((await orgStates.draft(orgId)).hash).toBe((await orgStates.get(orgId)).model.hash)
   })

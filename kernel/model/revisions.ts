@@ -28,6 +28,7 @@ import {
   toOrgRow,
 } from './org-row.ts'
 import { type CountWhere, type PlanItem, planChange } from './plan-change.ts'
+import { type NamedUse, withUses } from './plan-uses.ts'
 import { type ReviewDecision, resolveReview } from './resolve-review.ts'
 
 /** The own layer as its admins are changing it. */
@@ -71,7 +72,7 @@ export interface Revisions {
   /** Decides about an override that needs a look, in the draft. @throws NotFoundError, InvalidError */
   resolve(orgId: string, decision: ReviewDecision, actor: Actor): Promise<Draft>
   /** Throws the draft away. */
-  discard(orgId: string): Promise<void>
+  discard(orgId: string, actor: Actor): Promise<void>
   /**
    * @param operations edits to plan with, which are not kept.
    * @throws DraftConflictError, InvalidError as `edit`
@@ -103,6 +104,7 @@ export interface Revisions {
  * @param countWhere counts records as published, for the plan.
  * @param newStorageId makes an id that was never used.
  * @param onPublished is called after the commit, e.g. to tell other nodes.
+ * @param onDraft is called when the draft, or what it is compared with, has changed.
  */
 export function createRevisions(deps: {
   readonly db: Database
@@ -119,9 +121,13 @@ export function createRevisions(deps: {
   ) => Promise<void>
   /** What the plan says besides, from a look at the values that are there. */
   readonly lookAtValues?: (orgId: string, before: Model, after: Model) => Promise<PlanItem[]>
+  /** What refers to parts of the model from outside of it, for the plan. */
+  readonly usesElsewhere?: (orgId: string) => Promise<readonly NamedUse[]>
   readonly onPublished?: (published: Published) => void
+  readonly onDraft?: (orgId: string, by: Actor) => void
 }): Revisions {
-  const { db, models, countWhere, newStorageId, inPublish, lookAtValues, onPublished } = deps
+  const { db, models, countWhere, newStorageId, inPublish, lookAtValues } = deps
+  const { usesElsewhere, onPublished, onDraft } = deps
 
   async function draft(orgId: string): Promise<Draft> {
     return toDraft((await db.query<OrgWithDraftRow>(orgId, selectOrgWithDraft(orgId))).rows[0])
@@ -154,12 +160,23 @@ export function createRevisions(deps: {
     actor: Actor,
   ): Promise<Draft> {
     checkOperations(operations)
-    return db.transaction(orgId, async (tx) => {
+    return change(orgId, actor, (row) => edited(row, operations))
+  }
+
+  /** Puts a draft in the place of what is there. */
+  async function change(
+    orgId: string,
+    actor: Actor,
+    to: (row: OrgWithDraftRow | undefined) => LayerDocument,
+  ): Promise<Draft> {
+    const changed = await db.transaction(orgId, async (tx) => {
       const row = await locked(tx, orgId)
-      const next = edited(row, operations)
+      const next = to(row)
       await tx.one(saveDraft(orgId, next, actor))
       return toDraft(row && { ...row, draft: next })
     })
+    onDraft?.(orgId, actor)
+    return changed
   }
 
   /** The draft with operations applied, checked. */
@@ -178,12 +195,9 @@ export function createRevisions(deps: {
   }
 
   async function resolve(orgId: string, decision: ReviewDecision, actor: Actor): Promise<Draft> {
-    return db.transaction(orgId, async (tx) => {
-      const row = await locked(tx, orgId)
+    return change(orgId, actor, (row) => {
       const { published, document } = read(row)
-      const next = resolveReview(document, decision, models.base(published))
-      await tx.one(saveDraft(orgId, next, actor))
-      return toDraft(row && { ...row, draft: next })
+      return resolveReview(document, decision, models.base(published))
     })
   }
 
@@ -196,7 +210,9 @@ export function createRevisions(deps: {
     assignSlots({ ...document, ...slotsOf(published.document) }, after)
     const more = await lookAtValues?.(orgId, before, after)
     const count: CountWhere = (entity, filter) => countWhere(orgId, entity, filter)
-    const items = await planChange(before, after, count, more)
+    const changes = await planChange(before, after, count, more)
+    const elsewhere = changes.length > 0 ? ((await usesElsewhere?.(orgId)) ?? []) : []
+    const items = withUses(changes, before, after, published.org, elsewhere)
     return { hash: planHash(published, document, models.base(published)), items }
   }
 
@@ -218,6 +234,7 @@ export function createRevisions(deps: {
       return write(tx, orgId, published, { document: named, message, actor, restores: null })
     })
     onPublished?.(published)
+    onDraft?.(orgId, actor)
     return { revision: published.revision }
   }
 
@@ -241,6 +258,7 @@ export function createRevisions(deps: {
       return write(tx, orgId, published, { document, message, actor, restores: revision })
     })
     onPublished?.(published)
+    onDraft?.(orgId, actor)
     return { revision: published.revision }
   }
 
@@ -267,8 +285,9 @@ export function createRevisions(deps: {
     plan,
     publish,
     rollback,
-    async discard(orgId) {
+    async discard(orgId, actor) {
       await db.query(orgId, deleteDraft(orgId))
+      onDraft?.(orgId, actor)
     },
     async list(orgId) {
       return (await db.query<Revision>(orgId, selectRevisions(orgId))).rows

@@ -37,25 +37,37 @@ export function usesIn(model: Model): readonly Use[] {
 const ownWays: ReadonlySet<string> = new Set(['entities', 'fields'])
 
 function namedUses(model: Model): Use[] {
-  const uses: Use[] = []
-  for (const [name, contributions] of model.contributions) {
-    const point = model.points.get(name)
-    if (!point) continue
-    for (const { ref, plugin, definition } of contributions.values()) {
-      for (const mention of mentionsIn(definition as JsonObject, point)) {
-        const { path } = mention
-        if (mention.kind === 'contribution') {
-          const found = refOf(model, mention.point, mention.ref, plugin)
-          if (found) uses.push({ point: name, ref, path, of: { point: mention.point, ref: found } })
-        } else if (!ownWays.has(name)) {
-          for (const of of fieldsOnTheWay(model, mention.entity, mention.name)) {
-            uses.push({ point: name, ref, path, of })
-          }
-        }
-      }
+  return [...model.contributions].flatMap(([point, contributions]) =>
+    [...contributions.values()].flatMap(({ ref, plugin, definition }) =>
+      usesOfDefinition(model, point, ref, plugin, definition as JsonObject),
+    ),
+  )
+}
+
+/**
+ * What one definition names of a model, also one that is no contribution.
+ *
+ * @param plugin whose definition it is, for references without a plugin.
+ */
+export function usesOfDefinition(
+  model: Model,
+  name: string,
+  ref: string,
+  plugin: string,
+  definition: JsonObject,
+): Use[] {
+  const point = model.points.get(name)
+  if (!point) return []
+  return mentionsIn(definition, point).flatMap((mention): Use[] => {
+    const { path } = mention
+    if (mention.kind === 'contribution') {
+      const found = refOf(model, mention.point, mention.ref, plugin)
+      return found ? [{ point: name, ref, path, of: { point: mention.point, ref: found } }] : []
     }
-  }
-  return uses
+    if (ownWays.has(name)) return []
+    const fields = fieldsOnTheWay(model, mention.entity, mention.name)
+    return fields.map((of) => ({ point: name, ref, path, of }))
+  })
 }
 
 function refOf(model: Model, point: string, ref: string, plugin: string): string | null {

@@ -13,6 +13,7 @@ import { labelOfContribution } from '../model/labels.ts'
 import type { LayerOrigin } from '../model/layer.ts'
 import { isJsonObject, type JsonObject, leafAt, type Path } from '../model/leaf.ts'
 import type { Model } from '../model/model.ts'
+import type { NamedUse } from '../model/plan-uses.ts'
 import { type Use, usesIn } from '../model/uses.ts'
 import type { Words } from '../model/words.ts'
 import { type ListedContribution, listed, originOf } from './list-contributions.ts'
@@ -59,12 +60,17 @@ export interface DescribedContribution extends Omit<ListedContribution, 'problem
   readonly fieldOrigins?: Readonly<Record<string, FieldOrigin>>
 }
 
-/** All about one contribution; null when neither the draft nor what is published has it. */
+/**
+ * All about one contribution; null when neither the draft nor what is published has it.
+ *
+ * @param elsewhere what names parts of the model without being in it.
+ */
 export function describeContribution(
   desk: Desk,
   words: Words,
   point: Point,
   ref: string,
+  elsewhere: readonly NamedUse[],
 ): DescribedContribution | null {
   const definitions = definitionsOf(desk, point, ref)
   const entry = listed(desk, words, point, ref)
@@ -90,7 +96,8 @@ export function describeContribution(
       ...(to !== undefined && { to }),
     })),
     problems: problemsWith(desk, point, ref, origins),
-    ...usesOf(desk, words, point, ref),
+    usedBy: usedBy(desk, words, point.name, ref, elsewhere),
+    uses: usesOf(desk, words, point.name, ref),
     ...(origins && { fieldOrigins: origins }),
   }
 }
@@ -141,17 +148,34 @@ function problemsWith(
   return [...problemsOf(after, point.name, ref), ...ofFields]
 }
 
-function usesOf(desk: Desk, words: Words, { name }: Point, ref: string) {
-  const on = fieldOn(desk.after, name, ref)
-  const all = usesIn(desk.after)
-  const usedBy = all.filter(({ of }) =>
-    on ? of.ref === on.entity && of.field === on.field : of.point === name && of.ref === ref,
+/** What names it: in the draft, and outside of the model. */
+export function usedBy(
+  desk: Desk,
+  words: Words,
+  point: string,
+  ref: string,
+  elsewhere: readonly NamedUse[],
+): TellingUse[] {
+  const on = fieldOn(desk.after, point, ref)
+  const isMeant = ({ of }: Use) =>
+    on ? of.ref === on.entity && of.field === on.field : of.point === point && of.ref === ref
+  return distinct([
+    ...usesIn(desk.after)
+      .filter(isMeant)
+      .map((use) => told(desk, words, use, use.path, use.of.field)),
+    ...elsewhere.filter(isMeant).map(({ point, ref, label, path, of }) => ({
+      ...{ point, ref, label, path },
+      ...(of.field !== undefined && { field: of.field }),
+    })),
+  ])
+}
+
+function usesOf(desk: Desk, words: Words, point: string, ref: string): TellingUse[] {
+  return distinct(
+    usesIn(desk.after)
+      .filter((use) => use.point === point && use.ref === ref)
+      .map((use) => told(desk, words, use.of, use.path, use.of.field)),
   )
-  const uses = all.filter((use) => use.point === name && use.ref === ref)
-  return {
-    usedBy: distinct(usedBy.map((use) => told(desk, words, use, use.path, use.of.field))),
-    uses: distinct(uses.map((use) => told(desk, words, use.of, use.path, use.of.field))),
-  }
 }
 
 /** The field that a contribution to `fields` is. */

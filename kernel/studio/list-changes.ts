@@ -1,9 +1,11 @@
+import { NotFoundError } from '@runwaycrm/sdk'
 import { definitionIn } from '../model/definitions.ts'
 import type { Desk, DraftEditor } from '../model/desk.ts'
 import { labelOfContribution } from '../model/labels.ts'
 import { type LayerChange, layerChanges } from '../model/layer-changes.ts'
-import type { LayerDocument } from '../model/layer-document.ts'
+import { emptyDocument, type LayerDocument } from '../model/layer-document.ts'
 import type { JsonObject } from '../model/leaf.ts'
+import type { Revision, Revisions } from '../model/revisions.ts'
 import type { Words } from '../model/words.ts'
 
 export interface ToldChange extends LayerChange {
@@ -24,6 +26,28 @@ export function listChanges(desk: Desk, words: Words): DraftChanges {
   const { published, document, editors } = desk
   const data = toldChanges(desk, words, published.document, document)
   return { changed: data.length, revision: published.revision, editors, data }
+}
+
+/** One revision with what it changed of the one before it. */
+export interface RevisionChanges extends Revision {
+  readonly changes: readonly ToldChange[]
+}
+
+/** @param n whatever stands in an address. @throws NotFoundError */
+export async function describeRevision(
+  revisions: Pick<Revisions, 'list' | 'document'>,
+  desk: Desk,
+  words: Words,
+  n: string,
+): Promise<RevisionChanges> {
+  const orgId = desk.published.org.id
+  const revision = (await revisions.list(orgId)).find((one) => String(one.revision) === n)
+  if (!revision) throw new NotFoundError()
+  const [before, after] = await Promise.all([
+    revision.revision === 1 ? emptyDocument : revisions.document(orgId, revision.revision - 1),
+    revisions.document(orgId, revision.revision),
+  ])
+  return { ...revision, changes: toldChanges(desk, words, before, after) }
 }
 
 /** What one version of the own layer changes of another, on the layers that are beneath it now. */

@@ -103,6 +103,37 @@ describe('subscriptions', () => {
   })
 })
 
+describe('the draft of the studio', () => {
+  it('is told when it changes, by whom, and who else looks at it, to whoever may see the studio', async () => {
+    const admin = await app.signUp()
+    const rep = await joinOrg(app, admin, 'rep')
+    const second = await joinOrg(app, admin, 'admin')
+    const topic = { topic: 'studio' }
+    const refused = await openPage(rep.headers, topic)
+    expect(refused.heard).toMatchObject([{ type: 'error', code: 'FORBIDDEN' }])
+    const page = await openPage({ cookie: admin.cookie }, topic)
+    const other = await openPage(second.headers, topic)
+    await until(() => page.events().length === 1 && other.events().length === 1)
+    expect(page.events()[0]).toMatchObject({
+      event: 'presence',
+      data: { others: [{ id: second.userId, name: 'Member' }] },
+    })
+    const value = { entity: 'crm.leads:lead', field: { type: 'text' } }
+    const ops = [{ op: 'set', path: ['fields', 'nick'], value }]
+    await second.call('PATCH', '/studio/draft', { ops })
+    await until(() => page.events().length === 2)
+    expect(page.events()[1]).toMatchObject({
+      type: 'event',
+      topic: 'studio',
+      event: 'draft.changed',
+      by: { type: 'user', id: second.userId, name: 'Member' },
+    })
+    await admin.call('DELETE', '/studio/draft')
+    await until(() => page.events().length === 3)
+    expect(page.events()[2]).toMatchObject({ event: 'draft.changed', by: { id: admin.userId } })
+  })
+})
+
 describe('who looks at a record', () => {
   it('is told to whoever may read it and looks as well, until they go', async () => {
     const admin = await app.signUp()

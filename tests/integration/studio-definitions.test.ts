@@ -254,3 +254,33 @@ describe('the changes of the draft', () => {
     expect(Date.parse(changes.editors[1].at)).toBeGreaterThan(Date.now() - 60_000)
   })
 })
+
+describe('one revision', () => {
+  it('tells what it changed of the one before it', async () => {
+    await publish('Houses')
+    expect((await ask('GET', '/changes')).data).toEqual([])
+    const second = await ask('GET', '/revisions/2')
+    expect(second).toMatchObject({ revision: 2, message: 'Houses', restores: null })
+    expect(second.changes.map(({ ref, path }: Json) => [ref, ...path].join(' '))).toEqual([
+      't:property label',
+      't:rank',
+      'crm.leads:lead icon',
+      'crm.leads:lead order',
+    ])
+    const first = await ask('GET', '/revisions/1')
+    expect(first.changes).toContainEqual(
+      expect.objectContaining({ ref: 't:property', path: [], before: null }),
+    )
+    await ask('POST', '/rollback', { revision: 1 })
+    expect(await ask('GET', '/revisions/3')).toMatchObject({
+      restores: 1,
+      changes: expect.arrayContaining([
+        expect.objectContaining({ ref: 't:rank', path: [], after: null }),
+      ]),
+    })
+    for (const n of ['0', '4', '1.0', 'x']) {
+      const answer = await org.call('GET', `/api/v1/studio/revisions/${n}`)
+      expect(answer.json()).toMatchObject({ code: 'NOT_FOUND' })
+    }
+  })
+})

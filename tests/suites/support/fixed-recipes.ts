@@ -153,7 +153,14 @@ function studio(): Record<string, RouteParts[]> {
         build: () => ({ path: '/studio/contributions/entities/crm.accounts:account' }),
       },
     ],
+    'GET /studio/impact': [
+      {
+        status: 200,
+        build: () => ({ query: { point: 'entities', ref: 'crm.leads:lead', field: 'score' } }),
+      },
+    ],
     'GET /studio/changes': [{ status: 200, build: plain }],
+    'GET /studio/revisions/:n': [{ status: 200, build: () => ({ path: '/studio/revisions/1' }) }],
     'GET /studio/draft': [{ status: 200, build: plain }],
     'PATCH /studio/draft': [{ status: 200, build: (world) => ({ body: note(world) }) }],
     'DELETE /studio/draft': [{ status: 204, build: plain }],
