@@ -54,6 +54,7 @@ import { changedSince } from './records/changed-since.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
+import { keepAdmins } from './records/keep-admins.ts'
 import { createLedger } from './records/ledger.ts'
 import { createFormulaPreview } from './records/preview-formula.ts'
 import { createProvenance } from './records/provenance.ts'
@@ -243,7 +244,10 @@ export async function boot(options: BootOptions) {
   const revisions = createRevisions({
     db,
     models,
-    inPublish: values.inPublish,
+    inPublish: async (tx, orgId, after, before, by) => {
+      await keepAdmins(tx, orgId, after, before)
+      await values.inPublish(tx, orgId, after, before, by)
+    },
     lookAtValues: values.lookAtValues,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere,
@@ -251,7 +255,15 @@ export async function boot(options: BootOptions) {
     onPublished: ({ orgId }) => void onOffered(orgId),
     onDraft: (orgId, by) => bus.publish({ kind: 'draft', orgId, by }),
   })
-  const packages = createPackages({ db, models, inChange: values.uniques.inPublish, onChanged })
+  const packages = createPackages({
+    db,
+    models,
+    inChange: async (tx, orgId, after, before) => {
+      await keepAdmins(tx, orgId, after, before)
+      await values.uniques.inPublish(tx, orgId, after, before)
+    },
+    onChanged,
+  })
   const lifecycle = createLifecycle({ db, deployment, onChanged })
   const settings = createSettingsStore({ db, vault, stateOf, onChanged })
   const orgProfile = {

@@ -1,11 +1,13 @@
-import { type Filter, InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import { InvalidError, NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
+import type { Database } from '../database/postgres.ts'
 import { definitionsOf } from '../model/definitions.ts'
 import type { Desk } from '../model/desk.ts'
-import type { Entity } from '../model/model.ts'
 import type { NamedUse } from '../model/plan-uses.ts'
 import type { Revisions } from '../model/revisions.ts'
 import type { Words } from '../model/words.ts'
+import type { Reader } from '../records/read.ts'
+import { createAccessDiff } from '../studio/access-diff.ts'
 import { describeContribution } from '../studio/describe-contribution.ts'
 import { impactOf } from '../studio/impact.ts'
 import { describeRevision, listChanges } from '../studio/list-changes.ts'
@@ -14,10 +16,11 @@ import { listPoints } from '../studio/list-points.ts'
 import type { Call, JsonSchema, RouteDeclaration } from './route.ts'
 
 export interface DefinitionRoutesDeps {
-  readonly reader: { count(ctx: RequestContext, entity: Entity, filter: Filter): Promise<number> }
+  readonly reader: Pick<Reader, 'list' | 'count'>
   systemContext(orgId: string): Promise<RequestContext>
   /** What names parts of the model without being in it. */
   usesElsewhere(orgId: string): Promise<readonly NamedUse[]>
+  readonly db: Database
   readonly revisions: Pick<Revisions, 'desk' | 'list' | 'document'>
 }
 
@@ -27,6 +30,7 @@ const text = (maxLength: number): JsonSchema => ({ type: 'string', maxLength })
 /** What the organisation is made of, definition by definition, as its draft has it. */
 export function definitionRoutes(deps: DefinitionRoutesDeps): RouteDeclaration[] {
   const { revisions } = deps
+  const accessDiff = createAccessDiff(deps)
   const look = {
     auth: 'principal',
     method: 'GET',
@@ -102,6 +106,17 @@ export function definitionRoutes(deps: DefinitionRoutesDeps): RouteDeclaration[]
           deps.reader.count(ctx, entity, filter),
         )
         return { status: 200, body }
+      },
+    },
+    {
+      ...look,
+      method: 'POST',
+      path: '/studio/access-diff',
+      summary: 'Who would gain or lose which records, fields and rights by publishing',
+      rate: 'costly',
+      handler: async (call) => {
+        const { desk, words } = await seen(call)
+        return { status: 200, body: await accessDiff(desk, words) }
       },
     },
     {

@@ -110,6 +110,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
     }),
     ...packageRoutes(deps),
     ...definitionRoutes({
+      db: deps.db,
       revisions,
       reader,
       systemContext: (orgId) => contexts.system(orgId),

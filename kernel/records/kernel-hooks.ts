@@ -139,7 +139,7 @@ function adminRoles(model: Model): string[] {
   return [...model.roles.values()].filter((role) => role.definition.admin).map((role) => role.ref)
 }
 
-function lockAdmins(orgId: string) {
+export function lockAdmins(orgId: string) {
   return {
     text: `select pg_advisory_xact_lock(hashtextextended('runway admins ' || $1, 0))`,
     values: [orgId],
@@ -153,13 +153,14 @@ async function countAdmins(
 ): Promise<number> {
   const { rows } = await ctx.tx.one<{ admins: number }>({
     text: `select count(*) as admins from ${entity.table} t where t.org_id = $1 and t.deleted_at is null
- and t.${column(entity, 'active')} is not false and t.${column(entity, 'roles')} ?| $2::text[]`,
+ and t.${identifierOf(entity, 'active')} is not false and t.${identifierOf(entity, 'roles')} ?| $2::text[]`,
     values: [ctx.org.id, admins],
   })
   return rows[0]?.admins ?? 0
 }
 
-function column(entity: Entity, key: string): string {
+/** The column of a field as SQL names it. */
+export function identifierOf(entity: Entity, key: string): string {
   const field = entity.fields.get(key)
   return identifier(field?.storage.in === 'column' ? field.storage.column : key)
 }

@@ -159,6 +159,7 @@ function studio(): Record<string, RouteParts[]> {
         build: () => ({ query: { point: 'entities', ref: 'crm.leads:lead', field: 'score' } }),
       },
     ],
+    'POST /studio/access-diff': [{ status: 200, build: plain }],
     'GET /studio/changes': [{ status: 200, build: plain }],
     'GET /studio/revisions/:n': [{ status: 200, build: () => ({ path: '/studio/revisions/1' }) }],
     'GET /studio/draft': [{ status: 200, build: plain }],

@@ -68,6 +68,7 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'GET /studio/contributions': 'is the model, not its records',
   'GET /studio/contributions/:point/:ref': 'is the model, not its records',
   'GET /studio/impact': 'counts records for those who see the layer',
+  'POST /studio/access-diff': 'counts records for those who see the layer',
   'GET /studio/changes': 'is the layer, not its records',
   'GET /studio/revisions/:n': 'is the layer, not its records',
   'GET /studio/draft': 'is the layer, not its records',
