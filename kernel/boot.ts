@@ -54,7 +54,6 @@ import { changedSince } from './records/changed-since.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
-import { keepAdmins } from './records/keep-admins.ts'
 import { createLedger } from './records/ledger.ts'
 import { createFormulaPreview } from './records/preview-formula.ts'
 import { createProvenance } from './records/provenance.ts'
@@ -244,10 +243,7 @@ export async function boot(options: BootOptions) {
   const revisions = createRevisions({
     db,
     models,
-    inPublish: async (tx, orgId, after, before, by) => {
-      await keepAdmins(tx, orgId, after, before)
-      await values.inPublish(tx, orgId, after, before, by)
-    },
+    inPublish: values.inPublish,
     lookAtValues: values.lookAtValues,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere,
@@ -255,15 +251,7 @@ export async function boot(options: BootOptions) {
     onPublished: ({ orgId }) => void onOffered(orgId),
     onDraft: (orgId, by) => bus.publish({ kind: 'draft', orgId, by }),
   })
-  const packages = createPackages({
-    db,
-    models,
-    inChange: async (tx, orgId, after, before) => {
-      await keepAdmins(tx, orgId, after, before)
-      await values.uniques.inPublish(tx, orgId, after, before)
-    },
-    onChanged,
-  })
+  const packages = createPackages({ db, models, inChange: values.inChange, onChanged })
   const lifecycle = createLifecycle({ db, deployment, onChanged })
   const settings = createSettingsStore({ db, vault, stateOf, onChanged })
   const orgProfile = {

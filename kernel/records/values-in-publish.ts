@@ -4,6 +4,7 @@ import type { Bus } from '../events/bus.ts'
 import type { Model } from '../model/model.ts'
 import { type ConvertFieldsDeps, convertFieldJob, createFieldConverter } from './convert-fields.ts'
 import { createSlotFiller, fillSlotsJob } from './fill-slots.ts'
+import { keepAdmins } from './keep-admins.ts'
 import { createOwnUniques } from './own-uniques.ts'
 
 type Converter = ReturnType<typeof createFieldConverter>
@@ -17,7 +18,7 @@ interface Publisher {
 /** Whoever published hears how far it is. */
 const audienceOf = ({ type, id }: Actor) => (type === 'user' ? String(id) : `${type}:${id}`)
 
-/** What a publish means for values that are there: indexes, unique fields, fields of another type. */
+/** What a publish means for what is there: admins, indexes, unique fields, fields of another type. */
 export function createValuesInPublish(
   deps: Omit<ConvertFieldsDeps, 'onProgress' | 'db'> & {
     readonly db: Database
@@ -42,13 +43,19 @@ export function createValuesInPublish(
   })
   const inPublish = async (tx: Tx, orgId: string, after: Model, before: Model, by: Publisher) => {
     const audience = audienceOf(by.actor)
+    await keepAdmins(tx, orgId, after, before)
     await slots.inPublish(tx, orgId, after, audience)
     await uniques.inPublish(tx, orgId, after, before)
     await converter.inPublish(tx, orgId, after, before, { audience, restores: by.restores })
+  }
+  /** When the layers beneath the organisation's own change. */
+  const inChange = async (tx: Tx, orgId: string, after: Model, before: Model) => {
+    await keepAdmins(tx, orgId, after, before)
+    await uniques.inPublish(tx, orgId, after, before)
   }
   const lookAtValues: Converter['lookAtValues'] = async (...models) => [
     ...(await uniques.lookAtValues(...models)),
     ...(await converter.lookAtValues(...models)),
   ]
-  return { uniques, converter, slots, inPublish, lookAtValues }
+  return { uniques, converter, slots, inPublish, inChange, lookAtValues }
 }
