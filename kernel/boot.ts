@@ -38,6 +38,7 @@ import { storageId } from './model/storage-names.ts'
 import { hostsOf } from './plugins/capabilities.ts'
 import { createFiles, filesUrlOf } from './plugins/files.ts'
 import { createHandlerCaller } from './plugins/handler-context.ts'
+import { layerService } from './plugins/layer-service.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
 import { loadPlugins, reportPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
@@ -186,6 +187,10 @@ export async function boot(options: BootOptions) {
         holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use),
         changedSince: changedSince({ db }),
       },
+      'kernel.layer@1': layerService({
+        revisions,
+        revisionOf: async (orgId) => (await stateOf(orgId)).revision,
+      }),
       'kernel.members@1': {
         read: readAsMember({ reader, contexts, userPrincipal: accounts.userPrincipal }),
       },

@@ -285,6 +285,8 @@ export interface EntityInfo {
   readonly titleField: string
   readonly subtitleField?: string
   readonly hidden: boolean
+  /** Each record is its owner's alone, whatever roles say. */
+  readonly isPrivate: boolean
   readonly fields: readonly FieldInfo[]
   /** What the reader may do in general; single records may still be refused. */
   readonly can: {
@@ -309,6 +311,8 @@ export interface FieldInfo {
   readonly required: boolean
   readonly unique: boolean
   readonly readOnly: boolean
+  /** Worked out or numbered by the platform: nobody writes it. */
+  readonly computed: boolean
   readonly hidden: boolean
   readonly default?: unknown
   readonly to?: string

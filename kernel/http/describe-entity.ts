@@ -54,6 +54,7 @@ function describe(ctx: RequestContext, entity: Entity): EntityInfo {
     titleField: entity.titleField,
     ...optional('subtitleField', definition.subtitleField),
     hidden: definition.hidden ?? false,
+    isPrivate: definition.private !== undefined,
     fields: [...entity.byApiName.values()]
       .filter((field) => canReadField(ctx.ability, entity, field.apiName))
       .sort((a, b) => Number(a.system) - Number(b.system) || a.order - b.order)
@@ -87,6 +88,7 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
     required: field.required,
     unique: field.unique,
     readOnly: isFixed,
+    computed: field.storage.in === 'computed' || typeDefinition.generated !== undefined,
     hidden: definition.hidden ?? false,
     ...optional('default', definition.default),
     ...optional('to', field.target ?? undefined),

@@ -61,6 +61,7 @@ const base = {
   required: false,
   unique: false,
   readOnly: true,
+  computed: false,
   hidden: false,
   params: {},
   sortable: true,

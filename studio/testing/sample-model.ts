@@ -15,6 +15,7 @@ export function field(name: string, values: Partial<FieldInfo> = {}): FieldInfo 
     required: false,
     unique: false,
     readOnly: false,
+    computed: false,
     hidden: false,
     params: {},
     operators: ['$eq', '$ne', '$in', '$nin', '$contains', '$startsWith', '$exists'],
@@ -71,6 +72,7 @@ export const yacht: EntityInfo = {
   order: 1,
   titleField: 'name',
   hidden: false,
+  isPrivate: false,
   fields: [field('name', { required: true }), statusField, valueField, closeField, ownerField],
   can: { create: true, read: true, update: true, delete: true },
 }
@@ -85,6 +87,7 @@ export const people: EntityInfo = {
   order: 900,
   titleField: 'name',
   hidden: false,
+  isPrivate: false,
   fields: [field('name')],
   can: { create: false, read: true, update: true, delete: false },
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import type { Contribution, Model } from '../../../kernel/model/model.ts'
 import { succeed } from './own-layer.ts'
@@ -95,6 +96,20 @@ async function message(world: World, isSent = false): Promise<Prepared> {
   return input
 }
 
+/** A copy of teams, once it is there: it adds nothing and takes nothing away. */
+async function snapshotOfTeams(world: World): Promise<Prepared> {
+  const input = { name: world.source.token, entities: ['teams'] }
+  const { output } = await succeed<{ output: { id: string } }>(
+    world.key.call('POST', '/actions/platform.snapshots:take', { input }),
+  )
+  const { id } = output
+  for (let status = 'taking'; status === 'taking'; await sleep(20)) {
+    const record = await succeed<{ status: string }>(world.key.call('GET', `/snapshots/${id}`))
+    status = record.status
+  }
+  return { id, entities: ['teams'] }
+}
+
 const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
 
 /** Records that have come so far that the action is possible, and the input for it. */
@@ -185,6 +200,13 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
   'crm.messages:log_received_message': async () => ({
     from: 'from@example.test',
     receivedAt: '2026-01-02T10:00:00.000Z',
+  }),
+  'platform.snapshots:take': async () => ({ entities: ['teams'] }),
+  'platform.snapshots:preview': snapshotOfTeams,
+  'platform.snapshots:restore': async (world) => ({
+    ...(await snapshotOfTeams(world)),
+    added: 'keep',
+    layer: false,
   }),
   'crm.segments:create_segment': async () => ({ entity: 'leads', condition: {} }),
   'crm.segments:change_segment': segmentOfLeads,
