@@ -1,3 +1,4 @@
+import type { Field } from '../../../kernel/model/model.ts'
 import type { Facts } from './oracle.ts'
 import { succeed } from './own-layer.ts'
 import {
@@ -103,10 +104,36 @@ async function checkPastOfOneField(look: Look, record: Facts): Promise<void> {
   }
 }
 
-function seenFields({ person, entity }: Look, record: Facts, fields: Facts): Facts {
+function seenFields(look: Look, record: Facts, fields: Facts): Facts {
+  const { person, entity } = look
   return Object.fromEntries(
-    Object.entries(fields).filter(([name]) => person.oracle.may('read', entity.ref, record, name)),
+    Object.entries(fields).flatMap(([name, change]) => {
+      if (!person.oracle.may('read', entity.ref, record, name)) return []
+      const field = entity.byApiName.get(name)
+      if (field?.typeDefinition.kind !== 'relations') return [[name, change]]
+      const seen = seenLinks(look, field, change as LinkChange)
+      return seen ? [[name, seen]] : []
+    }),
   )
+}
+
+interface LinkChange {
+  readonly from: readonly string[] | null
+  readonly to: readonly string[] | null
+}
+
+/** A list is as long as what its reader sees behind it, and so is its past; null when nothing of it is seen. */
+function seenLinks({ person, setting }: Look, field: Field, change: LinkChange) {
+  const target = field.target!
+  const living = setting.living.get(target)
+  const visible = (ids: readonly string[] | null) =>
+    (ids ?? []).filter((id) => {
+      const facts = living?.get(id)
+      return facts && person.oracle.may('read', target, facts)
+    })
+  const [from, to] = [visible(change.from), visible(change.to)]
+  if (from.join() === to.join()) return null
+  return { from: change.from === null ? null : from, to }
 }
 
 /** A change of nothing but hidden fields leaves no entry. */
