@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { HookOutcome, Principal } from '@runwaycrm/sdk'
+import type { HookOutcome } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
-import { createContexts, systemPrincipal } from './accounts/contexts.ts'
+import { createContexts } from './accounts/contexts.ts'
 import { createJobContexts } from './accounts/job-contexts.ts'
 import { createActions } from './actions/pipeline.ts'
 import { createTrace } from './actions/trace.ts'
@@ -63,6 +63,7 @@ import { asSystem } from './records/relations.ts'
 import { createRevert } from './records/revert.ts'
 import { createTimeline } from './records/timeline.ts'
 import { createValuesInPublish } from './records/values-in-publish.ts'
+import { createSeeds } from './run-seeds.ts'
 import { createIndexFiller } from './search/fill-index.ts'
 import { createIndexLoop } from './search/index-loop.ts'
 import { createSearch } from './search/search.ts'
@@ -333,28 +334,7 @@ export async function boot(options: BootOptions) {
     sendMail: async (orgId, mail) => {
       await callService(orgId, 'mail', 1, 'send', mail)
     },
-    async runSeeds(orgId, kind, userId) {
-      const runtime = await orgStates.get(orgId)
-      const principal: Principal = { ...systemPrincipal, userId }
-      const seeds = [...runtime.model.seeds.values()]
-        .filter(({ definition }) => definition.kind === kind)
-        .sort((a, b) => (a.definition.order ?? 0) - (b.definition.order ?? 0))
-      if (seeds.length === 0) return
-      const traceId = crypto.randomUUID()
-      // One change set, so that sample data goes away in one step.
-      const ctx = await writer.openChangeSet(
-        contexts.make(principal, runtime, { door: 'seed', traceId }),
-        { label: kind === 'sample' ? 'Sample data' : 'First data', workflows: 'skip' },
-      )
-      try {
-        for (const { plugin, definition } of seeds) {
-          const { handler } = definition
-          await callHandler(ctx, plugin, handler, { size: 'full' }, { usualMs: 300_000 })
-        }
-      } finally {
-        await writer.closeChangeSet(ctx)
-      }
-    },
+    runSeeds: createSeeds({ orgStates, contexts, writer, callHandler }),
     log,
   })
 
