@@ -69,7 +69,7 @@ import { createIndexLoop } from './search/index-loop.ts'
 import { createSearch } from './search/search.ts'
 import { createPublicLinks } from './secrets/public-links.ts'
 import { createVault } from './secrets/vault.ts'
-import { createUsesElsewhere } from './studio/uses-elsewhere.ts'
+import { createStudioParts } from './studio/studio-parts.ts'
 import { createTransfers } from './transfers.ts'
 
 export interface BootOptions {
@@ -245,7 +245,10 @@ export async function boot(options: BootOptions) {
     reader.count(await systemContext(orgId), entity, filter)
   const planBetween = (orgId: string, before: Model, after: Model) =>
     planChange(before, after, (...where) => countWhere(orgId, ...where))
-  const usesElsewhere = createUsesElsewhere({ db, reader, systemContext })
+  const studio = createStudioParts({
+    ...{ db, queue, reader, systemContext, dataDir: config.dataDir },
+    desk: (orgId) => revisions.desk(orgId),
+  })
   const revisions = createRevisions({
     db,
     models,
@@ -253,7 +256,7 @@ export async function boot(options: BootOptions) {
     lookAtValues: values.lookAtValues,
     newStorageId: () => storageId(randomBytes(10)),
     countWhere,
-    usesElsewhere,
+    usesElsewhere: studio.usesElsewhere,
     onPublished: ({ orgId }) => void onOffered(orgId),
     onDraft: (orgId, by) => bus.publish({ kind: 'draft', orgId, by }),
   })
@@ -357,13 +360,14 @@ export async function boot(options: BootOptions) {
   const revert = createRevert({ db, codecs, ledger, writer })
   const revertJob = createRevertJob({ db, revert, writer, jobs })
   const subscribers = createSubscribers({ db, queue, stateOf, callHandler })
+  const jobParts = { db, bulkByFilter, revertJob, searchIndex, subscribers }
   const worker = createWorker({
     db,
     log: busLog,
     run: createJobRunner({
       callHandler,
       contextOf,
-      kernelJobs: kernelJobs({ db, bulkByFilter, revertJob, searchIndex, subscribers, ...values }),
+      kernelJobs: kernelJobs({ ...jobParts, ...values, ...studio }),
     }),
     onDead: endKernelJob(jobs),
   })
@@ -399,7 +403,7 @@ export async function boot(options: BootOptions) {
       jobs: createJobList({ db }),
       actions,
       revisions,
-      usesElsewhere,
+      ...studio,
       packages,
       planBetween,
       settings,

@@ -10,6 +10,7 @@ import { subscriberJob } from './plugins/subscribers.ts'
 import { convertFieldJob } from './records/convert-fields.ts'
 import { fillSlotsJob } from './records/fill-slots.ts'
 import { fillJob } from './search/fill-index.ts'
+import { purgeJob } from './studio/purge-archive.ts'
 
 type Run = (ctx: RequestContext, payload: unknown) => Promise<void>
 
@@ -21,6 +22,7 @@ export function kernelJobs(deps: {
   readonly searchIndex: { readonly run: Run }
   readonly slots: { readonly run: Run }
   readonly converter: { readonly run: Run }
+  readonly archivePurge: { readonly run: Run }
   readonly subscribers: { readonly run: Run }
 }): Readonly<Record<string, Run>> {
   return {
@@ -29,6 +31,7 @@ export function kernelJobs(deps: {
     [fillJob]: deps.searchIndex.run,
     [convertFieldJob]: deps.converter.run,
     [fillSlotsJob]: deps.slots.run,
+    [purgeJob]: deps.archivePurge.run,
     [subscriberJob]: deps.subscribers.run,
     [retentionJob]: async ({ org, model, settings, now, signal }) => {
       const kept = settings?.get(retentionSettings)

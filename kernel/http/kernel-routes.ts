@@ -11,6 +11,7 @@ import type { PreviewFormula } from '../records/preview-formula.ts'
 import type { Search } from '../search/search.ts'
 import type { PublicLinks } from '../secrets/public-links.ts'
 import { type ActionRoutesDeps, actionRoutes } from './action-routes.ts'
+import { type ArchiveRoutesDeps, archiveRoutes } from './archive-routes.ts'
 import { authRoutes } from './auth-routes.ts'
 import type { Authenticator } from './authenticate.ts'
 import { type BrandingRoutesDeps, brandingRoutes } from './branding-routes.ts'
@@ -49,6 +50,8 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly changeJobs: JobRoutesDeps['changeJobs']
   readonly actions: ActionRoutesDeps['actions']
   readonly revisions: Revisions
+  readonly archivePurge: ArchiveRoutesDeps['archivePurge']
+  readonly archiveFiles: ArchiveRoutesDeps['archiveFiles']
   readonly usesElsewhere: DefinitionRoutesDeps['usesElsewhere']
   readonly packages: PackageRoutesDeps['packages']
   readonly planBetween: PackageRoutesDeps['planBetween']
@@ -116,6 +119,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       systemContext: (orgId) => contexts.system(orgId),
       usesElsewhere: deps.usesElsewhere,
     }),
+    ...archiveRoutes(deps),
     ...settingsRoutes(deps),
     ...brandingRoutes(deps),
     ...formulaRoutes(deps),

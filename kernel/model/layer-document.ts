@@ -13,6 +13,8 @@ export interface LayerDocument {
   readonly slots?: Readonly<Record<string, string>>
   /** Fields that have another key now, and keep their values. */
   readonly formerKeys?: FormerKeys
+  /** Of a draft: fields that come back with their values, by their paths. */
+  readonly restores?: Readonly<Record<string, { readonly id: string; readonly type: string }>>
 }
 
 export const emptyDocument: LayerDocument = Object.freeze({
@@ -99,15 +101,21 @@ export function assignStorageIds(
   const ids = [...now].flatMap(([path, type]) => {
     const former = formerPaths(document.formerKeys, path).filter((was) => !now.has(was))
     const known = [path, ...former].find((was) => before.get(was) === type)
-    const id = (known === undefined ? undefined : published.storageIds[known]) ?? newId?.()
+    const restored = document.restores?.[path]
+    const id =
+      (known === undefined ? undefined : published.storageIds[known]) ??
+      (restored?.type === type ? restored.id : newId?.())
     return id === undefined ? [] : [[path, id] as const]
   })
-  return { ...document, storageIds: Object.fromEntries(ids) }
+  const { restores, ...rest } = document
+  const named = { ...rest, storageIds: Object.fromEntries(ids) }
+  // Once published they are fields like any other.
+  return restores && !newId ? { ...named, restores } : named
 }
 
 /** What stands in the database as a document; parts that are missing are empty. */
 export function toDocument(value: unknown): LayerDocument {
-  const { contributes, overrides, storageIds, slots, formerKeys } = isJsonObject(value)
+  const { contributes, overrides, storageIds, slots, formerKeys, restores } = isJsonObject(value)
     ? value
     : ({} as JsonObject)
   return {
@@ -116,6 +124,7 @@ export function toDocument(value: unknown): LayerDocument {
     storageIds: (storageIds ?? {}) as LayerDocument['storageIds'],
     ...(slots ? { slots: slots as Record<string, string> } : {}),
     ...(formerKeys ? { formerKeys: formerKeys as FormerKeys } : {}),
+    ...(restores ? { restores: restores as NonNullable<LayerDocument['restores']> } : {}),
   }
 }
 

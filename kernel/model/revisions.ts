@@ -30,6 +30,7 @@ import {
 import { type CountWhere, type PlanItem, planChange } from './plan-change.ts'
 import { type NamedUse, withUses } from './plan-uses.ts'
 import { type ReviewDecision, resolveReview } from './resolve-review.ts'
+import { withRestored } from './restore-archived.ts'
 
 /** The own layer as its admins are changing it. */
 export interface Draft {
@@ -71,6 +72,17 @@ export interface Revisions {
   edit(orgId: string, operations: readonly DraftOperation[], actor: Actor): Promise<Draft>
   /** Decides about an override that needs a look, in the draft. @throws NotFoundError, InvalidError */
   resolve(orgId: string, decision: ReviewDecision, actor: Actor): Promise<Draft>
+  /**
+   * Brings a field or an entity of an older revision into the draft, with its values.
+   *
+   * @param from.revision the last one that had it, or the one that took it away.
+   * @throws NotFoundError, StateConflictError, InvalidError
+   */
+  restore(
+    orgId: string,
+    from: { readonly path: string; readonly revision: number },
+    actor: Actor,
+  ): Promise<Draft>
   /** Throws the draft away. */
   discard(orgId: string, actor: Actor): Promise<void>
   /**
@@ -189,8 +201,13 @@ export function createRevisions(deps: {
     const { conflicts, problems, document: next } = applyOperations(document, operations, base)
     if (conflicts.length > 0) throw new DraftConflictError(undefined, { extra: { conflicts } })
     refuseProblems(problems)
+    return checked(row, next)
+  }
+
+  function checked(row: OrgWithDraftRow | undefined, next: LayerDocument): LayerDocument {
+    const { published, document } = read(row)
     const named = assignStorageIds(next, published.document)
-    refuseProblems(checkDocument(named, document, published.document, base))
+    refuseProblems(checkDocument(named, document, published.document, models.base(published)))
     return named
   }
 
@@ -198,6 +215,20 @@ export function createRevisions(deps: {
     return change(orgId, actor, (row) => {
       const { published, document } = read(row)
       return resolveReview(document, decision, models.base(published))
+    })
+  }
+
+  async function restore(
+    orgId: string,
+    { path, revision }: { readonly path: string; readonly revision: number },
+    actor: Actor,
+  ): Promise<Draft> {
+    const asked = [revision, revision - 1].map((n) => selectRevision(orgId, n))
+    const found = (await db.batch(orgId, asked)).flatMap(({ rows }) => rows)
+    const revisions = found.map((row) => toDocument(row['document']))
+    return change(orgId, actor, (row) => {
+      const { published, document } = read(row)
+      return checked(row, withRestored(document, published.document, revisions, path))
     })
   }
 
@@ -282,6 +313,7 @@ export function createRevisions(deps: {
     desk,
     edit,
     resolve,
+    restore,
     plan,
     publish,
     rollback,

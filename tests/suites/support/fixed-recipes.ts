@@ -160,6 +160,27 @@ function studio(): Record<string, RouteParts[]> {
       },
     ],
     'POST /studio/access-diff': [{ status: 200, build: plain }],
+    'GET /studio/archive': [{ status: 200, build: plain }],
+    // What a suite publishes it never takes away again.
+    'POST /studio/archive/restore': [
+      { status: 404, build: () => ({ body: { path: 'fields/nothing', revision: 1 } }) },
+    ],
+    'POST /studio/archive/purge': [
+      {
+        status: 404,
+        build: () => ({
+          body: { path: 'fields/nothing', storageId: 'f_nothing', confirm: 'nothing' },
+        }),
+      },
+    ],
+    'GET /studio/archive/files/:id': [
+      {
+        status: 404,
+        build: () => ({
+          path: '/studio/archive/files/018f0000-0000-7000-8000-000000000000.ndjson',
+        }),
+      },
+    ],
     'GET /studio/changes': [{ status: 200, build: plain }],
     'GET /studio/revisions/:n': [{ status: 200, build: () => ({ path: '/studio/revisions/1' }) }],
     'GET /studio/draft': [{ status: 200, build: plain }],

@@ -69,6 +69,11 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'GET /studio/contributions/:point/:ref': 'is the model, not its records',
   'GET /studio/impact': 'counts records for those who see the layer',
   'POST /studio/access-diff': 'counts records for those who see the layer',
+  'GET /studio/archive': 'counts values for those who see the layer',
+  'POST /studio/archive/restore': 'is the layer, not its records',
+  'POST /studio/archive/purge': 'asks for studio:write, and shows no value',
+  'GET /studio/archive/files/:id':
+    'asks for studio:write: tests/integration/studio-archive.test.ts',
   'GET /studio/changes': 'is the layer, not its records',
   'GET /studio/revisions/:n': 'is the layer, not its records',
   'GET /studio/draft': 'is the layer, not its records',
