@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the product against bare Fastify + pg, side by side in one run. Prints ratios and
  * never fails on a figure. `-- --only search --rows 200000` searches an organisation of so many leads,
- * `--only data` asks for records of its own making by indexed fields, `--only import --rows 50000` imports a
+ * `--only studio` publishes to open pages, `--only data` asks for records of its own making by indexed fields, `--only import --rows 50000` imports a
  * file of so many lines. `-- --leads 20000 --rounds 3 --seconds 2` makes it shorter.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
@@ -19,6 +19,7 @@ import { measureImport } from './import.ts'
 import { type LoadResult, load, rawRequest } from './load.ts'
 import { measureOrgs } from './orgs.ts'
 import { measureSearch } from './search.ts'
+import { measurePublish } from './studio.ts'
 
 const { values } = parseArgs({
   options: {
@@ -62,6 +63,9 @@ try {
   if (!values.only || values.only === 'orgs') {
     await measureStart()
     await measureOrgs({ environment, orgs: Number(values.orgs), say })
+  }
+  if (!values.only || values.only === 'studio') {
+    await measurePublish({ environment, startProduct, stop, say })
   }
   if (values.only === 'data') {
     await measureData({
