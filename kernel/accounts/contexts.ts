@@ -7,9 +7,11 @@ import {
   type Principal,
 } from '@runwaycrm/sdk'
 import { type Ability, type AbilityInput, buildAbility } from '../access/build-ability.ts'
+import { isFullAdmin } from '../access/give-role.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import { excessRights } from '../model/excess-rights.ts'
 import type { Model } from '../model/model.ts'
+import { resolveRole } from './roles.ts'
 
 /** What an organisation runs on, as the model cache has it. */
 export interface OrgRuntime {
@@ -140,6 +142,20 @@ export function createContexts(deps: ContextsDeps) {
       const roles = mayPublish ? model.roles : ctx.model.roles
       const ability = abilityOf({ ...ctx.principal }, { model: { ...model, roles }, org: ctx.org })
       return { ...ctx, model, ability, draft: true }
+    },
+    /**
+     * What somebody with one role, and no other, would see in the place of an admin. Nobody sees more so than
+     * they may themselves.
+     *
+     * @param seen the same on the model that is looked at. @throws ForbiddenError, InvalidError
+     */
+    asRole(ctx: RequestContext, seen: RequestContext, name: string): RequestContext {
+      if (!isFullAdmin(ctx.principal, ctx.model.roles)) {
+        throw new ForbiddenError('Only admins may look at the organisation as another role.')
+      }
+      const role = resolveRole(seen.model, name.slice(0, 200))
+      const principal = { ...ctx.principal, roles: [role] }
+      return { ...seen, principal, ability: abilityOf(principal, seen), draft: true }
     },
     /** The organisation with the platform itself as principal and all rights. */
     async system(orgId: string, options: Partial<ContextOptions> = {}): Promise<RequestContext> {

@@ -20,8 +20,11 @@ export interface AdmissionDeps {
   isDraining(): boolean
   /** Called when the roles of a session are others than its token was made for. */
   rotate(request: FastifyRequest, reply: FastifyReply, caller: OrgCaller): Promise<void>
-  /** The draft of an organisation's model, for reads that ask for it. */
-  draftOf?(ctx: RequestContext): Promise<RequestContext>
+  /** For reads that ask for the draft of the organisation's model, or to see what a role would. */
+  readonly views?: {
+    draft(ctx: RequestContext): Promise<RequestContext>
+    asRole(ctx: RequestContext, seen: RequestContext, role: string): RequestContext
+  }
 }
 
 /**
@@ -68,14 +71,18 @@ export function createAdmission(deps: AdmissionDeps) {
       })
       if (route.permission !== null) checkPermission(ctx, route.permission)
       request.context = ctx
-      if (request.headers['x-runway-revision'] !== 'draft' || !deps.draftOf) return undefined
-      // Rights to act are those that are published; writers of records refuse what is marked.
+      const isDraft = request.headers['x-runway-revision'] === 'draft'
+      const role = request.headers['x-runway-role']
+      if (!deps.views || !(isDraft || typeof role === 'string')) return undefined
+      // Rights to act are those that are published, and one's own; writers of records refuse what is marked.
       if (route.idempotency !== 'safe') {
         request.context = { ...ctx, draft: true }
         return undefined
       }
-      return deps.draftOf(ctx).then((draft) => {
-        request.context = draft
+      const { draft, asRole } = deps.views
+      const viewed = isDraft ? draft(ctx) : Promise.resolve(ctx)
+      return viewed.then((seen) => {
+        request.context = typeof role === 'string' ? asRole(ctx, seen, role) : seen
       })
     }
 

@@ -125,7 +125,7 @@ function headersOf(route: RouteDeclaration): [name: string, schema: JsonSchema][
   return [
     ...(route.idempotency === 'key' ? [idempotencyKey] : []),
     ...(route.takesVersion ? [ifMatch] : []),
-    ...(route.idempotency === 'safe' && hasContext ? [revision] : []),
+    ...(route.idempotency === 'safe' && hasContext ? [revision, asRole] : []),
   ]
 }
 
@@ -140,6 +140,10 @@ const ifMatch: [string, JsonSchema] = [
 const revision: [string, JsonSchema] = [
   'X-Runway-Revision',
   { type: 'string', enum: ['draft'], description: 'Read with the model as it is being drafted.' },
+]
+const asRole: [string, JsonSchema] = [
+  'X-Runway-Role',
+  { type: 'string', maxLength: 200, description: 'Read what this role would see. For admins.' },
 ]
 
 function isOpenToAll(route: RouteDeclaration): boolean {

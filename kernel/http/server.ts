@@ -112,7 +112,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
       const next = token === null ? null : await accounts.rotateForRoles(token, resolved)
       if (next !== null) setSessionCookie(authenticator.cookie, request, reply, next)
     },
-    draftOf: (ctx) => contexts.draft(ctx),
+    views: contexts,
   })
   const routes = kernelRoutes({
     ...deps,

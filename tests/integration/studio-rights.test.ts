@@ -194,4 +194,31 @@ describe('who shapes the CRM and is no admin', () => {
     expect(leads.json<{ data: object[] }>().data[0]).toMatchObject({ name: 'Ada' })
     expect(leads.body).not.toContain('score')
   })
+
+  it('shows an admin what a role would see, published or drafted, and nobody else', async () => {
+    const as = (role: string, more: object = {}) => ({ 'x-runway-role': role, ...more })
+    const see = (url: string, role: string, more: object = {}) =>
+      admin.call('GET', url, undefined, as(role, more))
+    await edit(admin, [set('peeker', { label: 'Peeker', rules: reads('crm.leads:lead').rules })])
+    const draft = { 'x-runway-revision': 'draft' }
+    expect((await see('/leads', 't:peeker', draft)).statusCode).toBe(200)
+    expect((await see('/accounts', 't:peeker', draft)).statusCode).toBe(403)
+    const model = (await see('/model', 't:peeker', draft)).json<{
+      entities: { ref: string }[]
+      permissions: string[]
+    }>()
+    const refs = model.entities.map(({ ref }) => ref)
+    expect(refs).toContain('crm.leads:lead')
+    expect(refs).not.toContain('crm.accounts:account')
+    expect(model.permissions).toEqual([])
+    const unknown = await see('/leads', 't:peeker')
+    expect(unknown.statusCode).toBe(422)
+    expect(unknown.json()).toMatchObject({ errors: [{ path: 'role', code: 'UNKNOWN_OPTION' }] })
+    const body = { name: 'Eve' }
+    const write = await admin.call('POST', '/leads', body, as('platform.people:viewer'))
+    expect(write.statusCode).toBeGreaterThanOrEqual(400)
+    const others = await by.call('GET', '/leads', undefined, as('platform.people:admin'))
+    expect(others.statusCode).toBe(403)
+    await admin.call('DELETE', '/studio/draft')
+  })
 })
