@@ -12,6 +12,7 @@ import { createLanes } from './composables/use-lanes.ts'
 import { createOutbox } from './composables/use-outbox.ts'
 import { createPalette } from './composables/use-palette.ts'
 import { createPreferences } from './composables/use-preferences.ts'
+import { createPreview, isPreviewed } from './composables/use-preview.ts'
 import { createRefusals } from './composables/use-refusals.ts'
 import { createReports } from './composables/use-reports.ts'
 import { servicesKey } from './composables/use-services.ts'
@@ -39,10 +40,13 @@ const client = new QueryClient({
 })
 const outbox = createOutbox(sessionStorage)
 const preferences = createPreferences(localStorage, document.documentElement)
+const preview = createPreview(sessionStorage)
 const http = createHttp({
   fetch: globalThis.fetch.bind(globalThis),
   language: () => [preferences.language.value, ...navigator.languages].filter(Boolean).join(','),
   createUpload: () => new XMLHttpRequest(),
+  headersFor: (path): Readonly<Record<string, string>> =>
+    preview.isOn.value && isPreviewed(path) ? { 'x-runway-revision': 'draft' } : {},
   onAnswer: (isAnswered) => {
     outbox.isAway.value = !isAnswered
   },
@@ -64,6 +68,7 @@ createApp(App)
     undo: createUndo(sessionStorage),
     titles: createTitles(api),
     palette: createPalette(),
+    preview,
     flashes: createFlashes(),
     outbox,
     lanes: createLanes(),

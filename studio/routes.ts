@@ -68,5 +68,29 @@ export const routes: readonly RouteRecordRaw[] = [
       },
     ],
   },
+  {
+    path: '/studio',
+    components: {
+      default: () => import('./studio/components/StudioShell.vue'),
+      sidebar: () => import('./studio/components/StudioSidebar.vue'),
+      tabbar: () => import('./studio/components/StudioTabBar.vue'),
+    },
+    meta: { title: 'nav.studio' },
+    children: [
+      { path: '', redirect: '/studio/objects' },
+      { path: 'objects', component: () => import('./studio/pages/ObjectsPage.vue') },
+      { path: 'objects/:ref', component: () => import('./studio/pages/ObjectPage.vue') },
+      { path: 'points/:point', component: () => import('./studio/pages/PointPage.vue') },
+      {
+        path: 'points/:point/:ref',
+        component: () => import('./studio/pages/ContributionPage.vue'),
+      },
+      { path: 'roles', component: () => import('./studio/pages/RolesPage.vue') },
+      { path: 'roles/:ref', component: () => import('./studio/pages/RolePage.vue') },
+      { path: 'plugins', component: () => import('./studio/pages/PluginsPage.vue') },
+      { path: 'revisions', component: () => import('./studio/pages/StudioRevisionsPage.vue') },
+      { path: 'explorer', component: () => import('./studio/pages/ExplorerPage.vue') },
+    ],
+  },
   { path: '/:path(.*)*', component: loadModelPage },
 ]

@@ -42,6 +42,8 @@ export function createHttp(deps: {
   readonly onAnswer?: (isAnswered: boolean) => void
   /** In which the words of the model are wanted, as `Accept-Language` has it. */
   readonly language?: () => string
+  /** What every request to a path carries besides. */
+  readonly headersFor?: (path: string) => Readonly<Record<string, string>>
   /** Without it uploads go by `fetch` and tell no progress. */
   readonly createUpload?: () => XMLHttpRequest
 }): Http {
@@ -50,7 +52,11 @@ export function createHttp(deps: {
     path: string,
     options: RequestOptions = {},
   ): Promise<Answer<T>> {
-    const headers: Record<string, string> = { accept: 'application/json', ...options.headers }
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      ...deps.headersFor?.(path),
+      ...options.headers,
+    }
     const language = deps.language?.()
     if (language) headers['accept-language'] = language
     if (options.body !== undefined) headers['content-type'] = 'application/json'

@@ -52,6 +52,7 @@ export function useNavigation() {
     }))
   })
   const foot = computed(() => [
+    ...(model.value.may('studio:read') ? [item(t('nav.studio'), '/studio', 'shapes')] : []),
     item(t('changes.title'), '/changes', 'history'),
     item(t('nav.settings'), '/settings', 'settings'),
   ])

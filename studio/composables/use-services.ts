@@ -7,6 +7,7 @@ import type { Lanes } from './use-lanes.ts'
 import type { Outbox } from './use-outbox.ts'
 import type { Palette } from './use-palette.ts'
 import type { Preferences } from './use-preferences.ts'
+import type { Preview } from './use-preview.ts'
 import type { Refusals } from './use-refusals.ts'
 import type { Reports } from './use-reports.ts'
 import type { Titles } from './use-titles.ts'
@@ -22,6 +23,7 @@ export interface Services {
   readonly preferences: Preferences
   readonly titles: Titles
   readonly palette: Palette
+  readonly preview: Preview
   readonly flashes: Flashes
   readonly outbox: Outbox
   readonly lanes: Lanes

@@ -26,9 +26,15 @@ const de: typeof en = {
     copy: 'Kopieren',
     copied: 'Kopiert',
   },
+  draftBand: {
+    title: 'Das ist der Entwurf.',
+    text: 'Nur Sie sehen ihn, und hier lässt sich nichts speichern.',
+    back: 'Zurück ins Studio',
+  },
   nav: {
     main: 'Navigation',
     phone: 'Wichtige Orte',
+    studio: 'Studio',
     home: 'Start',
     settings: 'Einstellungen',
     groups: {

@@ -24,10 +24,16 @@ export default {
     copy: 'Copy',
     copied: 'Copied',
   },
+  draftBand: {
+    title: 'This is the draft.',
+    text: 'Only you see it, and nothing can be saved here.',
+    back: 'Back to the studio',
+  },
   nav: {
     main: 'Navigation',
     phone: 'Main places',
     home: 'Home',
+    studio: 'Studio',
     settings: 'Settings',
     groups: {
       people: 'People',

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import de from './de.ts'
+import deStudio from './de-studio.ts'
 import en from './en.ts'
+import enStudio from './en-studio.ts'
 import { pick } from './messages.ts'
 
 type Words = { readonly [key: string]: string | Words }
@@ -25,8 +27,8 @@ const placeholders = (text: string): readonly string[] =>
 
 describe('the languages', () => {
   it('say the same things with the same places to fill', () => {
-    const english = flat(en)
-    const german = flat(de)
+    const english = flat({ ...en, ...enStudio })
+    const german = flat({ ...de, ...deStudio })
     expect([...german.keys()].sort()).toEqual([...english.keys()].sort())
     for (const [key, text] of english)
       expect([key, placeholders(german.get(key) ?? '')]).toEqual([key, placeholders(text)])

@@ -14,6 +14,7 @@ import { createOutbox } from '../composables/use-outbox.ts'
 import { createPalette } from '../composables/use-palette.ts'
 import { providePeople } from '../composables/use-people.ts'
 import { createPreferences } from '../composables/use-preferences.ts'
+import { createPreview } from '../composables/use-preview.ts'
 import { createRefusals } from '../composables/use-refusals.ts'
 import { createReports } from '../composables/use-reports.ts'
 import { type Services, servicesKey } from '../composables/use-services.ts'
@@ -74,6 +75,7 @@ export function mountWithModel(
     preferences: createPreferences(localStorage, document.createElement('div')),
     titles: createTitles(api),
     palette: createPalette(),
+    preview: createPreview(),
     flashes: createFlashes(),
     outbox: createOutbox(),
     lanes: createLanes(),

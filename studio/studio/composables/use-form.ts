@@ -1,0 +1,43 @@
+import type { EntityInfo } from '@runwaycrm/sdk'
+import { type ComputedRef, type InjectionKey, inject, provide } from 'vue'
+import { useI18n } from 'vue-i18n'
+import type { ModelIndex } from '../../model/model-index.ts'
+import { wordsOf } from '../model/form-control.ts'
+import { type Path, valueAt } from '../model/leaf.ts'
+import type { Contribution } from './use-contribution.ts'
+
+export interface Form extends Contribution {
+  readonly model: ComputedRef<ModelIndex>
+  /** The entity whose fields stand at a path: the nearest one that is named around it. */
+  entityAt(path: Path): EntityInfo | null
+  /** What a member is called. */
+  nameOf(name: string): string
+}
+const key: InjectionKey<Form> = Symbol('form')
+
+export function useForm(): Form {
+  const form = inject(key)
+  if (!form) throw new Error('Controls stand inside a form only.')
+  return form
+}
+
+export function provideForm(contribution: Contribution, model: ComputedRef<ModelIndex>): Form {
+  const { t, te } = useI18n()
+  const form: Form = {
+    ...contribution,
+    model,
+    entityAt(path) {
+      for (let length = path.length - 1; length >= 0; length--)
+        for (const member of ['entity', 'from', 'to']) {
+          const name = valueAt(contribution.definition.value, [...path.slice(0, length), member])
+          const entity = typeof name === 'string' ? model.value.entity(name) : null
+          if (entity) return entity
+        }
+      const { detail } = contribution
+      return detail.value?.point === 'entities' ? model.value.entity(detail.value.ref) : null
+    },
+    nameOf: (name) => (te(`studio.names.${name}`) ? t(`studio.names.${name}`) : wordsOf(name)),
+  }
+  provide(key, form)
+  return form
+}

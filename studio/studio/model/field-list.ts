@@ -1,0 +1,59 @@
+import type { ContributionDetail, DraftState, LayerName } from '../api/definitions.ts'
+import { isJsonObject, type JsonObject, sameJson } from './leaf.ts'
+
+export interface ListedField {
+  readonly key: string
+  readonly label: string
+  readonly type: string
+  readonly order: number
+  readonly layer: LayerName
+  readonly plugin: string
+  readonly state: DraftState
+  readonly isHidden: boolean
+  readonly field: JsonObject
+}
+
+/** The fields of an entity as its forms have them in order; what the draft takes away stays to see. */
+export function listFields(
+  detail: Pick<ContributionDetail, 'layer' | 'plugin' | 'published' | 'fieldOrigins' | 'upstream'>,
+  definition: JsonObject,
+): readonly ListedField[] {
+  const now = membersOf(definition)
+  const published = membersOf(detail.published ?? {})
+  const gone = Object.keys(published).filter((key) => !Object.hasOwn(now, key))
+  const all = [
+    ...Object.keys(now).map((key) => ({ key, isGone: false })),
+    ...gone.map((key) => ({ key, isGone: true })),
+  ]
+  return all
+    .map(({ key, isGone }, at): ListedField => {
+      const field = objectAt(isGone ? published : now, key)
+      const origin = detail.fieldOrigins?.[key]
+      const was = published[key]
+      return {
+        key,
+        label: typeof field['label'] === 'string' ? field['label'] : key,
+        type: String(field['type'] ?? ''),
+        order: typeof field['order'] === 'number' ? field['order'] : 1000 + at,
+        layer: origin?.layer ?? detail.layer,
+        plugin: origin?.plugin ?? detail.plugin,
+        state: isGone
+          ? 'removed'
+          : was === undefined
+            ? 'new'
+            : sameJson(was, field)
+              ? 'same'
+              : 'changed',
+        isHidden: field['hidden'] === true,
+        field,
+      }
+    })
+    .toSorted((a, b) => a.order - b.order)
+}
+
+const membersOf = (definition: JsonObject): JsonObject => objectAt(definition, 'fields')
+
+function objectAt(document: JsonObject, key: string): JsonObject {
+  const found = document[key]
+  return isJsonObject(found) ? found : {}
+}
