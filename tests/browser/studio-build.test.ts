@@ -1,0 +1,165 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seriousProblems } from './axe.ts'
+import { type StudioApp, startStudio } from './studio-app.ts'
+
+/** An admin shapes the CRM in the studio: makes an object, changes a plugin's, publishes, and takes it back. */
+let studio: StudioApp
+beforeAll(async () => {
+  studio = await startStudio()
+}, 240_000)
+afterAll(() => studio?.stop())
+
+const changesOf = (page: Page) => page.locator('.draftbar [role=status] b')
+
+async function publish(page: Page, note: string): Promise<void> {
+  await page.getByRole('button', { name: 'Review and publish' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Note for the history').fill(note)
+  await dialog.getByRole('button', { name: /^Publish \d/ }).click()
+  await page.getByText(/Revision \d+ is live/).waitFor()
+}
+
+describe('the studio', () => {
+  it('makes an object with fields and a relation, shows it, publishes it, and it is used at once', async () => {
+    const { page, complaints } = await studio.open()
+    await page.getByRole('link', { name: 'Studio', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Objects' }).waitFor()
+    await page.getByRole('button', { name: 'New object' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('One is called').fill('Property')
+    await dialog.getByLabel('Field 1', { exact: true }).fill('Street')
+    await dialog.getByLabel('Field 2', { exact: true }).fill('Rooms')
+    await dialog.getByLabel('Type of field 2').selectOption('integer')
+    await dialog.getByRole('button', { name: 'Add a field' }).click()
+    await dialog.getByLabel('Field 3', { exact: true }).fill('Lead')
+    await dialog.getByLabel('Type of field 3').selectOption('relation')
+    await dialog.getByLabel('Object of field 3').selectOption('crm.leads:lead')
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Property' }).waitFor()
+    await page.getByRole('heading', { name: 'New property' }).waitFor()
+
+    await page.getByRole('button', { name: 'New field' }).click()
+    await page.getByLabel('Label', { exact: true }).last().fill('Price per room')
+    await page.getByRole('radio', { name: 'Formula' }).click()
+    await page.getByLabel('Formula', { exact: true }).fill('rooms * 2')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add a field' }).click()
+    await page.getByRole('heading', { level: 2, name: 'Price per room' }).waitFor()
+    expect(await seriousProblems(page)).toEqual([])
+
+    await publish(page, 'Estates')
+    await page.getByRole('link', { name: 'Back to the CRM' }).click()
+    await page.getByRole('link', { name: 'Properties' }).click()
+    await page.getByRole('button', { name: 'New property' }).first().click()
+    await page.getByRole('dialog').getByLabel('Street').fill('Main Street 1')
+    await page.getByRole('dialog').getByLabel('Rooms').fill('4')
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Create/ })
+      .click()
+    await page.getByText('Main Street 1').first().waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('changes what a plugin brought by form and by source, each in step with the other, and takes it back', async () => {
+    const { page, complaints } = await studio.open()
+    await page.goto('/studio/objects/crm.leads:lead?field=score')
+    const label = page.getByLabel('Label', { exact: true })
+    await label.fill('Warmth')
+    await label.press('Tab')
+    await expect.poll(() => changesOf(page).textContent()).toBe('1 change')
+    const code = page.getByRole('textbox', { name: 'Source of fields/score.json' })
+    await expect.poll(() => code.textContent()).toContain('"Warmth"')
+
+    await page.goto('/studio/points/pages/crm.leads%3Aleads')
+    const source = page.getByRole('textbox', { name: 'Source of pages/leads.json' })
+    await expect.poll(() => source.textContent()).toContain('"path"')
+    const text = (await source.innerText()).replace(/"order": \d+/, '"order": "soon"')
+    await source.click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.insertText(text)
+    await page
+      .locator('.code-host')
+      .getByText(/order: .*number/)
+      .waitFor()
+    expect(await seriousProblems(page)).toEqual([])
+    await page.keyboard.press('Control+a')
+    await page.keyboard.insertText(text.replace('"soon"', '7'))
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => page.getByLabel('Order', { exact: true }).inputValue()).toBe('7')
+    await expect.poll(() => changesOf(page).textContent()).toBe('2 changes')
+
+    await page.getByRole('button', { name: 'Order: back to the plugin’s own' }).click()
+    await expect.poll(() => changesOf(page).textContent()).toBe('1 change')
+    await page.locator('.topbar').click()
+    await page.keyboard.press('Control+z')
+    await expect.poll(() => changesOf(page).textContent()).toBe('2 changes')
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await expect.poll(() => changesOf(page).textContent()).toBe('No changes')
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(() => changesOf(page).textContent()).toBe('2 changes')
+    expect(complaints).toEqual([])
+  })
+
+  it('shows two admins who write the same leaf both values, and keeps the one that is chosen', async () => {
+    const { page } = await studio.open()
+    await page.goto('/studio/points/pages/crm.leads%3Aleads')
+    const group = page.getByLabel('Group', { exact: true })
+    await group.waitFor()
+    await studio.org.call('PATCH', '/api/v1/studio/draft', {
+      ops: [
+        {
+          op: 'set',
+          target: 'pages/crm.leads:leads',
+          path: ['group'],
+          from: 'records',
+          value: 'theirs',
+        },
+      ],
+    })
+    await page.route('**/studio/contributions/**', (route) => route.abort())
+    await group.fill('mine')
+    await group.press('Tab')
+    const dialog = page.getByRole('dialog', { name: 'Somebody else changed this' })
+    await dialog.getByText('theirs').waitFor()
+    await page.unroute('**/studio/contributions/**')
+    await dialog.getByRole('radio', { name: /Yours/ }).click()
+    await dialog.getByRole('button', { name: 'Take what is chosen' }).click()
+    await expect
+      .poll(async () => {
+        const answer = await studio.org.call(
+          'GET',
+          '/api/v1/studio/contributions/pages/crm.leads:leads',
+        )
+        return answer.json().definition.group
+      })
+      .toBe('mine')
+  })
+
+  it('previews the draft as the whole CRM, and rolls a revision back', async () => {
+    const { page, complaints } = await studio.open()
+    await page.goto('/studio')
+    await page.getByRole('button', { name: 'Preview', exact: true }).click()
+    await page.getByText('This is the draft.').waitFor()
+    await page.getByRole('button', { name: 'Back to the studio' }).click()
+    await publish(page, 'Warmth')
+    await page.getByRole('link', { name: /Revisions/ }).click()
+    await page.getByRole('button', { name: 'What changed' }).first().click()
+    await page.getByText('Warmth', { exact: true }).first().waitFor()
+    await page
+      .getByRole('button', { name: /Roll back|Bring back|Back to/ })
+      .last()
+      .click()
+    await page
+      .getByText(/Revision 1 is|back/)
+      .first()
+      .waitFor()
+    await expect
+      .poll(async () => {
+        const answer = await studio.org.call('GET', '/api/v1/studio/revisions')
+        return answer.json().data[0].restores
+      })
+      .toBe(1)
+    expect(complaints).toEqual([])
+  })
+})
