@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { start } from '../../kernel/main.ts'
 import { openBrowser } from './browser.ts'
 import { desktop, phone, signIn } from './sign-in.ts'
-import { publishSpecimen } from './specimen.ts'
+import { publishSpecimen, specimenFields } from './specimen.ts'
 
 /**
  * Screenshots of every page, at 1440 × 900 light and dark and at 390 × 844, into
@@ -148,6 +148,45 @@ Cy,Odd,many,Boats
     },
   },
   { name: 'terms', path: '/settings/terms' },
+  { name: 'studio-objects', path: '/studio/objects' },
+  {
+    name: 'studio-object',
+    path: '/studio/objects/crm.opportunities:opportunity?field=budget',
+    step: (page) => page.locator('.pvrec').waitFor({ state: 'attached' }),
+  },
+  {
+    name: 'studio-object-json',
+    path: '/studio/objects/crm.opportunities:opportunity?field=stage',
+    step: async (page) => {
+      const face = page.locator('.seg-faces').getByRole('radio', { name: 'JSON' })
+      if (await face.isVisible()) await face.click()
+      await page.locator('.code-host').waitFor()
+    },
+  },
+  {
+    name: 'studio-new-object',
+    path: '/studio/objects',
+    step: (page) => page.getByRole('button', { name: 'New object' }).click(),
+  },
+  {
+    name: 'studio-new-field',
+    path: '/studio/objects/crm.opportunities:opportunity',
+    step: (page) => page.getByRole('button', { name: 'New field' }).click(),
+  },
+  {
+    name: 'studio-publish',
+    path: '/studio/objects',
+    step: async (page) => {
+      await page.getByRole('button', { name: 'Review and publish' }).click()
+      await page.locator('.pitem').first().waitFor()
+    },
+  },
+  { name: 'studio-points', path: '/studio/points/views' },
+  { name: 'studio-view', path: '/studio/points/views/crm.opportunities:pipeline' },
+  { name: 'studio-role', path: '/studio/roles/kernel:member' },
+  { name: 'studio-revisions', path: '/studio/revisions' },
+  { name: 'studio-plugins', path: '/studio/plugins' },
+  { name: 'studio-explorer', path: '/studio/explorer' },
   { name: 'fields-table', path: '/specimens' },
   { name: 'fields-record', path: '/specimens', step: (page) => openSpecimen(page) },
   {
@@ -179,6 +218,33 @@ const words = process.argv.slice(2)
 const wanted = shots.filter(
   ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
 )
+
+/** What the pages of the studio show as being worked on. */
+const draftOfShots = [
+  {
+    op: 'set',
+    path: ['fields', 'budget'],
+    value: {
+      entity: 'crm.opportunities:opportunity',
+      field: {
+        type: 'currency',
+        label: 'Budget',
+        help: 'What the customer has set aside, before tax',
+        required: true,
+        order: 15,
+      },
+    },
+  },
+  {
+    op: 'set',
+    path: ['fields', 'vesselClass'],
+    value: {
+      entity: 'crm.opportunities:opportunity',
+      field: { type: 'multiSelect', label: 'Vessel class', order: 16, options: { ferry: {} } },
+    },
+  },
+  { op: 'unset', path: ['entities', 'specimen', 'fields', 'query'], from: specimenFields.query },
+]
 
 async function openSpecimen(page: Page): Promise<void> {
   await page.locator('.title-link, .rcard').first().click()
@@ -263,6 +329,7 @@ async function prepare(page: Page): Promise<void> {
   const file = { name: 'offer.txt', mimeType: 'text/plain', buffer: Buffer.from('An offer.') }
   const stored = await page.request.post('/api/v1/files', { multipart: { file } })
   await publishSpecimen(ask, [(await stored.json()) as { id: string }])
+  await ask('PATCH', '/studio/draft', { ops: draftOfShots })
 }
 
 async function take(page: Page, { name, path: address, step }: Shot, look: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** An object of an organisation's own with a field of every family, and one record of it. */
-const fields = {
+export const specimenFields = {
   person: { type: 'personName', label: 'Person', required: true, order: 1 },
   tint: { type: 'color', label: 'Tint', order: 2 },
   effort: { type: 'duration', label: 'Effort', order: 3 },
@@ -44,7 +44,7 @@ const entity = {
   plural: 'specimens',
   icon: 'shapes',
   titleField: 'person',
-  fields,
+  fields: specimenFields,
 }
 const page = {
   label: 'Specimens',
