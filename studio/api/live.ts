@@ -34,6 +34,8 @@ export interface LiveHandlers {
   onEvent(event: LiveEvent): void
   /** The server cannot tell what was missed: load again. */
   onResync(): void
+  /** Somebody changed, discarded or published the draft of the model, told on the topic `studio`. */
+  onDraft?(): void
   /** Who else looks at the record of a `presence` topic. */
   onPresence?(others: readonly PresentPerson[]): void
 }
@@ -119,6 +121,9 @@ export function createLive(deps: {
       // Nothing happened to a record: it moves no cursor.
       const { others = [] } = (message['data'] ?? {}) as { others?: readonly PresentPerson[] }
       subscriptions.get(String(message['subscription']))?.handlers.onPresence?.(others)
+    } else if (message.type === 'event' && message['event'] === 'draft.changed') {
+      // Nor did one here: what is being shaped is no record.
+      subscriptions.get(String(message['subscription']))?.handlers.onDraft?.()
     } else if (message.type === 'event') {
       const event = message as unknown as LiveEvent
       for (const subscription of subscriptions.values()) {

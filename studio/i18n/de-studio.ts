@@ -232,7 +232,7 @@ const words: typeof en = {
       max: 'Größter Wert',
       maxLength: 'Höchstens Zeichen',
       pii: 'Personenbezogen',
-      keep: 'Wer gewinnt',
+      keep: 'Nicht überschreiben',
       params: 'Zu diesem Typ',
       entity: 'Objekt',
       columns: 'Spalten',

@@ -230,7 +230,7 @@ export default {
       max: 'Largest value',
       maxLength: 'Most characters',
       pii: 'Personal data',
-      keep: 'Who wins',
+      keep: 'Not overwritten',
       params: 'Of this type',
       entity: 'Object',
       columns: 'Columns',

@@ -19,7 +19,9 @@ const sameInBoth = new Set([
   ...'Navigation Marketing Service System Agent Organisation Board Form Ring Filter Region'.split(
     ' ',
   ),
-  ...'Format Link Name Details API App Import Hook Workflow'.split(' '),
+  ...'Format Link Name Details API App Import Hook Workflow Studio Plugins Plan Layout Text JSON'.split(
+    ' ',
+  ),
   ...['Revision {n}', '{n} {what}', '{name}'],
 ])
 const placeholders = (text: string): readonly string[] =>

@@ -189,9 +189,12 @@ export function useContribution(address: () => { readonly point: string; readonl
       refuse(seen, error)
     }
   }
-  const isChanged = (path: Path): boolean =>
-    detail.value !== null &&
-    !sameJson(valueAt(definition.value, path), valueAt(detail.value.published ?? {}, path))
+  /** What is new as a whole is not changed in its parts. */
+  const isChanged = (path: Path): boolean => {
+    const published = detail.value?.published
+    if (!published || !isJsonObject(valueAt(published, path.slice(0, -1)))) return false
+    return !sameJson(valueAt(definition.value, path), valueAt(published, path))
+  }
 
   /** Problems of the draft itself, and what it refused just now. */
   const allProblems = computed(() => {

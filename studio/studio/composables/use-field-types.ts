@@ -50,7 +50,14 @@ const rank = (key: string): number => {
   const at = usual.indexOf(key)
   return at < 0 ? usual.length : at
 }
+/** What is worked out looks like how, not like what comes out. */
+const ownIcons: Readonly<Record<string, string>> = {
+  formula: 'calculator',
+  rollup: 'sigma',
+  lookup: 'search',
+}
 const iconOf = (key: string): string =>
+  ownIcons[key] ??
   fieldIcon(
     fieldKind({ type: key, editor: key, kind: 'text', display: key, apiName: key } as FieldInfo),
   )

@@ -17,6 +17,8 @@ export interface ListedField {
 export function listFields(
   detail: Pick<ContributionDetail, 'layer' | 'plugin' | 'published' | 'fieldOrigins' | 'upstream'>,
   definition: JsonObject,
+  /** What a field is called once the organisation's terms are in their places. */
+  shownLabel: (key: string) => string | undefined = () => undefined,
 ): readonly ListedField[] {
   const now = membersOf(definition)
   const published = membersOf(detail.published ?? {})
@@ -32,7 +34,7 @@ export function listFields(
       const was = published[key]
       return {
         key,
-        label: typeof field['label'] === 'string' ? field['label'] : key,
+        label: labelOf(field, key, shownLabel),
         type: String(field['type'] ?? ''),
         order: typeof field['order'] === 'number' ? field['order'] : 1000 + at,
         layer: origin?.layer ?? detail.layer,
@@ -49,6 +51,16 @@ export function listFields(
       }
     })
     .toSorted((a, b) => a.order - b.order)
+}
+
+/** A label with places for terms says little until they are filled. */
+function labelOf(
+  { label }: JsonObject,
+  key: string,
+  shownLabel: (key: string) => string | undefined,
+): string {
+  if (typeof label !== 'string') return shownLabel(key) ?? key
+  return label.includes('{') ? (shownLabel(key) ?? label) : label
 }
 
 const membersOf = (definition: JsonObject): JsonObject => objectAt(definition, 'fields')

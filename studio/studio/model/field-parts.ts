@@ -23,9 +23,8 @@ export function fieldParts(type: FieldTypeInfo | null): readonly string[] {
   const own: string[] = []
   if (isRelation) own.push('to')
   if (type.api === 'id') own.push('onDelete')
-  if (/select/i.test(type.kind)) own.push('options')
-  if (['number', 'integer', 'currency', 'percent', 'duration'].includes(type.kind))
-    own.push('min', 'max')
+  if (type.kind === 'option' || type.kind === 'options') own.push('options')
+  if (type.kind === 'number' || type.kind === 'currency') own.push('min', 'max')
   if (type.kind === 'text' && type.storage === 'text') own.push('maxLength')
   if (type.params) own.push('params')
   const withoutDefault = isRelation ? parts.filter((one) => one !== 'default') : parts

@@ -11,7 +11,8 @@ export function valueAt(document: Json | undefined, path: Path): Json | undefine
   let node: Json | undefined = document
   for (const key of path) {
     if (typeof node !== 'object' || node === null) return undefined
-    if (!Object.hasOwn(node, key)) return undefined
+    const isPlace = !Array.isArray(node) || /^\d+$/.test(key)
+    if (!isPlace || !Object.hasOwn(node, key)) return undefined
     node = (node as Readonly<Record<string, Json>>)[key]
   }
   return node
