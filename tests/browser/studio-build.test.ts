@@ -106,23 +106,21 @@ describe('the studio', () => {
     await page.goto('/studio/points/pages/crm.leads%3Aleads')
     const group = page.getByLabel('Group', { exact: true })
     await group.waitFor()
-    await studio.org.call('PATCH', '/api/v1/studio/draft', {
-      ops: [
-        {
-          op: 'set',
-          target: 'pages/crm.leads:leads',
-          path: ['group'],
-          from: 'records',
-          value: 'theirs',
-        },
-      ],
-    })
-    await page.route('**/studio/contributions/**', (route) => route.abort())
+    const write = (from: string, value: string) =>
+      studio.org.call('PATCH', '/api/v1/studio/draft', {
+        ops: [{ op: 'set', target: 'pages/crm.leads:leads', path: ['group'], from, value }],
+      })
+    await write('records', 'others')
+    await expect.poll(() => group.inputValue()).toBe('others')
     await group.fill('mine')
+    await write('others', 'theirs')
+    await page
+      .getByRole('textbox', { name: /^Source of/ })
+      .getByText('theirs')
+      .waitFor()
     await group.press('Tab')
     const dialog = page.getByRole('dialog', { name: 'Somebody else changed this' })
     await dialog.getByText('theirs').waitFor()
-    await page.unroute('**/studio/contributions/**')
     await dialog.getByRole('radio', { name: /Yours/ }).click()
     await dialog.getByRole('button', { name: 'Take what is chosen' }).click()
     await expect

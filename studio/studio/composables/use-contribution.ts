@@ -72,23 +72,36 @@ export function useContribution(address: () => { readonly point: string; readonl
           ? overrideRule(point.value.schema, path)
           : 'locked'
 
-  const set = (path: Path, value: Json | undefined, label = ''): Promise<void> => {
+  /** @param began what stood there when somebody began to write, which may have changed since. */
+  const set = (
+    path: Path,
+    value: Json | undefined,
+    label = '',
+    began?: { readonly seen: Json | undefined },
+  ): Promise<void> => {
     const next = withValue(definition.value, path, value)
-    return isJsonObject(next) ? write(next, label) : Promise.resolve()
+    const isStale = began && !sameJson(began.seen, valueAt(detail.value?.definition, path))
+    const seen = isStale && !problems.value.has(pathText(path)) ? { path, value: began.seen } : null
+    return isJsonObject(next) ? write(next, label, seen) : Promise.resolve()
   }
   /** A whole definition, as the JSON source has it. */
-  const write = (next: JsonObject, label = ''): Promise<void> => {
+  const write = (next: JsonObject, label = '', began: Seen | null = null): Promise<void> => {
     const before = definition.value
     pending.value = next
-    const work = lane.then(() => send(before, next, label))
+    const work = lane.then(() => send(before, next, label, began))
     lane = work.catch(() => {})
     return work
   }
 
-  async function send(before: JsonObject, next: JsonObject, label: string): Promise<void> {
+  async function send(
+    before: JsonObject,
+    next: JsonObject,
+    label: string,
+    began: Seen | null,
+  ): Promise<void> {
     const seen = detail.value
     if (!seen || isGone) return
-    const all = operationsBetween(seen, seen.definition, next)
+    const all = asSeen(seen, operationsBetween(seen, seen.definition, next), began)
     const onlyThis = operationsBetween(seen, before, next)
     try {
       await take(seen, all, next, label)
@@ -232,6 +245,25 @@ export function useContribution(address: () => { readonly point: string; readonl
       failure.value = null
     },
   }
+}
+
+/** What an editor saw at a path when they began. */
+interface Seen {
+  readonly path: Path
+  readonly value: Json | undefined
+}
+
+/** The operation says what its editor saw, not what came since: the server tells both values. */
+function asSeen(
+  detail: ContributionDetail,
+  operations: readonly DraftOperation[],
+  began: Seen | null,
+): readonly DraftOperation[] {
+  if (!began) return operations
+  const place = pathText(placeOf(detail, began.path).path)
+  return operations.map((one) =>
+    pathText(one.path) === place ? { ...one, from: began.value ?? null } : one,
+  )
 }
 
 /** What one step changed, on top of what the draft holds. */
