@@ -31,6 +31,7 @@ import { type CountWhere, type PlanItem, planChange } from './plan-change.ts'
 import { type NamedUse, withUses } from './plan-uses.ts'
 import { type ReviewDecision, resolveReview } from './resolve-review.ts'
 import { withRestored } from './restore-archived.ts'
+import { needSecondPerson } from './second-person.ts'
 
 /** The own layer as its admins are changing it. */
 export interface Draft {
@@ -254,9 +255,11 @@ export function createRevisions(deps: {
     publishedBy?: Principal,
   ): Promise<{ readonly revision: number }> {
     const published = await db.transaction(orgId, async (tx) => {
-      const { published, document } = read(await locked(tx, orgId))
+      const row = await locked(tx, orgId)
+      const { published, document } = read(row)
       if (planHash(published, document, models.base(published)) !== hash) throw new PlanStaleError()
       if (publishedBy) {
+        await needSecondPerson(tx, published.settings, row?.editors ?? [], publishedBy)
         refuseExcess(publishedBy, models.of(published), models.of({ ...published, document }), {
           restores: false,
         })

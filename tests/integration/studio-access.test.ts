@@ -214,3 +214,33 @@ describe('a publish', () => {
     expect(back.statusCode).toBe(201)
   })
 })
+
+describe('where two people are needed', () => {
+  it('nobody publishes what they changed, not through a key of theirs either', async () => {
+    await ask('PATCH', '/settings/kernel:publishing', { secondPerson: true })
+    const second = await joinOrg(app, admin, 'admin', 'Eve')
+    const made = await ask('POST', '/actions/platform.api-keys:create_key', {
+      input: { name: 'Mine' },
+    })
+    const headers = { authorization: `Bearer ${made.output.key}` }
+    const byKey = (method: 'POST' | 'PATCH', path: string, payload: object) =>
+      app.inject({ method, url: `/api/v1${path}`, headers, payload })
+    const value = { entity: 'crm.leads:lead', field: { type: 'text' } }
+    const ops = [{ op: 'set', path: ['fields', 'second'], value }]
+    for (const change of [() => edit(...ops), () => byKey('PATCH', '/studio/draft', { ops })]) {
+      await ask('DELETE', '/studio/draft')
+      await change()
+      const { hash } = await ask('POST', '/studio/plan')
+      const mine = await admin.call('POST', '/studio/publish', { hash })
+      const keys = await byKey('POST', '/studio/publish', { hash })
+      for (const answer of [mine, keys]) {
+        expect(answer.json()).toMatchObject({
+          code: 'FORBIDDEN',
+          detail: expect.stringContaining('Two people are needed'),
+        })
+      }
+    }
+    const { hash } = (await second.call('POST', '/studio/plan')).json()
+    expect((await second.call('POST', '/studio/publish', { hash })).statusCode).toBe(201)
+  })
+})
