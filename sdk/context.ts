@@ -324,6 +324,11 @@ export interface FieldInfo {
     readonly hidden?: boolean
   }[]
   readonly params: Readonly<Record<string, unknown>>
+  /** Those whose conditions look at what the reader may see, as filter JSON. */
+  readonly rules?: readonly {
+    readonly effect: 'show' | 'require' | 'lock'
+    readonly when: Readonly<Record<string, unknown>>
+  }[]
   /** What a computed field is worked out from, `round(price / area, 2)`; not for whom part of it is hidden. */
   readonly source?: string
   readonly min?: number

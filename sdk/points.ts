@@ -44,6 +44,17 @@ const Measure = Type.Union([
   Type.Object({ countDistinct: Key }, closed),
 ])
 
+/** What holds of a field while a record is of a certain kind. */
+export const FieldRule = Type.Object(
+  {
+    /** `show`: only then. `require`: it needs a value then. `lock`: nobody changes it then. */
+    effect: Type.Union([Type.Literal('show'), Type.Literal('require'), Type.Literal('lock')]),
+    /** Over kept values of the record itself: `{"stage": "lost"}`. */
+    when: Condition,
+  },
+  closed,
+)
+
 /** A field of an entity. What stands here every field has; `params` belong to the field's type. */
 export const Field = Type.Object(
   {
@@ -94,6 +105,12 @@ export const Field = Type.Object(
         },
         closed,
       ),
+    ),
+    rules: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9_-]{0,62}$' }), FieldRule, {
+        ...free,
+        maxProperties: 20,
+      }),
     ),
     params: Type.Optional(Type.Record(Key, Type.Unknown(), free)),
     /** JSON that is a definition as a point takes it: what people save of what plugins contribute. */

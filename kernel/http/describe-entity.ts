@@ -2,6 +2,7 @@ import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
+import { namesIn } from '../model/uses.ts'
 import { labelOfField, localeOf, placeOfWords, wordsOf } from '../model/words.ts'
 import { sourceOf } from './describe-source.ts'
 
@@ -94,6 +95,7 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
     ...optional('to', field.target ?? undefined),
     ...(definition.options ? { options: optionsOf(definition.options, words) } : {}),
     params: definition.params ?? {},
+    ...rulesOf(ctx, entity, field),
     ...optional('source', sourceOf(ctx, entity, field)),
     ...optional('min', definition.min),
     ...optional('max', definition.max),
@@ -109,6 +111,18 @@ function describeField(ctx: RequestContext, entity: Entity, field: Field): Field
       update: !isFixed && may('update'),
     },
   })
+}
+
+/** A condition about what is hidden cannot be followed; the server still holds it. */
+function rulesOf({ ability }: RequestContext, entity: Entity, { definition }: Field) {
+  const seen = Object.values(definition.rules ?? {}).filter(({ when }) =>
+    namesIn(when).every((name) => {
+      const known = entity.byApiName.get(name.split('.')[0]!)
+      return known && canReadField(ability, entity, known.apiName)
+    }),
+  )
+  const rules = seen.map(({ effect, when }) => ({ effect, when })) as FieldInfo['rules'] & object
+  return rules.length > 0 ? { rules } : {}
 }
 
 type Options = NonNullable<Field['definition']['options']>

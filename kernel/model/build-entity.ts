@@ -7,6 +7,7 @@ import type {
 import { type Problem, placeOf } from '../manifest/problem.ts'
 import { buildField, type FieldPlace, targetOf } from './build-field.ts'
 import { checkField } from './check-field.ts'
+import { checkFieldRules } from './check-field-rules.ts'
 import { isDeclared, undeclared } from './check-references.ts'
 import { type Layer, ownLayer } from './layer.ts'
 import type { Contribution, Entity, Field } from './model.ts'
@@ -79,7 +80,7 @@ export function buildEntity(
     fields: new Map(fields.map((field) => [field.key, field])),
     byApiName: new Map([...fields, ...systemFields].map((field) => [field.apiName, field])),
   }
-  problems.push(...checkNames(entity, at))
+  problems.push(...checkNames(entity, at), ...checkFieldRules(entity, places))
   return { entity: Object.freeze(entity), problems, places }
 }
 

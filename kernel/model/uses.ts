@@ -108,10 +108,15 @@ function entityUses(model: Model, entity: Entity): Use[] {
   }
   const added = new Map(fieldsOnto(model, entity.ref).map((one) => [fieldKeyOf(one), one]))
   for (const field of entity.fields.values()) {
-    if (field.storage.in !== 'computed') continue
     const on = field.from === entity.plugin ? undefined : added.get(field.key)
     const from = on ? { point: 'fields', ref: on.ref } : own
     const base = on ? ['field'] : ['fields', field.key]
+    for (const [key, { when }] of Object.entries(field.definition.rules ?? {})) {
+      for (const of of namesIn(when).flatMap((name) => fieldsOnTheWay(model, entity.ref, name))) {
+        uses.push({ ...from, path: [...base, 'rules', key, 'when'], of })
+      }
+    }
+    if (field.storage.in !== 'computed') continue
     const kind = field.typeDefinition.computed ?? field.storage.computation.by
     for (const of of builtOn(model, entity, field.storage.computation)) {
       uses.push({ ...from, path: [...base, kind], of })
@@ -146,7 +151,7 @@ function builtOn(model: Model, entity: Entity, computation: Computation): UsedTh
 }
 
 /** The fields that a filter asks about. */
-function namesIn(filter: unknown): string[] {
+export function namesIn(filter: unknown): string[] {
   if (Array.isArray(filter)) return filter.flatMap(namesIn)
   if (typeof filter !== 'object' || filter === null) return []
   return Object.entries(filter as Filter).flatMap(([key, inner]) =>

@@ -1,5 +1,4 @@
 import { type FieldValues, NotFoundError, type RecordData, type RunwayError } from '@runwaycrm/sdk'
-import { canReadField, fieldMaskOf } from '../access/field-mask.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
@@ -8,6 +7,7 @@ import { type AttachFiles, fillFiles } from './attach-files.ts'
 import { asConcurrentWrite } from './concurrent-change.ts'
 import { asItemError } from './errors-of-many.ts'
 import { forbiddenError } from './explain-rows.ts'
+import { holdFieldRules, isRuled } from './field-rules.ts'
 import type { Codecs } from './fields.ts'
 import { rightsFirst } from './hook-refusals.ts'
 import type { HookRunner } from './hooks.ts'
@@ -31,15 +31,9 @@ import {
   missingReferences,
 } from './relations.ts'
 import { hasLinks, resolveLinks } from './resolve-links.ts'
-import { storageOf } from './storage-columns.ts'
+import { storedFields } from './stored-fields.ts'
 import { assertNotDraft, type Transactions } from './transactions.ts'
-import {
-  assertValid,
-  invalidError,
-  notWritableError,
-  type StorageValues,
-  type Validator,
-} from './validate.ts'
+import { assertValid, invalidError, type StorageValues, type Validator } from './validate.ts'
 import type { RowOperation } from './write-checks.ts'
 import type { RowOutcome, RowWriter, WriteOptions } from './write-rows.ts'
 import { mergeValues, type RowItem } from './write-values.ts'
@@ -157,15 +151,20 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     for (const step of steps) {
       if (step.error) continue
       try {
-        if (step.draft.stored) checkStored(ctx, entity, operation, step, step.draft.stored)
-        else {
+        if (step.draft.stored) {
+          step.fields = storedFields(ctx, entity, operation, step.draft.stored)
+          step.values = step.draft.stored
+        } else {
           const values = kernelHooks.named(ctx, entity, step.draft.values ?? {})
           const checked = validator.check(ctx, entity, operation, values)
           assertValid(ctx, [checked], entity)
           step.fields = checked.fields
           step.values = checked.values
         }
-        if (operation === 'create') runHooks(ctx, entity, operation, step, null)
+        if (operation === 'create') {
+          runHooks(ctx, entity, operation, step, null)
+          holdFieldRules(ctx, entity, step, null, codecs)
+        }
       } catch (error) {
         step.error = asItemError(error)
       }
@@ -214,7 +213,8 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     if (operation === 'create' || operation === 'update') {
       if (alive(steps).some((step) => isToResolve(entity, step))) return true
       if (hasReferences(entity, itemsOf(ctx, operation, steps))) return true
-      return operation === 'update' && hooks.applies(ctx, entity, operation)
+      if (operation === 'create') return false
+      return hooks.applies(ctx, entity, operation) || alive(steps).some(isRuled(entity))
     }
     if (operation === 'delete')
       return (
@@ -302,7 +302,8 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     const hooked = isOfOld && hooks.applies(ctx, entity, operation)
     const isKernels = kernelHooks.applies(entity)
     const isFollowed = isOfOld && hooks.appliesAfter(ctx, entity, operation)
-    if (!hooked && !isKernels && !isFollowed) return new Map<string, RecordData>()
+    const ruled = operation === 'update' && (hooked || alive(steps).some(isRuled(entity)))
+    if (!hooked && !isKernels && !isFollowed && !ruled) return new Map<string, RecordData>()
     const before =
       operation === 'create'
         ? new Map<string, RecordData>()
@@ -314,6 +315,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       if (record === null && (operation === 'update' || operation === 'delete')) continue
       try {
         if (hooked) runHooks(ctx, entity, operation, step, record)
+        if (ruled) holdFieldRules(ctx, entity, step, record, codecs)
       } catch (error) {
         refused.set(step, asItemError(error))
         continue
@@ -455,30 +457,6 @@ const written = ({ fields, values }: Step): Written => ({ fields, values })
 /** What comes from the ledger is set as it was. */
 const isToResolve = (entity: Entity, { draft, values }: Step): boolean =>
   draft.stored === undefined && hasLinks(entity, values)
-
-function checkStored(
-  ctx: RequestContext,
-  entity: Entity,
-  operation: 'create' | 'update',
-  step: Step,
-  stored: StorageValues,
-): void {
-  const storage = storageOf(entity)
-  const mask = fieldMaskOf(ctx.ability, entity, operation)
-  const fields = stored.given.flatMap((key) => storage.byLedgerKey.get(key)?.field ?? [])
-  // A field that does not exist for the actor is not theirs to set back.
-  const locked = fields.filter(
-    ({ apiName }) => mask.get(apiName) === false || !canReadField(ctx.ability, entity, apiName),
-  )
-  if (locked.length > 0)
-    throw notWritableError(
-      ctx,
-      entity,
-      locked.map((field) => field.apiName),
-    )
-  step.fields = fields
-  step.values = stored
-}
 
 function itemsOf(ctx: RequestContext, operation: RowOperation, steps: readonly Step[]): RowItem[] {
   return alive(steps).map(({ id, draft, values }) => ({

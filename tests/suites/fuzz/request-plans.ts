@@ -49,6 +49,8 @@ export function createPlans({ document, model, operations }: Surface) {
       return fc.constantFrom(...model.entities.flatMap(({ plural, ref }) => [plural, ref]))
     }
     if (name === 'field') return queryValues(model.entities[0]!).fields
+    if (name === 'point') return fc.constantFrom('entities', 'roles', 'views', 'fields')
+    if (name === 'ref') return fc.constantFrom(...model.entities.map(({ ref }) => ref))
     if (name === 'action') return fc.constantFrom('read', 'create', 'update', 'delete')
     return valuesOf(schema, schemas, name).map(String)
   }
@@ -91,6 +93,7 @@ export function createPlans({ document, model, operations }: Surface) {
       .record({
         id: pathId(operation),
         ref: fc.constantFrom(...model.actions.map(({ ref }) => ref)),
+        defined: fc.constantFrom(...model.entities.map(({ ref }) => ref)),
         long: fc.integer({ min: 0, max: 9 }),
         query: fc.record(parameters, { requiredKeys: [] }),
         keyed: fc.option(fc.uuid(), { freq: 4 }),
@@ -105,12 +108,14 @@ export function createPlans({ document, model, operations }: Surface) {
         file: fc.string({ unit: 'grapheme', maxLength: 60 }),
       })
       .map(
-        ({ id, ref, long, query, keyed, who, body: value, spec, file }): Plan => ({
+        ({ id, ref, defined, long, query, keyed, who, body: value, spec, file }): Plan => ({
           operation: operation.name,
           mode: 'valid' as const,
           who,
           method: operation.method,
           path: address(operation, long === 0)
+            .replace('{point}/{ref}', `entities/${defined}`)
+            .replace('{n}', '1')
             .replace('{id}', id)
             .replace('{ref}', ref),
           // A cursor belongs to one list, and goes with no offset: most have none.
