@@ -3,6 +3,7 @@ import { checkCondition } from '../access/check-condition.ts'
 import { type Condition, isMany } from '../access/condition-tree.ts'
 import { parseOperandByKind } from '../access/stored-value.ts'
 import { type Problem, placeOf } from '../manifest/problem.ts'
+import { conditionPlace } from './condition-place.ts'
 import type { Entity, Field } from './model.ts'
 
 /**
@@ -34,7 +35,7 @@ export function checkFieldRules(entity: Entity, places: ReadonlyMap<string, stri
       } catch (error) {
         if (!(error instanceof BadFilterError || error instanceof UnknownFieldError)) throw error
         const [issue] = error.errors ?? []
-        const below = (issue?.path ?? '').replace(/^filter\.?/, '').replace(/\[(\d+)\]\.?/g, '/$1/')
+        const below = conditionPlace(issue?.path)
         const hint = 'A rule looks at kept values of the record itself.'
         return [told(placeOf(at, 'when', below), issue?.code ?? 'BAD_FORMAT', error.message, hint)]
       }

@@ -1,6 +1,7 @@
 import { BadFilterError, type RoleDefinition, UnknownFieldError } from '@runwaycrm/sdk'
 import { checkCondition } from '../access/check-condition.ts'
 import { type Problem, placeOf } from '../manifest/problem.ts'
+import { conditionPlace } from './condition-place.ts'
 import type { Contribution, Entity, Field } from './model.ts'
 
 /**
@@ -51,7 +52,7 @@ function checkRule(
     if (!(error instanceof BadFilterError || error instanceof UnknownFieldError)) throw error
     const [issue] = error.errors ?? []
     return {
-      at: (issue?.path ?? '').replace(/^filter\.?/, '').replace(/\[(\d+)\]\.?/g, '/$1/'),
+      at: conditionPlace(issue?.path),
       code: issue?.code ?? 'BAD_FORMAT',
       message: error.message,
       hint: 'A condition that cannot be read allows nothing and denies everything.',

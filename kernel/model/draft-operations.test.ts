@@ -197,8 +197,8 @@ describe('checkDocument', () => {
     }
     expect(check([set(['roles', 'guest'], { label: 'Guest', rules })]).map(placeOf)).toEqual([
       't/roles/guest/rules/gone/fields/margin',
-      't/roles/guest/rules/gone/condition/filter.margin',
-      't/roles/guest/rules/odd/condition/filter.score.$near',
+      't/roles/guest/rules/gone/condition/margin',
+      't/roles/guest/rules/odd/condition/score/$near',
     ])
   })
 
