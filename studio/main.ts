@@ -12,7 +12,7 @@ import { createLanes } from './composables/use-lanes.ts'
 import { createOutbox } from './composables/use-outbox.ts'
 import { createPalette } from './composables/use-palette.ts'
 import { createPreferences } from './composables/use-preferences.ts'
-import { createPreview, isPreviewed } from './composables/use-preview.ts'
+import { createPreview, previewHeaders } from './composables/use-preview.ts'
 import { createRefusals } from './composables/use-refusals.ts'
 import { createReports } from './composables/use-reports.ts'
 import { servicesKey } from './composables/use-services.ts'
@@ -45,8 +45,7 @@ const http = createHttp({
   fetch: globalThis.fetch.bind(globalThis),
   language: () => [preferences.language.value, ...navigator.languages].filter(Boolean).join(','),
   createUpload: () => new XMLHttpRequest(),
-  headersFor: (path): Readonly<Record<string, string>> =>
-    preview.isOn.value && isPreviewed(path) ? { 'x-runway-revision': 'draft' } : {},
+  headersFor: (path) => previewHeaders(preview, path),
   onAnswer: (isAnswered) => {
     outbox.isAway.value = !isAnswered
   },

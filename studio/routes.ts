@@ -89,6 +89,8 @@ export const routes: readonly RouteRecordRaw[] = [
       { path: 'roles/:ref', component: () => import('./studio/pages/RolePage.vue') },
       { path: 'plugins', component: () => import('./studio/pages/PluginsPage.vue') },
       { path: 'revisions', component: () => import('./studio/pages/StudioRevisionsPage.vue') },
+      { path: 'archive', component: () => import('./studio/pages/ArchivePage.vue') },
+      { path: 'review', component: () => import('./studio/pages/ReviewPage.vue') },
       { path: 'explorer', component: () => import('./studio/pages/ExplorerPage.vue') },
     ],
   },

@@ -28,6 +28,7 @@ const de: typeof en = {
   },
   draftBand: {
     title: 'Das ist der Entwurf.',
+    as: 'Das ist der Entwurf, wie {role} ihn sieht.',
     text: 'Nur Sie sehen ihn, und hier lässt sich nichts speichern.',
     back: 'Zurück ins Studio',
   },

@@ -26,6 +26,7 @@ export default {
   },
   draftBand: {
     title: 'This is the draft.',
+    as: 'This is the draft as {role} sees it.',
     text: 'Only you see it, and nothing can be saved here.',
     back: 'Back to the studio',
   },

@@ -183,7 +183,7 @@ Cy,Odd,many,Boats
   },
   { name: 'studio-points', path: '/studio/points/views' },
   { name: 'studio-view', path: '/studio/points/views/crm.opportunities:pipeline' },
-  { name: 'studio-role', path: '/studio/roles/kernel:member' },
+  { name: 'studio-role', path: '/studio/roles/platform.people:editor' },
   { name: 'studio-revisions', path: '/studio/revisions' },
   { name: 'studio-plugins', path: '/studio/plugins' },
   { name: 'studio-explorer', path: '/studio/explorer' },

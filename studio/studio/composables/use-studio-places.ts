@@ -1,8 +1,10 @@
+import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRoute } from 'vue-router'
 import { useModel } from '../../composables/use-model.ts'
-import { usePoints } from './use-definitions.ts'
+import { studioKey, usePoints } from './use-definitions.ts'
+import { useUpkeepApi } from './use-upkeep.ts'
 
 export interface StudioPlace {
   readonly label: string
@@ -52,6 +54,7 @@ export function useStudioPlaces() {
   const route = useRoute()
   const model = useModel()
   const { points, query } = usePoints()
+  const upkeep = useUpkeepApi()
 
   const place = (label: string, path: string, icon: string, more: Partial<StudioPlace> = {}) => ({
     label,
@@ -64,6 +67,11 @@ export function useStudioPlaces() {
     const point = points.value.find((one) => one.name === name)
     return point ? { count: point.count, changed: point.changed } : {}
   }
+  const review = useQuery({ queryKey: [...studioKey, 'review'], queryFn: () => upkeep.review() })
+  const toReview = computed<Partial<StudioPlace>>(() => {
+    const n = review.data.value?.length ?? 0
+    return n > 0 ? { count: n, changed: n } : {}
+  })
   const groups = computed(() => {
     const found: Record<(typeof order)[number], StudioPlace[]> = {
       model: [place(t('studio.objects'), '/studio/objects', 'box', countOf('entities'))],
@@ -104,6 +112,8 @@ export function useStudioPlaces() {
       .filter(({ items }) => items.length > 0)
   })
   const foot = computed<readonly StudioPlace[]>(() => [
+    place(t('studio.reviewChanges'), '/studio/review', 'git-compare', toReview.value),
+    place(t('studio.archive'), '/studio/archive', 'archive'),
     place(t('studio.explorer'), '/studio/explorer', 'table-2'),
     place(t('studio.revisions'), '/studio/revisions', 'history', {
       ...(model.value.model.revision > 0 ? { count: model.value.model.revision } : {}),

@@ -34,7 +34,7 @@ describe('the form of a point', () => {
       onDelete: 'choice',
       options: 'map',
       formula: 'formula',
-      default: 'json',
+      default: 'value',
       rollup: 'group',
     })
   })

@@ -21,6 +21,7 @@ export type Look =
   | 'group'
   | 'map'
   | 'list'
+  | 'value'
   | 'union'
   | 'json'
 
@@ -37,6 +38,8 @@ export function lookOf(
   const type = typeOf(schema)
   if (referencePoint(path, references) !== null) return 'reference'
   if (schema['x-names'] === 'filter' || isCondition(name, schema)) return 'filter'
+  // A value as records have it, whose editor is that of the field around it.
+  if (name === 'default' && type === undefined && path.at(-3) === 'fields') return 'value'
   if (schema['x-names'] === 'field') return 'field'
   if (schema['x-names'] === 'fields') return 'fields'
   if (choicesOf(schema).length > 0) return 'choice'

@@ -1,0 +1,66 @@
+import type { Http } from '../../api/http.ts'
+import type { Json, Path } from '../model/leaf.ts'
+import type { PlanItemWithUses } from './definitions.ts'
+
+/** A field or an object that was taken away, with what is still kept of it. */
+export interface Archived {
+  readonly kind: 'field' | 'entity'
+  readonly path: string
+  readonly label: string
+  readonly entity: string
+  readonly entityLabel: string
+  readonly type?: string
+  readonly storageId: string
+  readonly revision: number
+  readonly removedIn: number
+  readonly removedAt: string
+  readonly values: number
+}
+
+/** A leaf that the organisation changed and an upgrade changed as well. */
+export interface ReviewItem {
+  readonly point: string
+  readonly target: string
+  readonly path: Path
+  readonly label?: string
+  readonly mine?: Json
+  readonly was?: Json
+  readonly theirs?: Json
+  readonly fate: 'review' | 'parked'
+}
+
+export interface InstalledPackage {
+  readonly id: string
+  readonly version: string
+  readonly title?: string
+}
+export interface PackageChange {
+  readonly id: string
+  readonly version: string
+  readonly from: string | null
+  readonly items?: readonly PlanItemWithUses[]
+  readonly review: readonly ReviewItem[]
+}
+
+/** What upgrades and removals leave behind, and the packages themselves. */
+export function createUpkeepApi(http: Http) {
+  const dataOf = async <T>(path: string): Promise<readonly T[]> =>
+    (await http.get<{ readonly data: readonly T[] }>(path)).data
+  return {
+    archive: () => dataOf<Archived>('/studio/archive'),
+    restore: ({ path, revision }: Archived) =>
+      http.post<unknown>('/studio/archive/restore', { path, revision }),
+    purge: ({ path, storageId }: Archived, confirm: string) =>
+      http.post<{ jobId: string }>('/studio/archive/purge', { path, storageId, confirm }),
+    review: () => dataOf<ReviewItem>('/studio/review'),
+    resolve: ({ point, target, path }: ReviewItem, take: 'mine' | 'theirs') =>
+      http.post<unknown>('/studio/review', { point, target, path, take }),
+    packages: () => dataOf<InstalledPackage>('/studio/packages'),
+    install: (manifest: unknown, dryRun: boolean) =>
+      http.post<PackageChange>('/studio/packages', { manifest, dryRun }),
+    removePackage: (id: string) =>
+      http.request('DELETE', `/studio/packages/${encodeURIComponent(id)}`),
+    export: (request: { id: string; version: string; title: string }) =>
+      http.post<unknown>('/studio/export', request),
+  }
+}
