@@ -20,5 +20,8 @@ export function pathOfPlace(place: string): string {
 
 /** Joins the parts of a place; empty parts are left out. */
 export function placeOf(...parts: readonly (string | number)[]): string {
-  return parts.filter((part) => part !== '').join('/')
+  // Composing a model asks this for every field.
+  let place = ''
+  for (const part of parts) if (part !== '') place += place === '' ? part : `/${part}`
+  return place
 }

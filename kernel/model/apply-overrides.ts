@@ -21,10 +21,29 @@ export function applyOverrides(
   point: Point,
   at: string,
 ): Overridden {
+  const ordered = inDepthOrder(overrides)
+  // Looking at the whole definition costs most, and nearly always once is enough.
+  if (ordered.length > 1) {
+    const all = applyAll(definition, ordered, point, at, noCheck)
+    const isChanged = all.definition !== definition
+    if (!isChanged || point.check(all.definition, at).length === 0) return all
+  }
+  return applyAll(definition, ordered, point, at, point.check)
+}
+
+const noCheck: Point['check'] = () => []
+
+function applyAll(
+  definition: JsonObject,
+  overrides: readonly Override[],
+  point: Point,
+  at: string,
+  check: Point['check'],
+): Overridden {
   const problems: Problem[] = []
   let result = definition
-  for (const override of inDepthOrder(overrides)) {
-    const outcome = applyOne(result, override, point, placeOf(at, ...override.path))
+  for (const override of overrides) {
+    const outcome = applyOne(result, override, point, placeOf(at, ...override.path), check)
     if ('problem' in outcome) problems.push(outcome.problem)
     else result = outcome.definition
   }
@@ -36,6 +55,7 @@ function applyOne(
   override: Override,
   point: Point,
   at: string,
+  check: Point['check'],
 ): { definition: JsonObject } | { problem: Problem } {
   const { path, to } = override
   const current = leafAt(definition, path)
@@ -60,7 +80,7 @@ function applyOne(
     if (!(error instanceof TypeError)) throw error
     return refused(at, 'WRONG_TYPE', error.message, 'Set the whole value instead.')
   }
-  const invalid = point.check(next, at.slice(0, at.length - path.join('/').length - 1))[0]
+  const invalid = check(next, at.slice(0, at.length - path.join('/').length - 1))[0]
   return invalid ? { problem: invalid } : { definition: next }
 }
 

@@ -103,28 +103,41 @@ function sourcesOf(
   const owner = around.layer(plugin)
   const own = Object.entries(definition.fields).map(([key, field]) => {
     const path = placeOf('entities', entityKey, 'fields', key)
-    const place: FieldPlace = shared ? inCustom(owner, path, field) : { in: 'column' }
+    const former = previous?.fields.get(key)
+    const place: FieldPlace = shared ? inCustom(owner, path, field, former) : { in: 'column' }
     const at = placeOf(plugin, path)
-    return { key, definition: field, layer: owner, at, place, previous: previous?.fields.get(key) }
+    return { key, definition: field, layer: owner, at, place, previous: former }
   })
   const others = added.map((on): FieldSource => {
     const layer = around.layer(on.plugin)
     const field = on.definition.field
     const path = placeOf('fields', on.key)
     const key = on.definition.key ?? on.key
+    const former = previous?.fields.get(key)
     return {
       key,
       definition: field,
       layer,
       at: placeOf(on.plugin, path),
-      place: inCustom(layer, path, field),
-      previous: previous?.fields.get(key),
+      place: inCustom(layer, path, field, former),
+      previous: former,
     }
   })
   return [...own, ...others]
 }
 
-function inCustom(layer: Layer, path: string, field: FieldDefinition): FieldPlace {
+function inCustom(
+  layer: Layer,
+  path: string,
+  field: FieldDefinition,
+  former: Field | undefined,
+): FieldPlace {
+  // The layers of the base stay as they are, and so do the places of their fields.
+  if (former?.definition === field && former.from === layer.id && layer.id !== ownLayer) {
+    const { storage } = former
+    if (storage.in === 'custom')
+      return { in: 'custom', storageId: storage.id, slot: storage.slot, slots: undefined }
+  }
   const first = formerPaths(layer.manifest.formerKeys, path).at(-1) ?? path
   const storageId = layer.storageIds[path] ?? derivedStorageId(layer.id, first, field.type)
   const slots = layer.id === ownLayer ? layer.slots : undefined
@@ -139,6 +152,12 @@ function tryField(
   problems: Problem[],
 ): Field | null {
   const { key, definition, layer, at, place, previous } = source
+  const known = previous && unchanged(source, around) ? told.get(previous) : undefined
+  if (known && count < maxFields && !taken.has(previous!.key) && !taken.has(previous!.apiName)) {
+    problems.push(...known)
+    return previous!
+  }
+  const before = problems.length
   const leftOut = (code: Problem['code'], message: string, hint: string, notice?: true) => {
     problems.push({ at, code, message, hint, ...(notice && { notice }) })
     return null
@@ -175,12 +194,7 @@ function tryField(
     if (used !== null && !isDeclared(layer, used)) problems.push(undeclared(at, layer.id, used))
   }
   const field =
-    previous?.definition === definition &&
-    // Which slots are ready may have changed.
-    !definition.stored &&
-    previous.typeDefinition === type.definition &&
-    previous.from === layer.id &&
-    slotOf(previous) === (place.in === 'custom' ? place.slot : undefined)
+    previous && unchanged(source, around)
       ? previous
       : buildField(key, definition, type, layer.id, place)
   if (taken.has(field.key) || taken.has(field.apiName)) {
@@ -188,7 +202,22 @@ function tryField(
     return leftOut('AMBIGUOUS', `The entity has a field "${key}" already.`, hint, true)
   }
   problems.push(...checkField(field, at))
+  told.set(field, problems.slice(before))
   return field
+}
+
+/** What was told of a field when it was built: it holds as long as the field stays the same. */
+const told = new WeakMap<Field, readonly Problem[]>()
+
+function unchanged({ definition, layer, place, previous }: FieldSource, around: Surroundings) {
+  return (
+    previous?.definition === definition &&
+    // Which slots are ready may have changed.
+    !definition.stored &&
+    previous.typeDefinition === around.fieldType(definition.type)?.definition &&
+    previous.from === layer.id &&
+    slotOf(previous) === (place.in === 'custom' ? place.slot : undefined)
+  )
 }
 
 const slotOf = ({ storage }: Field) => (storage.in === 'custom' ? storage.slot : undefined)

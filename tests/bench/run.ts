@@ -14,6 +14,7 @@ import { openEmbedded } from '../../kernel/database/embedded.ts'
 import { openHouse } from '../../kernel/main.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { leadBody, leadColumns, makeBenchOrg } from './bench-org.ts'
+import { measureCompose } from './compose.ts'
 import { measureData } from './data.ts'
 import { measureImport } from './import.ts'
 import { type LoadResult, load, rawRequest } from './load.ts'
@@ -65,6 +66,7 @@ try {
     await measureOrgs({ environment, orgs: Number(values.orgs), say })
   }
   if (!values.only || values.only === 'studio') {
+    measureCompose(say)
     await measurePublish({ environment, startProduct, stop, say })
   }
   if (values.only === 'data') {
