@@ -105,6 +105,7 @@ const words: typeof en = {
       used: 'Verwendet in',
       settings: 'Einstellungen',
       matrix: 'Objekte',
+      fields: 'Felder',
       rules: 'Regeln',
     },
     form: {
@@ -126,6 +127,7 @@ const words: typeof en = {
     check: {
       json: 'Das ist noch kein JSON.',
       type: 'Muss vom Typ {detail} sein.',
+      number: 'Schreiben Sie eine Zahl, etwa 5000.',
       required: '„{detail}“ fehlt.',
       unknown: '„{detail}“ ist hier nicht bekannt.',
       choice: 'Eines von: {detail}',
@@ -213,6 +215,9 @@ const words: typeof en = {
     noDifference: 'Sie änderte nichts.',
     newRole: 'Neue Rolle',
     operations: { create: 'Anlegen', read: 'Sehen', update: 'Ändern', delete: 'Löschen' },
+    right: 'Darf',
+    rights: { change: 'Sehen und ändern', see: 'Sehen', hidden: 'Verborgen' },
+    openInCrm: 'Im CRM ansehen',
     reach: { none: 'Keine', own: 'Eigene', team: 'Team', all: 'Alle' },
     hasMore: 'Regeln mit Bedingungen oder Feldern sagen mehr',
     detail: 'Näheres',

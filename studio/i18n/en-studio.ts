@@ -103,6 +103,7 @@ export default {
       used: 'Used in',
       settings: 'Settings',
       matrix: 'Objects',
+      fields: 'Fields',
       rules: 'Rules',
     },
     form: {
@@ -124,6 +125,7 @@ export default {
     check: {
       json: 'This is no JSON yet.',
       type: 'Must be of the type {detail}.',
+      number: 'Write a number, such as 5000.',
       required: '“{detail}” is missing.',
       unknown: '“{detail}” is not known here.',
       choice: 'One of: {detail}',
@@ -211,6 +213,9 @@ export default {
     noDifference: 'It changed nothing.',
     newRole: 'New role',
     operations: { create: 'Create', read: 'See', update: 'Change', delete: 'Delete' },
+    right: 'May',
+    rights: { change: 'See and change', see: 'See', hidden: 'Hidden' },
+    openInCrm: 'See it in the CRM',
     reach: { none: 'None', own: 'Own', team: 'Team', all: 'All' },
     hasMore: 'Rules with conditions or fields say more',
     detail: 'Details',

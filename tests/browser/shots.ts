@@ -164,6 +164,16 @@ Cy,Odd,many,Boats
     },
   },
   {
+    name: 'studio-object-error',
+    path: '/studio/objects/crm.opportunities:opportunity?field=budget',
+    step: async (page) => {
+      const max = page.getByLabel('Largest value', { exact: true })
+      await max.fill('5 million')
+      await max.blur()
+      await page.locator('.scontrol .is-error').first().waitFor()
+    },
+  },
+  {
     name: 'studio-new-object',
     path: '/studio/objects',
     step: (page) => page.getByRole('button', { name: 'New object' }).click(),
@@ -185,6 +195,7 @@ Cy,Odd,many,Boats
   { name: 'studio-view', path: '/studio/points/views/crm.opportunities:pipeline' },
   { name: 'studio-role', path: '/studio/roles/platform.people:editor' },
   { name: 'studio-revisions', path: '/studio/revisions' },
+  { name: 'studio-archive', path: '/studio/archive' },
   { name: 'studio-plugins', path: '/studio/plugins' },
   { name: 'studio-explorer', path: '/studio/explorer' },
   { name: 'fields-table', path: '/specimens' },

@@ -14,6 +14,7 @@ export interface JsonProblem {
   readonly path: Path
   readonly code:
     | 'type'
+    | 'number'
     | 'required'
     | 'unknown'
     | 'choice'
@@ -44,7 +45,10 @@ export function checkJson(
   const choices = choicesOf(schema)
   if (choices.length > 0)
     return choices.includes(value) ? [] : [problem('choice', choices.join(', '))]
-  if (!isOfType(schema, value)) return [problem('type', typeOf(schema))]
+  if (!isOfType(schema, value)) {
+    const type = typeOf(schema)
+    return [problem(type === 'number' || type === 'integer' ? 'number' : 'type', type)]
+  }
   const variants = variantsOf(schema)
   if (variants.length > 0) {
     const tried = variants

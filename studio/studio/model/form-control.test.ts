@@ -83,7 +83,7 @@ describe('the check while somebody writes', () => {
       ['plural', 'pattern'],
       ['fields/name', 'required'],
       ['fields/Bad', 'unknown'],
-      ['order', 'type'],
+      ['order', 'number'],
       ['colour', 'unknown'],
     ])
   })
