@@ -55,6 +55,7 @@ import { changedSince } from './records/changed-since.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
+import { keepAdmins } from './records/keep-admins.ts'
 import { createLedger } from './records/ledger.ts'
 import { createFormulaPreview } from './records/preview-formula.ts'
 import { createProvenance } from './records/provenance.ts'
@@ -261,7 +262,7 @@ export async function boot(options: BootOptions) {
     onDraft: (orgId, by) => bus.publish({ kind: 'draft', orgId, by }),
   })
   const packages = createPackages({ db, models, inChange: values.inChange, onChanged })
-  const lifecycle = createLifecycle({ db, deployment, onChanged })
+  const lifecycle = createLifecycle({ db, deployment, models, inChange: keepAdmins, onChanged })
   const settings = createSettingsStore({ db, vault, stateOf, onChanged })
   const orgProfile = {
     async get(orgId: string) {

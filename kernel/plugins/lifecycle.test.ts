@@ -22,8 +22,9 @@ const otherOrg = uuidv7()
 beforeAll(async () => {
   test = await createTestDatabase()
   db = createDatabase({ url: test.serverUrl, secretKey: test.secretKey })
-  lifecycle = createLifecycle({ db, deployment: { layers: deployment.stack } })
-  orgStates = createOrgStates({ db, models: createOrgModels(deployment) })
+  const models = createOrgModels(deployment)
+  lifecycle = createLifecycle({ db, deployment: { layers: deployment.stack }, models })
+  orgStates = createOrgStates({ db, models })
   for (const id of [orgId, otherOrg]) {
     await db.query(id, {
       text: 'insert into tenant.org_state (org_id, name, slug) values ($1, $2, $3)',

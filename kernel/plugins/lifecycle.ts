@@ -6,9 +6,11 @@ import {
   StateConflictError,
   type Tier,
 } from '@runwaycrm/sdk'
-import type { Database } from '../database/postgres.ts'
+import type { Database, Tx } from '../database/postgres.ts'
 import { defaultPluginState, type PluginState } from '../model/enabled-layers.ts'
-import { lockOrg, raiseEpoch } from '../model/org-row.ts'
+import type { Model } from '../model/model.ts'
+import type { OrgModels } from '../model/org-models.ts'
+import { lockOrg, type OrgStateRow, raiseEpoch, selectOrgRow, toOrgRow } from '../model/org-row.ts'
 import type { Deployment } from './load-plugins.ts'
 
 /** A plugin as one organisation has it. */
@@ -48,7 +50,8 @@ export interface Lifecycle {
    * Disabling also takes what needs it out of the model, until it is enabled again; data stays.
    *
    * @throws NotFoundError when no such plugin is ready.
-   * @throws StateConflictError when the state cannot follow the present one.
+   * @throws StateConflictError when the state cannot follow the present one; LastAdminError when the roles
+   *   of all admins would go with it.
    */
   change(
     orgId: string,
@@ -61,9 +64,12 @@ export interface Lifecycle {
 export function createLifecycle(deps: {
   readonly db: Database
   readonly deployment: Pick<Deployment, 'layers'>
+  readonly models: OrgModels
+  /** What else belongs into the transaction that changes the stack. */
+  readonly inChange?: (tx: Tx, orgId: string, after: Model, before: Model) => Promise<void>
   readonly onChanged?: (orgId: string) => void
 }): Lifecycle {
-  const { db, deployment, onChanged } = deps
+  const { db, deployment, models, inChange, onChanged } = deps
   const layers = deployment.layers.filter(({ origin }) => origin === 'plugin')
 
   function describe(rows: readonly StateRow[]): OrgPlugin[] {
@@ -105,6 +111,7 @@ export function createLifecycle(deps: {
           throw new StateConflictError(`It is ${known.state} and cannot become ${to.state}.`)
         }
         if (to.state === 'enabled') refuseUnmet(plugin, plugins)
+        await lookAhead(tx, orgId, plugin, to.state)
         const [, raised] = await tx.run([
           {
             text: `insert into tenant.plugin_state (org_id, plugin, state, reason, changed_by)
@@ -120,6 +127,19 @@ export function createLifecycle(deps: {
       onChanged?.(orgId)
       return { epoch }
     },
+  }
+
+  async function lookAhead(
+    tx: Tx,
+    orgId: string,
+    plugin: string,
+    state: PluginState,
+  ): Promise<void> {
+    const { rows } = await tx.one<OrgStateRow>(selectOrgRow(orgId))
+    if (!rows[0] || !inChange) return
+    const row = toOrgRow(rows[0])
+    const states = new Map(row.states).set(plugin, state)
+    await inChange(tx, orgId, models.of({ ...row, states }), models.of(row))
   }
 
   /** @throws StateConflictError */

@@ -186,6 +186,13 @@ describe('a publish', () => {
     }
   })
 
+  it('of another kind, disabling the plugin with the roles of all admins, is refused as well', async () => {
+    const at = '/plugins/platform.people'
+    const answer = await admin.call('PATCH', at, { state: 'disabled' })
+    expect(answer.json()).toMatchObject({ status: 409, code: 'LAST_ADMIN' })
+    expect((await admin.call('GET', '/leads')).statusCode).toBe(200)
+  })
+
   it('may narrow a role of admins when another admin role is held', async () => {
     const rules = { all: { entity: '*', operations: ['manage'] } }
     const permissions = ['studio:read', 'studio:write', 'members:manage']
