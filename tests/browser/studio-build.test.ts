@@ -156,6 +156,26 @@ describe('the studio', () => {
         return answer.json().definition.group
       })
       .toBe('mine')
+
+    // Who writes the source takes nothing away from who writes another leaf meanwhile.
+    const source = page.getByRole('textbox', { name: 'Source of pages/leads.json' })
+    await source.getByText('"mine"').waitFor()
+    const text = (await source.innerText()).replace(/"order": \d+/, '"order": 42')
+    await source.click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.insertText(text)
+    await write('mine', 'again')
+    await page.keyboard.press('Control+s')
+    await expect
+      .poll(async () => {
+        const answer = await studio.org.call(
+          'GET',
+          '/api/v1/studio/contributions/pages/crm.leads:leads',
+        )
+        const { order, group: now } = answer.json().definition
+        return { order, now }
+      })
+      .toEqual({ order: 42, now: 'again' })
   })
 
   it('previews the draft as the whole CRM, and rolls a revision back', async () => {

@@ -81,11 +81,11 @@ export function useContribution(address: () => { readonly point: string; readonl
   ): Promise<void> => {
     const next = withValue(definition.value, path, value)
     const isStale = began && !sameJson(began.seen, valueAt(detail.value?.definition, path))
-    const seen = isStale && !problems.value.has(pathText(path)) ? { path, value: began.seen } : null
+    const seen = isStale && !problems.value.has(pathText(path)) ? [{ path, value: began.seen }] : []
     return isJsonObject(next) ? write(next, label, seen) : Promise.resolve()
   }
   /** A whole definition, as the JSON source has it. */
-  const write = (next: JsonObject, label = '', began: Seen | null = null): Promise<void> => {
+  const write = (next: JsonObject, label = '', began: readonly Seen[] = []): Promise<void> => {
     const before = definition.value
     pending.value = next
     const work = lane.then(() => send(before, next, label, began))
@@ -97,7 +97,7 @@ export function useContribution(address: () => { readonly point: string; readonl
     before: JsonObject,
     next: JsonObject,
     label: string,
-    began: Seen | null,
+    began: readonly Seen[],
   ): Promise<void> {
     const seen = detail.value
     if (!seen || isGone) return
@@ -248,7 +248,7 @@ export function useContribution(address: () => { readonly point: string; readonl
 }
 
 /** What an editor saw at a path when they began. */
-interface Seen {
+export interface Seen {
   readonly path: Path
   readonly value: Json | undefined
 }
@@ -257,13 +257,15 @@ interface Seen {
 function asSeen(
   detail: ContributionDetail,
   operations: readonly DraftOperation[],
-  began: Seen | null,
+  began: readonly Seen[],
 ): readonly DraftOperation[] {
-  if (!began) return operations
-  const place = pathText(placeOf(detail, began.path).path)
-  return operations.map((one) =>
-    pathText(one.path) === place ? { ...one, from: began.value ?? null } : one,
+  const seen = new Map(
+    began.map(({ path, value }) => [pathText(placeOf(detail, path).path), value ?? null] as const),
   )
+  return operations.map((one) => {
+    const from = seen.get(pathText(one.path))
+    return from === undefined ? one : { ...one, from }
+  })
 }
 
 /** What one step changed, on top of what the draft holds. */
