@@ -16,6 +16,7 @@ import { createPreview, previewHeaders } from './composables/use-preview.ts'
 import { createRefusals } from './composables/use-refusals.ts'
 import { createReports } from './composables/use-reports.ts'
 import { servicesKey } from './composables/use-services.ts'
+import { createSession } from './composables/use-session.ts'
 import { createTitles } from './composables/use-titles.ts'
 import { createToasts } from './composables/use-toasts.ts'
 import { createUndo } from './composables/use-undo.ts'
@@ -41,6 +42,7 @@ const client = new QueryClient({
 const outbox = createOutbox(sessionStorage)
 const preferences = createPreferences(localStorage, document.documentElement)
 const preview = createPreview(sessionStorage)
+const session = createSession(localStorage, globalThis)
 const http = createHttp({
   fetch: globalThis.fetch.bind(globalThis),
   language: () => [preferences.language.value, ...navigator.languages].filter(Boolean).join(','),
@@ -49,9 +51,12 @@ const http = createHttp({
   onAnswer: (isAnswered) => {
     outbox.isAway.value = !isAnswered
   },
+  as: session.as,
+  onOtherSession: session.lost,
   onUnauthenticated: () => {
     if (router.currentRoute.value.meta['isPublic'] === true) return
-    void client.invalidateQueries({ queryKey: ['model'] })
+    if (session.as() !== null) session.lost('ended')
+    else void client.invalidateQueries({ queryKey: ['model'] })
   },
 })
 const api = createApi(http)
@@ -63,6 +68,7 @@ createApp(App)
   .provide(servicesKey, {
     api,
     preferences,
+    session,
     toasts: createToasts(),
     undo: createUndo(sessionStorage),
     titles: createTitles(api),

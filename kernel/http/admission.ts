@@ -2,6 +2,7 @@ import {
   DrainingError,
   ForbiddenError,
   ScopeMissingError,
+  StateConflictError,
   UnauthenticatedError,
 } from '@runwaycrm/sdk'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -69,6 +70,7 @@ export function createAdmission(deps: AdmissionDeps) {
         door: caller.resolved.session === null ? 'api' : 'app',
         traceId: request.id,
       })
+      refuseOthers(request, ctx)
       if (route.permission !== null) checkPermission(ctx, route.permission)
       request.context = ctx
       const isDraft = request.headers['x-runway-revision'] === 'draft'
@@ -144,6 +146,26 @@ export function createAdmission(deps: AdmissionDeps) {
 
 function needsRotation(caller: Caller | null): caller is OrgCaller {
   return caller?.kind === 'principal' && caller.resolved.session?.rotateTo != null
+}
+
+/**
+ * Tabs of a browser share one cookie, and another tab may have changed whose it is: a page says whom it acts for,
+ * so that nothing of it is written into another organisation.
+ */
+function refuseOthers(request: FastifyRequest, { org, principal }: RequestContext): void {
+  const meant = request.headers['x-runway-as']
+  if (meant === undefined || meant === `${org.id}:${principal.userId ?? principal.id}`) return
+  throw new StateConflictError(
+    `The session is ${principal.name}'s in ${org.name} now. Nothing was done. Sign in again to go on.`,
+    {
+      extra: {
+        session: {
+          org: { id: org.id, name: org.name },
+          user: { id: principal.userId ?? principal.id, name: principal.name },
+        },
+      },
+    },
+  )
 }
 
 function checkPermission(ctx: RequestContext, permission: string): void {

@@ -20,13 +20,15 @@ interface TabDefinition {
 interface SectionDefinition {
   readonly label?: string
   readonly order?: number
-  readonly widget: 'fields' | 'timeline' | 'related' | 'files' | 'figure'
+  readonly widget: 'fields' | 'timeline' | 'related' | 'files' | 'figure' | 'chart'
   readonly fields?: readonly string[]
   readonly entity?: string
   readonly field?: string
   readonly measure?: string
   readonly of?: string
   readonly filter?: object
+  readonly groupBy?: string
+  readonly splitBy?: string
 }
 
 /** A definition under the point `composers`. */
@@ -66,10 +68,13 @@ export function visibleLayout(
       ...rest,
       ...(label === undefined ? {} : { label: words(`${path}.label`, label) }),
     }
-    if (section.widget === 'related' || section.widget === 'figure') {
+    if (['related', 'figure', 'chart'].includes(section.widget)) {
       const source = ctx.model.entities.get(section.entity ?? '')
       if (!source || !ctx.ability.can('read', source.ref)) return []
-      const names = [section.field ?? '', section.of ?? [], namesIn(section.filter ?? {})].flat()
+      const { widget, field, of, groupBy, splitBy, filter = {} } = section
+      // A chart may be of records that do not point here, but never of nothing.
+      const needed = widget === 'chart' ? (groupBy ?? '') : (field ?? '')
+      const names = [needed, field ?? [], of ?? [], splitBy ?? [], namesIn(filter)].flat()
       return names.map((name) => isSeen(source, name)).every(Boolean) ? [shown] : []
     }
     const seen = fields?.filter((name) => isSeen(entity, name))

@@ -28,11 +28,19 @@ export class ApiError extends Error {
   }
 }
 
-/** Nothing was decided: the server is away, or is just coming back. */
+/** The browser's session is somebody else's, or in another organisation; nothing was done. */
+export const isOtherSession = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 'STATE_CONFLICT' && 'session' in error.extra
+
+/** Nothing was decided: the server is away or just coming back, or does not know who asks. */
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof ApiError &&
-  [0, 502, 503, 504].includes(error.status) &&
+  ([0, 502, 503, 504].includes(error.status) || hasNoSession(error)) &&
   error.code !== 'STORAGE_FULL'
+
+/** It can be sent again by the person who sent it, once they are back. */
+export const hasNoSession = (error: unknown): boolean =>
+  (error instanceof ApiError && error.code === 'UNAUTHENTICATED') || isOtherSession(error)
 
 /** The sentence for people: the first issue says more than the title of a 422. */
 export function errorText(error: unknown): string {

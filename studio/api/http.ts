@@ -1,4 +1,5 @@
-import { ApiError } from './api-error.ts'
+import type { OtherSession } from '../composables/use-session.ts'
+import { ApiError, isOtherSession } from './api-error.ts'
 
 export type QueryValues = Readonly<Record<string, string | number | boolean | null | undefined>>
 
@@ -38,6 +39,9 @@ export const apiBase = '/api/v1'
 export function createHttp(deps: {
   readonly fetch: typeof globalThis.fetch
   readonly onUnauthenticated?: () => void
+  /** For whom a request is meant, `<organisation>:<member>`: the browser's session may be another's by now. */
+  readonly as?: () => string | null
+  readonly onOtherSession?: (whose: OtherSession) => void
   /** Told of every request whether there was an answer at all. */
   readonly onAnswer?: (isAnswered: boolean) => void
   /** In which the words of the model are wanted, as `Accept-Language` has it. */
@@ -59,6 +63,7 @@ export function createHttp(deps: {
     }
     const language = deps.language?.()
     if (language) headers['accept-language'] = language
+    Object.assign(headers, meantFor(path))
     if (options.body !== undefined) headers['content-type'] = 'application/json'
     let response: Response
     try {
@@ -85,7 +90,14 @@ export function createHttp(deps: {
     const problem = typeof data === 'object' && data !== null ? data : {}
     const failure = new ApiError(status, problem as Record<string, unknown>)
     if (failure.code === 'UNAUTHENTICATED') deps.onUnauthenticated?.()
+    if (isOtherSession(failure)) deps.onOtherSession?.(failure.extra['session'] as OtherSession)
     return failure
+  }
+
+  /** The doors themselves are for whoever stands there. */
+  function meantFor(path: string): Readonly<Record<string, string>> {
+    const as = /^\/auth\/(?!me$)/.test(path) ? null : deps.as?.()
+    return as ? { 'x-runway-as': as } : {}
   }
 
   function upload<T>(path: string, form: FormData, options: UploadOptions = {}): Promise<T> {
@@ -106,6 +118,8 @@ export function createHttp(deps: {
       options.signal?.addEventListener('abort', () => sending.abort(), { once: true })
       sending.open('POST', `${apiBase}${path}`)
       sending.setRequestHeader('accept', 'application/json')
+      for (const [name, value] of Object.entries(meantFor(path)))
+        sending.setRequestHeader(name, value)
       sending.send(form)
     })
   }

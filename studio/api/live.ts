@@ -44,6 +44,8 @@ export interface Live {
   /** @returns stops listening. */
   subscribe(topics: readonly LiveTopic[], handlers: LiveHandlers): () => void
   onModel(handler: (revision: number) => void): () => void
+  /** Connects again for a session that is back. */
+  resume(): void
   close(): void
 }
 
@@ -149,6 +151,11 @@ export function createLive(deps: {
       modelHandlers.add(handler)
       connect()
       return () => modelHandlers.delete(handler)
+    },
+    resume() {
+      attempt = 0
+      clearTimeout(timer)
+      if (subscriptions.size > 0 || modelHandlers.size > 0) connect()
     },
     close() {
       isClosed = true

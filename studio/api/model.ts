@@ -121,14 +121,18 @@ export interface LayoutTab {
 export interface LayoutSection {
   readonly key: string
   readonly label?: string
-  readonly widget: 'fields' | 'timeline' | 'related' | 'files' | 'figure'
+  readonly widget: 'fields' | 'timeline' | 'related' | 'files' | 'figure' | 'chart'
   readonly fields?: readonly string[]
-  /** Of `related` and `figure`: whose records, by which relation. */
+  /** Of `related`, `figure` and `chart`: whose records, by which relation. */
   readonly entity?: string
   readonly field?: string
   readonly measure?: 'count' | 'sum' | 'avg' | 'min' | 'max'
   readonly of?: string
   readonly filter?: Filter
+  readonly chart?: 'bar' | 'line' | 'pie' | 'funnel'
+  readonly groupBy?: string
+  readonly bucket?: TileInfo['bucket']
+  readonly splitBy?: string
 }
 
 /** Something that can be written in a timeline; it makes a record with the reference `about`. */

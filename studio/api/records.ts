@@ -67,6 +67,13 @@ export type AggregateRow = Readonly<Record<string, unknown>>
 /** Records of any entity, by its plural. */
 export function createRecordsApi(http: Http) {
   return {
+    /** Whether somebody who is mentioned in a record may read it. */
+    reachesMention: async (
+      { plural, id }: { readonly plural: string; readonly id: string },
+      userId: string,
+    ): Promise<boolean> =>
+      (await http.get<{ reaches: boolean }>('/me/mentions', { entity: plural, id, userId }))
+        .reaches,
     list: (plural: string, query: ListQuery, signal?: AbortSignal) =>
       http.get<RecordPage>(`/${plural}`, listParameters(query), signal),
     get: (plural: string, id: string, expand: readonly string[] = []) =>

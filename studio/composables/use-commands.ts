@@ -149,10 +149,11 @@ export function useCommands(words: Ref<string>) {
       ]
     }),
     ...model.value.model.actions
-      .filter((action) => action.on === null)
+      .filter((action) => isOffered(action))
       .map((action) => ({
         key: `action ${action.ref}`,
         label: action.label,
+        ...(action.on ? { hint: model.value.entity(action.on.entity)?.label ?? '' } : {}),
         icon: action.icon ?? 'play',
         run: () => {
           running.value = { action, ids: [] }
@@ -177,6 +178,12 @@ export function useCommands(words: Ref<string>) {
     },
   ])
 
+  /** Those on records that are not open ask which; they are many, so they wait to be asked for by a letter. */
+  function isOffered({ on }: ActionInfo): boolean {
+    if (!on) return true
+    const entity = model.value.entity(on.entity)
+    return words.value.trim() !== '' && entity !== null && current.value?.entity.ref !== entity.ref
+  }
   function deedsOn(entity: EntityInfo, id: string): readonly Command[] {
     const record = cache.find(entity, id)
     const hint = record ? recordTitle(record, entity.titleField) : entity.label
@@ -202,7 +209,10 @@ export function useCommands(words: Ref<string>) {
             ? []
             : views.value.filter((one) => matches(`${one.label} ${one.hint}`)),
       },
-      { label: t('palette.actions'), commands: deeds.value.filter((one) => matches(one.label)) },
+      {
+        label: t('palette.actions'),
+        commands: deeds.value.filter((one) => matches(`${one.label} ${one.hint ?? ''}`)),
+      },
     ].filter((group) => group.commands.length > 0),
   )
   return { groups, isPartial, isStale, creating, running }

@@ -1,5 +1,6 @@
 import { computed, shallowRef } from 'vue'
 import type { LeftBy } from '../components/field-left.ts'
+import { keyInReading } from '../i18n/reading.ts'
 import { type CellAt, type CellRange, cellsOf, rangeBetween } from '../model/cell-range.ts'
 
 export type { CellAt }
@@ -113,7 +114,7 @@ export function useGridCursor(deps: {
       PageUp: [from.row - page, from.col],
       PageDown: [from.row + page, from.col],
     }
-    return moves[event.key]
+    return moves[keyInReading(event.key)]
   }
 
   /** @returns whether the key was for the table. */

@@ -63,12 +63,19 @@ export function useManyWriter() {
     const made: string[] = []
     const failed: WriteFailure[] = []
     let done = 0
-    for (const chunk of bulkChunks(changes, creates)) {
+    const undoing = undo.pending()
+    await undoing
+    for (const chunk of bulkChunks(undoing ? changes.map(onNow) : changes, creates)) {
       const outcome = await send(entity, chunk, isGuarded)
       made.push(...outcome.made)
       failed.push(...outcome.failed)
       done += chunk.changes.length + chunk.creates.length
       writes.onProgress?.(done, total)
+    }
+    /** On what the undo that was waited for has made of it. */
+    function onNow({ record, values }: RecordChange): RecordChange {
+      const { version = record.version } = cache.find(entity, record.id) ?? {}
+      return { record: { ...record, version: Math.max(record.version, version) }, values }
     }
     rollBack(entity, before, failed)
     void cache.refreshAll(entity)

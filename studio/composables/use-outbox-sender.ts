@@ -16,7 +16,7 @@ const retryMs = { first: 1_500, most: 10_000 }
  * shown beside it; what is refused goes back in sight.
  */
 export function useOutboxSender() {
-  const { api, outbox, undo, conflicts, toasts } = useServices()
+  const { api, outbox, undo, conflicts, toasts, session } = useServices()
   const { t } = useI18n()
   const model = useModel()
   const cache = useRecordCache()
@@ -26,7 +26,9 @@ export function useOutboxSender() {
   let isSending = false
   let isOver = false
 
-  const hasWork = (): boolean => outbox.isAway.value || outbox.list.value.length > 0
+  /** Without a session it waits for its person. */
+  const hasWork = (): boolean =>
+    session.trouble.value === null && (outbox.isAway.value || outbox.list.value.length > 0)
   function soon(ms: number): void {
     clearTimeout(timer)
     timer = setTimeout(() => void run(), ms)
@@ -64,8 +66,7 @@ export function useOutboxSender() {
       noteDeed(entity, edit, saved)
       outbox.remove(edit, saved.version)
     } catch (error) {
-      if (isUnreachable(error) || (error instanceof ApiError && [401, 429].includes(error.status)))
-        throw error
+      if (isUnreachable(error) || (error instanceof ApiError && error.status === 429)) throw error
       if (error instanceof ApiError && error.status === 412) await compare(entity, edit)
       else giveUp(entity, edit, error)
     }
@@ -116,6 +117,7 @@ export function useOutboxSender() {
   }
   const onLine = (): void => soon(0)
   watch([outbox.isAway, outbox.list], () => hasWork() && !isSending && soon(wait))
+  watch(session.trouble, (trouble) => trouble === null && tryNow())
   onMounted(() => {
     globalThis.addEventListener('online', onLine)
     if (hasWork()) soon(0)

@@ -120,4 +120,26 @@ describe('an edit', () => {
     await writer.update(yacht, record, { status: 'won' })
     expect(services.undo.last.value).toBeNull()
   })
+
+  it('waits for an undo that is coming back, and does not collide with it', async () => {
+    const undone = Promise.withResolvers<void>()
+    const fresh = { ...record, version: 3, updatedBy: { type: 'user', id: 'u1', name: 'Ada' } }
+    const { writer, takeBack, asked } = mountList(async (request) => {
+      if (request.path.endsWith('/revert')) await undone.promise
+      if (request.method === 'GET' && request.path === '/yachts/r1') return { body: fresh }
+      return answerWithHistory(request)
+    })
+    await flushPromises()
+    const saved = await writer.update(yacht, record, { status: 'won' })
+    void takeBack.undo()
+    await flushPromises()
+    const onStale = async () => null
+    const saving = writer.update(yacht, saved!, { name: 'Lyra' }, { onStale })
+    await flushPromises()
+    const writes = () => asked.filter(({ method }) => method === 'PATCH')
+    expect(writes()).toHaveLength(1)
+    undone.resolve()
+    await saving
+    expect(writes().map(({ ifMatch }) => ifMatch)).toEqual([null, '"3"'])
+  })
 })

@@ -3,6 +3,7 @@ import { useI18n } from 'vue-i18n'
 import { ApiError, errorText, isUnreachable } from '../api/api-error.ts'
 import { recordTitle } from '../model/read-value.ts'
 import { useFlashes } from './use-flashes.ts'
+import { useModel } from './use-model.ts'
 import { useNoun } from './use-noun.ts'
 import { mergeRecord, useRecordCache } from './use-record-cache.ts'
 import { useServices } from './use-services.ts'
@@ -32,6 +33,7 @@ export function useRecordWriter() {
   const { api, toasts, undo, outbox, refusals, lanes } = useServices()
   const { t } = useI18n()
   const noun = useNoun()
+  const model = useModel()
   const cache = useRecordCache()
   const flashes = useFlashes()
   const takeBack = useTakeBack()
@@ -98,9 +100,11 @@ export function useRecordWriter() {
     if (outbox.has(record.id)) return wait()
 
     let base = record.version
-    const saving = lanes.run(record, values, (version) => {
-      base = version
-      const seen = options.onStale ? version : undefined
+    const undoing = undo.pending()
+    const saving = lanes.run(record, values, async (version) => {
+      await undoing
+      base = undoing ? afterUndo(entity, record.id, version) : version
+      const seen = options.onStale ? base : undefined
       return api.records.update(entity.plural, record.id, values, seen)
     })
     // Settles once it is known what became of it: saved, refused, or waiting.
@@ -130,6 +134,13 @@ export function useRecordWriter() {
     } finally {
       decided.resolve()
     }
+  }
+
+  /** What this person has just taken back themselves is nobody's edit to be told of. */
+  function afterUndo(entity: EntityInfo, id: string, version: number): number {
+    const now = cache.find(entity, id)
+    const by = now?.['updatedBy'] as { readonly id?: string } | null | undefined
+    return now && by?.id === model.value.model.me.id ? Math.max(version, now.version) : version
   }
 
   /** Marks what was refused and says why; what was typed stays to be mended. */

@@ -10,6 +10,7 @@ import type { Preferences } from './use-preferences.ts'
 import type { Preview } from './use-preview.ts'
 import type { Refusals } from './use-refusals.ts'
 import type { Reports } from './use-reports.ts'
+import type { Session } from './use-session.ts'
 import type { Titles } from './use-titles.ts'
 import type { Toasts } from './use-toasts.ts'
 import type { Undo } from './use-undo.ts'
@@ -21,6 +22,7 @@ export interface Services {
   readonly toasts: Toasts
   readonly undo: Undo
   readonly preferences: Preferences
+  readonly session: Session
   readonly titles: Titles
   readonly palette: Palette
   readonly preview: Preview

@@ -21,7 +21,7 @@ interface Reverted {
  * since stays as it is and is named.
  */
 export function useTakeBack() {
-  const { api, undo, toasts, titles } = useServices()
+  const { api, undo, toasts, titles, lanes } = useServices()
   const { t } = useI18n()
   const model = useModel()
   const cache = useRecordCache()
@@ -91,7 +91,7 @@ export function useTakeBack() {
     if (entity && made) {
       // The one that moved is on screen before the rest is asked for.
       const fresh = await api.records.get(entity.plural, made.id).catch(() => null)
-      if (fresh) cache.patch(entity, made.id, (record) => mergeRecord(record, fresh))
+      if (fresh) cache.patch(entity, made.id, (record) => lanes.over(mergeRecord(record, fresh)))
       void cache.refreshAll(entity)
     } else await cache.refreshAll()
     cache.refreshChanges()

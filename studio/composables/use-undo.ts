@@ -42,6 +42,8 @@ export interface Undo {
   keep(): void
   /** One after the other, however fast the keys come. */
   inOrder(work: () => Promise<void>): Promise<void>
+  /** Settles when what is being taken back, or done again, has come back; null when nothing is. */
+  pending(): Promise<void> | null
   /** Goes on where this person stopped in this tab; what somebody else did here is not theirs. */
   attach(scope: string): void
 }
@@ -61,6 +63,7 @@ export function createUndo(storage: Pick<Storage, 'getItem' | 'setItem'> | null 
   const next = shallowRef<UndoEntry | null>(null)
   let scope: string | null = null
   let running: Promise<void> = Promise.resolve()
+  let underWay = 0
 
   function set(pile: Pile, entries: readonly UndoEntry[]): void {
     piles[pile] = entries.slice(-kept)
@@ -104,10 +107,16 @@ export function createUndo(storage: Pick<Storage, 'getItem' | 'setItem'> | null 
     },
     put: (pile, entry) => set(pile, [...piles[pile], entry]),
     inOrder(work) {
+      underWay += 1
       const next = running.then(work)
-      running = next.catch(() => {})
+      running = next
+        .catch(() => {})
+        .then(() => {
+          underWay -= 1
+        })
       return next
     },
+    pending: () => (underWay === 0 ? null : running),
     attach(wanted) {
       if (scope === wanted) return
       const before = read(storage, wanted)

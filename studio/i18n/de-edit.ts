@@ -92,4 +92,17 @@ export default {
     stays:
       'Seither geändert, es bleibt: {what}. | Seither geändert, es bleibt: {what}. | Seither geändert, sie bleiben: {what}.',
   },
+  session: {
+    endedTitle: 'Ihre Sitzung ist beendet',
+    endedText:
+      'Melden Sie sich wieder an und machen Sie weiter. Was Sie geschrieben haben, bleibt.',
+    otherTitle: 'Ein anderer Tab ist woandershin gegangen',
+    otherShort: 'Ein anderer Tab arbeitet jetzt in {org}.',
+    otherText:
+      'Der Browser ist jetzt bei {other} als {person} angemeldet. Dieser Tab zeigt noch {org}; nichts davon geht an {other}, und was Sie geschrieben haben, bleibt.',
+    back: 'Weitermachen',
+    backTo: 'Weiter in {org}',
+    toOther: '{org} zeigen',
+    asOther: 'Als jemand anderes anmelden',
+  },
 }

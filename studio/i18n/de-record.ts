@@ -48,6 +48,7 @@ export default {
     placeholder: '{what} schreiben',
     save: '{what} speichern',
     mention: 'Jemanden erwähnen',
+    notReached: '{name} darf diesen Datensatz nicht sehen und erfährt nichts davon.',
     mentionable: '{name}, von {n}, die erwähnt werden können',
     discard: 'Verwerfen',
     kept: 'Entwurf gespeichert',

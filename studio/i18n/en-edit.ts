@@ -92,4 +92,16 @@ export default {
     stays:
       'Changed since, so it stays: {what}. | Changed since, so it stays: {what}. | Changed since, so they stay: {what}.',
   },
+  session: {
+    endedTitle: 'Your session has ended',
+    endedText: 'Sign in again and go on. What you wrote is kept.',
+    otherTitle: 'Another tab has gone elsewhere',
+    otherShort: 'Another tab works in {org} now.',
+    otherText:
+      'The browser is signed in to {other} as {person} now. This tab still shows {org}; nothing of it goes to {other}, and what you wrote is kept.',
+    back: 'Go on',
+    backTo: 'Go on in {org}',
+    toOther: 'Show {org}',
+    asOther: 'Sign in as somebody else',
+  },
 }

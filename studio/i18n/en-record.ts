@@ -42,6 +42,7 @@ export default {
     placeholder: 'Write: {what}',
     save: 'Save {what}',
     mention: 'Mention somebody',
+    notReached: '{name} may not see this record and is not told.',
     mentionable: '{name}, of {n} that can be mentioned',
     discard: 'Discard',
     kept: 'Draft saved',

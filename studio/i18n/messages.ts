@@ -1,13 +1,17 @@
 import { type Ref, watch } from 'vue'
 import { createI18n } from 'vue-i18n'
 import en from './en.ts'
+import { directionOf } from './reading.ts'
 
 /** Languages that are complete; a new one is a file beside `en.ts` and a line here. */
 export const languages = { en: 'English', de: 'Deutsch' } as const
-export type Language = keyof typeof languages
+/** English as it would stand on a page that is read from right to left; for whoever asks for it by name. */
+const mirrored = 'ar-XB'
+export type Language = keyof typeof languages | typeof mirrored
 
 const loaders: Readonly<Record<Exclude<Language, 'en'>, () => Promise<{ default: typeof en }>>> = {
   de: () => import('./de.ts'),
+  [mirrored]: async () => ({ default: en }),
 }
 
 /** @param wanted the language somebody chose; empty follows the browser. */
@@ -23,6 +27,7 @@ export function createMessages(wanted: Readonly<Ref<string>>) {
       }
       i18n.global.locale.value = language as 'en'
       document.documentElement.lang = language
+      document.documentElement.dir = directionOf(language)
     },
     { immediate: true },
   )
@@ -30,6 +35,7 @@ export function createMessages(wanted: Readonly<Ref<string>>) {
 }
 
 export function pick(choice: string, offered: readonly string[]): Language {
+  if (choice === mirrored) return mirrored
   for (const one of [choice, ...offered]) {
     const language = one.slice(0, 2).toLowerCase()
     if (language in languages) return language as Language

@@ -37,19 +37,9 @@ export function mentionable<T extends Mentionable>(
     .slice(0, most)
 }
 
-/**
- * The text with the mention finished, and where the caret goes. Two of one name are told apart by their
- * address, which is how the server knows whom it means.
- */
-export function withMention(
-  text: string,
-  { start, words }: MentionAt,
-  person: Mentionable,
-  people: readonly Mentionable[],
-): { readonly text: string; readonly caret: number } {
+/** `@Ann Lee `. Two of one name are told apart by their address, which is how the server knows whom it means. */
+export function mentionOf(person: Mentionable, people: readonly Mentionable[]): string {
   const isOnly =
     people.filter(({ name }) => name.toLowerCase() === person.name.toLowerCase()).length === 1
-  const mention = `@${isOnly ? person.name : person.email} `
-  const rest = text.slice(start + 1 + words.length).replace(/^ /, '')
-  return { text: text.slice(0, start) + mention + rest, caret: start + mention.length }
+  return `@${isOnly ? person.name : person.email} `
 }

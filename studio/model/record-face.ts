@@ -10,7 +10,7 @@ export interface FaceSection {
   readonly widget: LayoutSection['widget']
   /** Of `fields` and `files`. */
   readonly fields: readonly FieldInfo[]
-  /** Of `related` and `figure`. */
+  /** Of `related` and `figure`, and of `chart` unless it is of all records. */
   readonly related: RelatedField | null
   /** As the layout has it: measure and filter. */
   readonly given: LayoutSection | null
@@ -61,7 +61,9 @@ export function recordFace(entity: EntityInfo, model: ModelIndex, words: FaceWor
     const { key, label = '', widget } = section
     const plain = { key, label, widget, fields: [], related: null, given: section }
     if (widget === 'timeline') return [plain]
-    if (widget === 'related' || widget === 'figure') {
+    if (widget === 'chart' && !section.field)
+      return model.entity(section.entity ?? '') ? [plain] : []
+    if (widget === 'related' || widget === 'figure' || widget === 'chart') {
       const found = related.find(
         (one) => one.entity.ref === section.entity && one.field.apiName === section.field,
       )

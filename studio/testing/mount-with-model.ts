@@ -18,6 +18,7 @@ import { createPreview } from '../composables/use-preview.ts'
 import { createRefusals } from '../composables/use-refusals.ts'
 import { createReports } from '../composables/use-reports.ts'
 import { type Services, servicesKey } from '../composables/use-services.ts'
+import { createSession } from '../composables/use-session.ts'
 import { createTitles } from '../composables/use-titles.ts'
 import { createToasts } from '../composables/use-toasts.ts'
 import { createUndo } from '../composables/use-undo.ts'
@@ -31,6 +32,7 @@ export interface Asked {
   readonly path: string
   readonly query: URLSearchParams
   readonly body: unknown
+  readonly ifMatch: string | null
 }
 interface Answer {
   readonly status?: number
@@ -55,6 +57,7 @@ export function mountWithModel(
         path: url.pathname.replace('/api/v1', ''),
         query: url.searchParams,
         body: typeof init?.body === 'string' ? JSON.parse(init.body) : null,
+        ifMatch: new Headers(init?.headers).get('if-match'),
       }
       asked.push(request)
       const { status = 200, body } = await answer(request)
@@ -69,9 +72,10 @@ export function mountWithModel(
   const api = createApi(http)
   const services: Services = {
     api,
-    live: { subscribe: () => () => {}, onModel: () => () => {}, close: () => {} },
+    live: { subscribe: () => () => {}, onModel: () => () => {}, resume: () => {}, close: () => {} },
     toasts: createToasts(),
     undo: createUndo(),
+    session: createSession(localStorage, globalThis),
     preferences: createPreferences(localStorage, document.createElement('div')),
     titles: createTitles(api),
     palette: createPalette(),

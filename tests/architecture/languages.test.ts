@@ -73,7 +73,7 @@ function labelsOf(manifest: Manifest): Messages {
   const labels: Record<string, string> = {}
   const walk = (value: unknown, path: readonly string[]) => {
     if (typeof value !== 'object' || value === null) return
-    const [point] = path
+    const point = path[0]!.split(':').at(-1)!.split('.', 1)[0]!
     const inSchema = point === 'settings'
     const isDefinition = path.length === 2 && (point === 'entities' || point === 'actions')
     const words = ['label', 'labelPlural', 'help', ...(inSchema ? ['title', 'description'] : [])]
@@ -87,5 +87,8 @@ function labelsOf(manifest: Manifest): Messages {
   }
   for (const [point, definitions] of Object.entries(manifest.contributes ?? {}))
     if (![...unread, ...unreadToo].includes(point)) walk(definitions, [point])
+  // What it puts into another plugin's contribution is said under that plugin's name.
+  for (const { point, target, path, to } of manifest.overrides ?? [])
+    if (typeof target === 'string' && path) walk(to, [target.replace(':', `:${point}.`), ...path])
   return labels
 }

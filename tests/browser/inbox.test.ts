@@ -97,3 +97,41 @@ it('what one wants to hear of is kept', async () => {
   expect(await group.getByRole('checkbox', { name: 'In the inbox' }).isChecked()).toBe(false)
   expect(open.complaints).toEqual([])
 })
+
+it('people are mentioned in long texts and rich texts; whom the record is hidden from is named', async () => {
+  await joinOrg(studio.app, studio.org, 'rep', 'Rita Rep')
+  const story = {
+    entity: 'crm.leads:lead',
+    field: { type: 'richText', label: 'Story', order: 900 },
+  }
+  const ops = [{ op: 'set', path: ['fields', 'story'], value: story }]
+  await studio.org.call('PATCH', '/studio/draft', { ops })
+  const { hash } = (await studio.org.call('POST', '/studio/plan', {})).json<{ hash: string }>()
+  await studio.org.call('POST', '/studio/publish', { hash, message: 'Story' })
+  const lead = await give('Katherine Johnson')
+  const read = async (field: string) =>
+    (await bob.call('GET', `/leads/${lead}`)).json<Record<string, unknown>>()[field]
+  await page.goto(`/leads/${lead}`)
+
+  await page.getByRole('button', { name: 'Change: Notes', exact: true }).click()
+  const notes = page.getByRole('textbox', { name: 'Notes' })
+  await notes.pressSequentially('Ask @Ri')
+  await page.getByRole('option', { name: /Rita Rep/ }).waitFor()
+  await page.keyboard.press('Enter')
+  expect(await notes.inputValue()).toBe('Ask @Rita Rep ')
+  await page.getByText('Rita Rep may not see this record').waitFor()
+  await page.keyboard.press('Control+Enter')
+  await expect.poll(() => read('notes')).toBe('Ask @Rita Rep')
+
+  await page.getByRole('button', { name: 'Change: Story', exact: true }).click()
+  const editor = page.getByRole('textbox', { name: 'Story' })
+  await editor.pressSequentially('With @Bo')
+  await page.getByRole('option', { name: /Bob Lee/ }).click()
+  expect(await editor.textContent()).toMatch(/^With @Bob Lee/)
+  await page.keyboard.press('Control+Enter')
+  await expect.poll(() => read('story')).toContain('@Bob Lee')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await page.getByRole('dialog').getByText('Archive it').waitFor()
+  expect(open.complaints).toEqual([])
+})

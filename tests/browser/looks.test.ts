@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { firstScripts, mostFirstBytes } from '../../studio/build.ts'
 import { seriousProblems } from './axe.ts'
+import { readFromRight } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
 let studio: StudioApp
@@ -105,6 +106,49 @@ describe('at 390 px', () => {
     }
     await context.close()
   })
+})
+
+it('is mirrored for whoever reads from right to left', async () => {
+  const { page, context, complaints } = await studio.open()
+  await context.addInitScript(readFromRight)
+  const board = '/opportunities?view=crm.opportunities%3Apipeline'
+  for (const path of ['/', '/leads', board, '/inbox', '/settings', '/imports']) {
+    await page.goto(path)
+    await settle(page)
+    const frame = `[document.documentElement.dir, document.documentElement.scrollWidth,
+      document.querySelector('.sidebar').offsetLeft > document.querySelector('.main').offsetLeft]`
+    expect([path, ...(await page.evaluate<unknown[]>(frame))]).toEqual([path, 'rtl', 1440, true])
+  }
+  const leftOf = async (selector: string): Promise<number> =>
+    (await page.locator(selector).first().boundingBox())?.x ?? Number.NaN
+  await page.goto(board)
+  const column = (n: number) => leftOf(`.bcol:nth-child(${n})`)
+  expect(await column(1)).toBeGreaterThan(await column(2))
+  await page.goto('/leads')
+  const cell = (col: number) => leftOf(`.tbody .tr >> nth=0 >> .td >> nth=${col}`)
+  expect(await cell(1)).toBeGreaterThan(await cell(2))
+  await page.locator('.grid-table').focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowLeft')
+  expect(await leftOf('.td.is-cursor')).toBe(await cell(2))
+  await page.locator('.title-link').first().click()
+  await page.locator('.panel .phead-title').waitFor()
+  expect(await leftOf('.panel')).toBeLessThan(20)
+  const endOfTitle = `(() => {
+    const range = document.createRange()
+    range.selectNodeContents(document.querySelector('.phead-title'))
+    return range.getBoundingClientRect().right
+  })()`
+  expect(await page.evaluate(endOfTitle)).toBeGreaterThan(440)
+  await page.getByRole('tab', { name: 'Details' }).click()
+  const [term, value] = [await leftOf('.detail dt'), await leftOf('.detail dd')]
+  expect(term).toBeGreaterThan(value)
+  await page.getByRole('button', { name: 'Close', exact: true }).click()
+  await page.getByRole('button', { name: 'New lead' }).click()
+  const dialog = (await page.getByRole('dialog').boundingBox())!
+  expect(await leftOf('.dialog-head .btn')).toBeLessThan(dialog.x + dialog.width / 3)
+  expect(complaints).toEqual([])
+  await context.close()
 })
 
 it('speaks German to a German browser', async () => {

@@ -4,11 +4,11 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { start } from '../../kernel/main.ts'
 import { openBrowser } from './browser.ts'
-import { desktop, phone, signIn } from './sign-in.ts'
+import { desktop, phone, readFromRight, signIn } from './sign-in.ts'
 import { publishSpecimen, specimenFields } from './specimen.ts'
 
 /**
- * Screenshots of every page, at 1440 × 900 light and dark and at 390 × 844, into
+ * Screenshots of every page, at 1440 × 900 light, dark and read from the right, and at 390 × 844, into
  * `tests/.output/shots`. Needs nothing started: it runs the product on a data folder of its own. Words
  * as arguments take only those whose names have one of them.
  */
@@ -267,6 +267,7 @@ const looks = [
   { name: 'dark', viewport: desktop, colorScheme: 'dark', hasTouch: false },
   { name: 'phone', viewport: phone, colorScheme: 'light', hasTouch: true },
   { name: 'phone-dark', viewport: phone, colorScheme: 'dark', hasTouch: true },
+  { name: 'rtl', viewport: desktop, colorScheme: 'light', hasTouch: false },
 ] as const
 
 await mkdir(outDir, { recursive: true })
@@ -296,6 +297,7 @@ try {
       locale: 'en-GB',
       reducedMotion: 'reduce',
     })
+    if (look === 'rtl') await context.addInitScript(readFromRight)
     const page = await context.newPage()
     for (const shot of wanted.filter((one) => one.isSignedOut)) await take(page, shot, look)
     await signIn(page, 'admin@demo.test', password)

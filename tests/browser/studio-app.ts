@@ -30,10 +30,10 @@ export interface OpenPage {
 }
 
 /** The real product with the built studio, and a browser beside it. */
-export async function startStudio(): Promise<StudioApp> {
+export async function startStudio(environment: Record<string, string> = {}): Promise<StudioApp> {
   await ensureBuilt({ log: () => {} })
   const studioDir = path.resolve(import.meta.dirname, '../../studio/dist')
-  const app = await startApp({ STUDIO_DIR: studioDir })
+  const app = await startApp({ STUDIO_DIR: studioDir, ...environment })
   const url = await app.listen()
   const browser = await openBrowser()
   const email = 'ada@example.test'
@@ -67,7 +67,7 @@ export async function startStudio(): Promise<StudioApp> {
         if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
           complaints.push(message.text())
       })
-      if (!options.isSignedOut) await signIn(page, email)
+      if (!options.isSignedOut) await signIn(page, email, adminPassword, made.slug)
       return { page, context, complaints }
     },
     async stop() {

@@ -369,6 +369,21 @@ describe('preferences', () => {
   })
 })
 
+describe('a mention', () => {
+  it('says beforehand whether it reaches somebody, to whoever may read the record', async () => {
+    const hers = await make(ann, 'leads', { name: 'Only Ann', ownerId: ann.userId })
+    const ask = (by: Caller, userId: string, id = hers) =>
+      by.call('GET', `/me/mentions?entity=leads&id=${id}&userId=${userId}`)
+    expect((await ask(ann, bob.userId)).json()).toEqual({ reaches: true })
+    expect((await ask(ann, rita.userId)).json()).toEqual({ reaches: false })
+    expect((await ask(ann, '00000000-0000-7000-8000-000000000000')).json()).toEqual({
+      reaches: false,
+    })
+    expect((await ask(rita, bob.userId)).statusCode).toBe(404)
+    expect((await ask(ann, 'nobody')).statusCode).toBeGreaterThanOrEqual(400)
+  })
+})
+
 describe('mail', () => {
   it('sums up once what waits, in the language of the person, without what they may not read', async () => {
     const dora = await joinOrg(app, ann, 'rep', 'Dora Rep')

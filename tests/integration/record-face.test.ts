@@ -86,6 +86,7 @@ describe('layouts', () => {
       ['pipeline', 'figure'],
       ['company', 'fields'],
       ['size', 'fields'],
+      ['stages', 'chart'],
       ['files', 'files'],
     ])
     expect(account).not.toHaveProperty('unknown')
@@ -120,6 +121,52 @@ describe('layouts', () => {
     })
     const rep = await app.createKey(ada.orgId, { role: 'rep' })
     expect(layoutOf(await face(rep), 'crm.leads:lead')).not.toHaveProperty('unknown')
+  })
+
+  it('show charts of what points here or of all that match, to whoever may read all of it', async () => {
+    const chart = { widget: 'chart', entity: 'crm.opportunities:opportunity', groupBy: 'stage' }
+    const sections = {
+      here: { ...chart, field: 'accountId', measure: 'sum', of: 'value', splitBy: 'ownerId' },
+      all: { ...chart, chart: 'pie', filter: { stage: 'won' } },
+      gone: { ...chart, groupBy: 'vanished' },
+      none: { widget: 'chart', entity: 'crm.opportunities:opportunity' },
+      salaries: { ...chart, field: 'accountId', measure: 'sum', of: 'margin' },
+    }
+    const opportunity = 'crm.opportunities:opportunity'
+    const answer = await publish([
+      {
+        op: 'set',
+        path: ['layouts', 'product'],
+        value: { entity: 'crm.products:product', tabs: { main: { label: 'Main', sections } } },
+      },
+      {
+        op: 'set',
+        path: ['fields', 'margin'],
+        value: { entity: opportunity, field: { type: 'number', label: 'Margin', order: 900 } },
+      },
+      {
+        op: 'set',
+        path: ['roles', 'blind'],
+        value: {
+          label: 'Blind',
+          rules: {
+            all: { operations: ['read'], entity: '*' },
+            margin: {
+              effect: 'deny',
+              operations: ['read'],
+              entity: opportunity,
+              fields: ['margin'],
+            },
+          },
+        },
+      },
+    ])
+    expect(answer.statusCode, answer.body).toBe(201)
+    const keysFor = async (caller: Caller) =>
+      layoutOf(await face(caller), 'crm.products:product').tabs[0]?.sections.map(({ key }) => key)
+    expect(await keysFor(ada)).toEqual(['all', 'here', 'salaries'])
+    const blind = await app.createKey(ada.orgId, { role: 't:blind' })
+    expect(await keysFor(blind)).toEqual(['all', 'here'])
   })
 
   it('are refused before they are live when they lead to an entity that is not there', async () => {

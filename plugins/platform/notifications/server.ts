@@ -1,6 +1,7 @@
 import { defineHandlers } from '@runwaycrm/sdk'
 import { hearRecords } from './hear-records.ts'
 import { hearWork } from './hear-work.ts'
+import { reachOfMention } from './mentions.ts'
 import { nameOwner } from './name-owner.ts'
 import { planDigests } from './plan-digests.ts'
 import { remind } from './remind.ts'
@@ -18,4 +19,5 @@ export const handlers = defineHandlers({
   sweep,
   stopPage,
   stopMails,
+  reachOfMention,
 })
