@@ -89,15 +89,17 @@ export function useRecordList(
   })
   const count = computed(() => list.data.value?.pages[0]?.page.count ?? null)
   const sparse = computed<readonly RecordData[]>(() => {
-    const all = [...records.value]
-    if (!list.hasNextPage.value || list.isPlaceholderData.value) return all
-    const length = Math.max(all.length, Math.min(count.value ?? 0, farthest))
+    if (!list.hasNextPage.value || list.isPlaceholderData.value) return records.value
+    const length = Math.max(records.value.length, Math.min(count.value ?? 0, farthest))
+    // Made at its length: one that is written to far behind its end becomes a map, through which every pass over
+    // 100,000 places takes 20 ms instead of one.
+    const all = new Array<RecordData>(length)
+    for (const [at, record] of records.value.entries()) all[at] = record
     for (const { offset, records: some } of far.pages.value)
       for (const [at, record] of some.entries()) {
         const place = offset + at
         if (place >= records.value.length && place < length) all[place] = record
       }
-    all.length = length
     return all
   })
 

@@ -37,6 +37,7 @@ export function useSelection(
     ids,
     isAllMatching,
     records: computed<readonly RecordData[]>(() => {
+      if (ids.value.size === 0) return []
       const here = records().filter((record) => ids.value.has(record.id))
       if (here.length === ids.value.size || !isPartial()) return here
       const shown = new Set(here.map(({ id }) => id))

@@ -15,6 +15,7 @@ export function recordsField(entity: EntityInfo, apiName: string, isMultiple: bo
     required: true,
     unique: false,
     readOnly: false,
+    computed: false,
     hidden: false,
     to: entity.ref,
     params: {},

@@ -115,13 +115,13 @@ it('people are mentioned in long texts and rich texts; whom the record is hidden
 
   await page.getByRole('button', { name: 'Change: Notes', exact: true }).click()
   const notes = page.getByRole('textbox', { name: 'Notes' })
-  await notes.pressSequentially('Ask @Ri')
+  await notes.pressSequentially('Ask @Rita')
   await page.getByRole('option', { name: /Rita Rep/ }).waitFor()
   await page.keyboard.press('Enter')
   expect(await notes.inputValue()).toBe('Ask @Rita Rep ')
   await page.getByText('Rita Rep may not see this record').waitFor()
   await page.keyboard.press('Control+Enter')
-  await expect.poll(() => read('notes')).toBe('Ask @Rita Rep')
+  await expect.poll(() => read('notes')).toBe('Ask @Rita Rep ')
 
   await page.getByRole('button', { name: 'Change: Story', exact: true }).click()
   const editor = page.getByRole('textbox', { name: 'Story' })
