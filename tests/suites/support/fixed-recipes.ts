@@ -143,6 +143,18 @@ function studio(): Record<string, RouteParts[]> {
       },
       { status: 200, build: (world) => ({ query: { ...named, userId: world.userId } }) },
     ],
+    'GET /me/mentions': [
+      {
+        status: 200,
+        build: (world) => ({
+          query: {
+            entity: 'leads',
+            id: world.kept.get('crm.leads:lead')!,
+            userId: world.userId,
+          },
+        }),
+      },
+    ],
     'GET /studio/points': [{ status: 200, build: plain }],
     'GET /studio/contributions': [
       { status: 200, build: () => ({ query: { point: 'fields', q: 'note' } }) },

@@ -59,6 +59,8 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'POST /jobs/:id/cancel': 'stops the work of whoever asks: tests/integration/jobs.test.ts',
   'PUT /:plural/:id': 'is refused',
   'GET /auth/me': 'shows whoever asks themselves',
+  'GET /me/mentions':
+    'says yes or no about a record that whoever asks may read: tests/integration/notifications.test.ts',
   'GET /mail/messages': 'asks for settings:write',
   'GET /mail/messages/:id': 'asks for settings:write',
   'GET /invitations': 'asks for members:manage',
