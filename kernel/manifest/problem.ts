@@ -20,8 +20,5 @@ export function pathOfPlace(place: string): string {
 
 /** Joins the parts of a place; empty parts are left out. */
 export function placeOf(...parts: readonly (string | number)[]): string {
-  // Composing a model asks this for every field.
-  let place = ''
-  for (const part of parts) if (part !== '') place += place === '' ? part : `/${part}`
-  return place
+  return (parts.includes('') ? parts.filter((part) => part !== '') : parts).join('/')
 }
