@@ -15,6 +15,8 @@ import { toReviewItem } from './model/resolve-review.ts'
 /** Whoever runs the installation: no roles hold them back. */
 const operator: Actor = Object.freeze({ type: 'system', id: null, name: 'Command line' })
 
+type Rooms = Pick<Opened, 'house'>
+
 /** Where a command says something: the answer for scripts, and words for people beside it. */
 export interface Voice {
   out(line: string): void
@@ -49,7 +51,7 @@ export interface InstallOptions {
 /** Installs a packed plugin, or another version of it, into one organisation. */
 export async function installPlugin(
   { out, say }: Voice,
-  { house }: Opened,
+  { house }: Rooms,
   orgId: string,
   place: string,
   { dryRun, params }: InstallOptions,
@@ -71,7 +73,7 @@ export async function installPlugin(
 /** Writes what the organisation published as files for a repository. */
 export async function pullLayer(
   { out }: Voice,
-  { house }: Opened,
+  { house }: Rooms,
   { orgId, slug }: { readonly orgId: string; readonly slug: string },
   folder: string,
 ): Promise<void> {
@@ -95,7 +97,7 @@ export interface PushOptions {
  */
 export async function pushLayer(
   { out, say }: Voice,
-  { house }: Opened,
+  { house }: Rooms,
   { orgId, slug }: { readonly orgId: string; readonly slug: string },
   folder: string,
   { dryRun, publish, message }: PushOptions,

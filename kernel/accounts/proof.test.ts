@@ -22,6 +22,9 @@ const harmless = [
 ]
 /** They answer for the organisation of the signed context, and join one only while it is being made. */
 const resellers = ['customers', 'join_reseller', 'offer_layer', 'reseller_epoch', 'reseller_layer']
+/** They tell keys of the organisation of the signed context apart, without what opens anything. */
+const ownKeys = ['key_makers', 'working_keys']
+const withoutProof = [...open, ...harmless, ...resellers, ...ownKeys]
 
 let database: TestDatabase
 let db: Database
@@ -94,14 +97,12 @@ const withProof = (proof: string): Statement => ({
 describe('the functions over accounts', () => {
   it('are these, and whoever adds one decides whether it needs a proof', () => {
     expect(deeds.length).toBeGreaterThan(30)
-    expect(deeds.map(({ name }) => name)).toEqual(
-      expect.arrayContaining([...open, ...harmless, ...resellers]),
-    )
+    expect(deeds.map(({ name }) => name)).toEqual(expect.arrayContaining(withoutProof))
   })
 
   it('refuse whoever has no proof, in the context of an organisation or without one', async () => {
     for (const { name, call } of deeds) {
-      if ([...open, ...harmless, ...resellers].includes(name)) continue
+      if (withoutProof.includes(name)) continue
       expect(await attempt(call), name).toBe('42501')
       const alone = db.query(null, { text: call, values: [] })
       await expect(alone, name).rejects.toMatchObject({ code: '42501' })
@@ -110,7 +111,7 @@ describe('the functions over accounts', () => {
 
   it('refuse a proof about somebody else, for another deed, out of time, or signed by another key', async () => {
     for (const { name, call } of deeds) {
-      if ([...open, ...harmless, ...resellers].includes(name)) continue
+      if (withoutProof.includes(name)) continue
       const wrong = {
         'another organisation': signProof(key, name, ours, soon()),
         'another deed': signProof(key, `${name}x`, theirs, soon()),
@@ -135,6 +136,16 @@ describe('the functions over accounts', () => {
     expect(await directory.findKeyOf(theirs, 'abcdefghijkl')).toBeNull()
     expect(await attempt(named, withProof(signProof(key, 'add_key', theirs, soon())))).toBe('done')
     expect(await directory.findKeyOf(theirs, 'abcdefghijkl')).not.toBeNull()
+  })
+
+  it('tell of keys of the organisation of the context alone', async () => {
+    const text = `select id from kernel.working_keys()
+      union all select id from kernel.key_makers(array['abcdefghijkl'])`
+    const told = async (orgId: string | null) =>
+      (await db.query(orgId, { text, values: [] })).rows.length
+    expect(await told(theirs)).toBe(2)
+    expect(await told(ours)).toBe(0)
+    expect(await told(null)).toBe(0)
   })
 
   it('leave no proof behind on the connection', async () => {

@@ -84,7 +84,7 @@ export function packageRoutes(deps: PackageRoutesDeps): RouteDeclaration[] {
       summary: 'What the organisation changed and an upgrade changed as well',
       handler: async (call) => {
         const { review } = await revisions.draft(orgOf(call))
-        return { status: 200, body: { data: review.map(toReviewItem) } }
+        return { status: 200, body: { data: told(call, review) } }
       },
     },
     {
@@ -109,10 +109,21 @@ export function packageRoutes(deps: PackageRoutesDeps): RouteDeclaration[] {
           call.body as ReviewDecision,
           actor(call),
         )
-        return { status: 200, body: { data: review.map(toReviewItem) } }
+        return { status: 200, body: { data: told(call, review) } }
       },
     },
   ]
+
+  /** With what people call the thing that was changed; its reference when it is gone. */
+  function told(call: Call, review: readonly MergedOverride[]) {
+    const { contributions } = call.context().model
+    return review.map((one) => {
+      const item = toReviewItem(one)
+      const found = contributions.get(item.point)?.get(item.target)?.definition
+      const { label } = (found ?? {}) as { readonly label?: string }
+      return { ...item, label: label ?? item.target }
+    })
+  }
 
   async function answerOf(orgId: string, change: PackageChange, dryRun = false) {
     const { id, version, from, before, after } = change

@@ -19,16 +19,19 @@ export async function forgetNames(ctx: TransactionContext, member: string): Prom
     values: [],
   })
   const actor = JSON.stringify({ type: 'user', id: member })
-  const named = (column: string) => `${column} @> $2::jsonb and ${column} ->> 'name' <> 'Erased'`
+  const named = (value: string) => `${value} @> $2::jsonb and ${value} ->> 'name' <> 'Erased'`
+  // One who did it, or a list of those who did.
+  const listed = (column: string) =>
+    `jsonb_typeof(${column}) = 'array' and ${column} @> jsonb_build_array($2::jsonb)`
+  const erased = (value: string) => `jsonb_set(${value}, '{name}', '"Erased"')`
+  const forget = (column: string) => `${column} = case when ${named(column)} then ${erased(column)}
+      when ${listed(column)} then (select jsonb_agg(case when ${named('e')} then ${erased('e')} else e end)
+        from jsonb_array_elements(${column}) e)
+      else ${column} end`
+  const holds = (column: string) => `(${named(column)}) or (${listed(column)})`
   const statements = tables.map(({ name, columns }) => ({
-    text: `update tenant.${name} set ${columns
-      .map(
-        (column) => `${column} = case when ${named(column)}
-        then jsonb_set(${column}, '{name}', '"Erased"') else ${column} end`,
-      )
-      .join(
-        ', ',
-      )} where org_id = $1 and (${columns.map((column) => `(${named(column)})`).join(' or ')})`,
+    text: `update tenant.${name} set ${columns.map(forget).join(', ')}
+      where org_id = $1 and (${columns.map(holds).join(' or ')})`,
     values: [ctx.org.id, actor],
   }))
   const answers = await ctx.tx.run(statements)

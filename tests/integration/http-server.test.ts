@@ -213,7 +213,7 @@ describe('the API', () => {
     expect(headersOf('/leads/{id}', 'patch')).toEqual(['If-Match'])
     expect(headersOf('/leads/{id}', 'delete')).toEqual(['If-Match'])
     expect(headersOf('/leads/{id}/restore', 'post')).toEqual(['Idempotency-Key', 'If-Match'])
-    expect(headersOf('/leads', 'get')).toEqual(['X-Runway-Revision'])
+    expect(headersOf('/leads', 'get')).toEqual(['X-Runway-Revision', 'X-Runway-Role'])
     expect(headersOf('/leads', 'post')).toEqual(['Idempotency-Key'])
     expect(all.paths['/leads/{id}']!['get']!.responses['200']).toMatchObject({
       headers: { ETag: { schema: { type: 'string' } } },

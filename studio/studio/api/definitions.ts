@@ -177,12 +177,25 @@ export interface FormulaFunction {
 export interface PluginInfo {
   readonly id: string
   readonly title?: string
-  readonly description?: string
-  readonly version?: string
+  readonly description?: string | null
+  /** Null, as the tier, for one that the installation lost. */
+  readonly version?: string | null
+  readonly tier?: string | null
   readonly state: string
   readonly reason?: string | null
   /** Enabled plugins that do not work without it. */
   readonly neededBy?: readonly string[]
+  readonly requires?: Readonly<Record<string, string>>
+  /** What it asked to be allowed. */
+  readonly capabilities?: {
+    /** Reference of an entity, or `*`, to operations. */
+    readonly data?: Readonly<Record<string, readonly string[]>>
+    readonly actions?: readonly string[]
+    readonly net?: readonly string[]
+    readonly services?: readonly string[]
+    readonly environment?: readonly string[]
+    readonly permissions?: readonly string[]
+  }
 }
 
 export interface SettingsGroup {

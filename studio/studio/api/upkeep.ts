@@ -33,6 +33,8 @@ export interface InstalledPackage {
   readonly id: string
   readonly version: string
   readonly title?: string
+  /** What was said for its parameters. */
+  readonly params?: Readonly<Record<string, unknown>>
 }
 export interface PackageChange {
   readonly id: string
@@ -56,10 +58,13 @@ export function createUpkeepApi(http: Http) {
     resolve: ({ point, target, path }: ReviewItem, take: 'mine' | 'theirs') =>
       http.post<unknown>('/studio/review', { point, target, path, take }),
     packages: () => dataOf<InstalledPackage>('/studio/packages'),
-    install: (manifest: unknown, dryRun: boolean) =>
-      http.post<PackageChange>('/studio/packages', { manifest, dryRun }),
-    removePackage: (id: string) =>
-      http.request('DELETE', `/studio/packages/${encodeURIComponent(id)}`),
+    /** @param params values for what the package leaves to each organisation. */
+    install: (manifest: unknown, params: Readonly<Record<string, unknown>>, dryRun: boolean) =>
+      http.post<PackageChange>('/studio/packages', { manifest, params, dryRun }),
+    removePackage: async (id: string, dryRun: boolean): Promise<PackageChange> => {
+      const path = `/studio/packages/${encodeURIComponent(id)}?dryRun=${dryRun}`
+      return (await http.request<PackageChange>('DELETE', path)).data
+    },
     export: (request: { id: string; version: string; title: string }) =>
       http.post<unknown>('/studio/export', request),
   }

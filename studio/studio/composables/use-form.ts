@@ -27,8 +27,10 @@ export function provideForm(contribution: Contribution, model: ComputedRef<Model
     ...contribution,
     model,
     entityAt(path) {
+      // Rules of a field ask its own record, wherever the field leads.
+      const members = path.at(-1) === 'when' ? ['entity'] : ['entity', 'from', 'to']
       for (let length = path.length - 1; length >= 0; length--)
-        for (const member of ['entity', 'from', 'to']) {
+        for (const member of members) {
           const name = valueAt(contribution.definition.value, [...path.slice(0, length), member])
           const entity = typeof name === 'string' ? model.value.entity(name) : null
           if (entity) return entity

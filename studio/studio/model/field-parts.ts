@@ -16,7 +16,7 @@ export function fieldParts(type: FieldTypeInfo | null): readonly string[] {
   if (!type) return ['label', 'help', 'required', 'hidden']
   if (type.computed) {
     const own = type.computed === 'formula' ? ['formula', 'stored'] : [type.computed]
-    return ['label', 'help', ...own, 'indexed', 'hidden']
+    return ['label', 'help', ...own, 'indexed', 'hidden', 'rules']
   }
   const isRelation = type.api === 'id' || type.api === 'ids'
   const parts = [...always]
@@ -28,7 +28,7 @@ export function fieldParts(type: FieldTypeInfo | null): readonly string[] {
   if (type.kind === 'text' && type.storage === 'text') own.push('maxLength')
   if (type.params) own.push('params')
   const withoutDefault = isRelation ? parts.filter((one) => one !== 'default') : parts
-  return [...withoutDefault.slice(0, 2), ...own, ...withoutDefault.slice(2), 'pii', 'keep']
+  return [...withoutDefault.slice(0, 2), ...own, ...withoutDefault.slice(2), 'pii', 'keep', 'rules']
 }
 
 /** Members that are switches with an explanation beside them. */

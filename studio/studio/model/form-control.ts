@@ -70,9 +70,11 @@ function listLook(
   return typeOf(items) === 'string' ? 'words' : 'list'
 }
 
+const conditionNames: ReadonlySet<string> = new Set(['condition', 'filter', 'when'])
+
 /** An object without members of its own that is named as conditions are. */
 const isCondition = (name: string, schema: Schema): boolean =>
-  (name === 'condition' || name === 'filter') &&
+  conditionNames.has(name) &&
   typeOf(schema) === 'object' &&
   Object.keys(schema.properties ?? {}).length === 0 &&
   memberSchema(schema) === null
