@@ -11,7 +11,7 @@ export interface FarPage {
 }
 
 /** So many stay, those that were asked for last. */
-const mostPages = 30
+const mostPages = 60
 
 /**
  * Pages far behind what was scrolled through, for whoever jumps there. Those that were jumped over before they
@@ -26,7 +26,7 @@ export function useFarPages(deps: {
   load: (offset: number, signal?: AbortSignal) => Promise<RecordPage>
 }) {
   const { entity, query, perPage } = deps
-  /** Numbers of pages, those asked for last at the end. */
+  /** Where pages begin, those asked for last at the end. They may overlap. */
   const wanted = shallowRef<readonly number[]>([])
   watch(
     () => JSON.stringify([entity().ref, query()]),
@@ -40,7 +40,7 @@ export function useFarPages(deps: {
       wanted.value.map((at) => ({
         queryKey: ['records', entity().plural, 'list', { ...query(), at }] as const,
         queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Pages> => ({
-          pages: [await deps.load(at * perPage, signal)],
+          pages: [await deps.load(at, signal)],
           pageParams: [null],
         }),
       })),
@@ -50,7 +50,7 @@ export function useFarPages(deps: {
     results.value.flatMap(({ data }, index) => {
       const at = wanted.value[index]
       return data && at !== undefined
-        ? [{ offset: at * perPage, records: data.pages.flatMap((page) => page.data) }]
+        ? [{ offset: at, records: data.pages.flatMap((page) => page.data) }]
         : []
     }),
   )
@@ -70,12 +70,17 @@ export function useFarPages(deps: {
         })
       })
     },
-    /** Asks for the pages that have the records from `first` to `last`. */
+    /** Asks for what is missing of the records from `first` to `last`: one question, where a page has them all. */
     want(first: number, last: number): void {
-      const needed: number[] = []
-      for (let at = Math.floor(first / perPage); at <= Math.floor(last / perPage); at++)
-        needed.push(at)
       const had = wanted.value
+      const needed: number[] = []
+      for (let place = first; place <= last; ) {
+        const known = had.filter((at) => at <= place && place < at + perPage)
+        const spare = Math.max(0, perPage - (last - place + 1))
+        const at = known.length > 0 ? Math.max(...known) : Math.max(0, place - (spare >> 1))
+        needed.push(at)
+        place = at + perPage
+      }
       if (needed.every((at) => had.includes(at))) return
       const kept = had.filter((at, index) => !needed.includes(at) && results.value[index]?.data)
       wanted.value = [...kept, ...needed].slice(-Math.max(mostPages, needed.length))

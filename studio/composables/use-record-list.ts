@@ -17,6 +17,8 @@ export interface RecordListQuery {
 }
 
 const perPage = 100
+/** Where somebody jumps to, what is in sight should come soon; what is around it follows. */
+const perFarPage = 60
 /** Records around those in sight that are loaded before somebody gets there. */
 const ahead = 40
 /** As far as the server jumps. */
@@ -33,7 +35,7 @@ export function useRecordList(
 
   /** @param where the cursor of the page before, or the place of its first record; neither for the first page. */
   async function load(
-    where: { readonly cursor?: string; readonly offset?: number },
+    where: { readonly cursor?: string; readonly offset?: number; readonly limit?: number },
     signal?: AbortSignal,
   ): Promise<RecordPage> {
     const { filter, sort, expand, limit = perPage } = query()
@@ -77,8 +79,8 @@ export function useRecordList(
   const far = useFarPages({
     entity,
     query,
-    perPage,
-    load: (offset, signal) => load({ offset }, signal),
+    perPage: perFarPage,
+    load: (offset, signal) => load({ offset, limit: perFarPage }, signal),
   })
 
   const records = computed<readonly RecordData[]>(() => {

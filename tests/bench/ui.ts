@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -43,6 +44,23 @@ async function makeLeads(house: House, adminUrl: string): Promise<void> {
   try {
     await seed(client, orgId, rows)
     await client.query('vacuum analyze tenant.crm_leads_lead')
+  } finally {
+    await client.end()
+  }
+}
+
+/** What makes the records findable works beside everything else; people who scroll come later. */
+async function untilQuiet(adminUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl })
+  await client.connect()
+  try {
+    for (let quiet = 0; quiet < 4; ) {
+      await sleep(500)
+      const { rowCount } = await client.query(
+        "select from tenant.job where state = 'running' or (state = 'ready' and run_at <= now()) limit 1",
+      )
+      quiet = rowCount === 0 ? quiet + 1 : 0
+    }
   } finally {
     await client.end()
   }
@@ -232,6 +250,7 @@ try {
   const context = await browser.newContext({ baseURL: url, viewport: desktop, locale: 'en-GB' })
   const page = await context.newPage()
   await signIn(page, email)
+  await untilQuiet(embedded.adminUrl)
   const studio = { browser, page, context, url }
   say(`${rows} leads, 1440 × 900, load average ${loadavg()[0]!.toFixed(1)}\n`)
   say('| what | seen | wanted |')
