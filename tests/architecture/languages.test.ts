@@ -11,7 +11,7 @@ type Messages = Readonly<Record<string, string>>
 const sameInBoth = new Set(
   `Name Website Marketing Pharma Software Webinar Partner Status Budget Person Board Import Team Teams
    Text Lead Leads Message-ID Problem Pipeline Segment Ticket Tickets Normal Web Chat SLA Dashboard
-   Dashboards Admin Layouts Version`.split(/\s+/),
+   Dashboards Admin Layouts Version JSON IBAN Domain`.split(/\s+/),
 )
 const isOfPlaces = (text: string) => text.replaceAll(/\{[^}]*\}/g, '').trim().length < 2
 
@@ -65,7 +65,7 @@ function labelsOfSystem(): Messages {
 }
 
 /** What only the studio's pages, operators and programs read. */
-const unread = ['locales', 'hooks', 'seeds', 'fieldTypes', 'routes', 'tables', 'jobs', 'schedules']
+const unread = ['locales', 'hooks', 'seeds', 'routes', 'tables', 'jobs', 'schedules']
 const unreadToo = ['services', 'subscribers', 'events']
 
 /** Path in the manifest to text, for everything that people read. */
@@ -74,11 +74,12 @@ function labelsOf(manifest: Manifest): Messages {
   const walk = (value: unknown, path: readonly string[]) => {
     if (typeof value !== 'object' || value === null) return
     const point = path[0]!.split(':').at(-1)!.split('.', 1)[0]!
-    const inSchema = point === 'settings'
+    const inSchema = point === 'settings' || (point === 'actions' && path[2] === 'input')
     const isDefinition = path.length === 2 && (point === 'entities' || point === 'actions')
     const words = ['label', 'labelPlural', 'help', ...(inSchema ? ['title', 'description'] : [])]
     for (const [key, inner] of Object.entries(value)) {
-      if (point === 'actions' && ['input', 'output'].includes(key)) continue
+      // What comes of an action is read by programs.
+      if (point === 'actions' && path.length === 2 && key === 'output') continue
       const isRead = words.includes(key) || (isDefinition && key === 'description')
       if (typeof inner === 'string' && isRead) labels[[...path, key].join('.')] = inner
       else if (inSchema || !['default', 'filter', 'schema'].includes(key))

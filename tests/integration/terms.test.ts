@@ -55,7 +55,12 @@ const withoutIdentifiers = (text: string) =>
   text
     .replaceAll(/\b[a-z.]+:[a-z_]+\b|\bMessage-ID\b|^An API key\.$/g, '')
     .replaceAll(/(plural or reference|reference or plural)[^.]*e\.g\.[^.]*\./gi, '')
+    .replaceAll(
+      /(Plural oder Referenz|Referenz oder Plural), z\. B\. [^.]*\.([a-z:]+[^.]*\.)?/g,
+      '',
+    )
     .replaceAll(/: leads, contacts, accounts or any other entity, by plural or reference/g, '')
+    .replaceAll(/: leads, contacts, accounts oder ein anderes Objekt, nach Plural/g, '')
 
 const labelOf = async (caller: Caller, list: string, ref: string) =>
   (await caller.call('GET', '/model'))
