@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { InvalidError, type Manifest } from '@runwaycrm/sdk'
-import { checkEnvelope } from './manifest/check-plugin.ts'
+import type { Manifest } from '@runwaycrm/sdk'
 import { readPlugin } from './manifest/read-plugin.ts'
-import { refuseProblems } from './model/check-document.ts'
+import { manifestFrom, refuseProblems } from './model/check-document.ts'
 import { toFolder } from './model/export-layer.ts'
 import { ownLayer } from './model/layer.ts'
 import { isJsonObject } from './model/leaf.ts'
@@ -70,7 +69,7 @@ export async function readPackage(place: string): Promise<Manifest> {
   } catch (error) {
     throw new Error(`${place} cannot be read: ${(error as Error).message}.`)
   }
-  return checked(document, isJsonObject(document) ? String(document['id']) : '')
+  return manifestFrom(document, isJsonObject(document) ? String(document['id']) : '')
 }
 
 async function readManifest(
@@ -80,14 +79,7 @@ async function readManifest(
 ): Promise<Manifest> {
   const { document, problems } = await readPlugin(folder, id, order)
   refuseProblems(problems)
-  return checked(document, id)
-}
-
-function checked(document: unknown, id: string): Manifest {
-  const { manifest, problems } = checkEnvelope(document, id)
-  refuseProblems(problems)
-  if (!manifest) throw new InvalidError('This is no plugin.')
-  return manifest
+  return manifestFrom(document, id)
 }
 
 async function idIn(folder: string): Promise<string | null> {

@@ -1,4 +1,6 @@
 import { actorOf } from '../context/request-context.ts'
+import { labelOfContribution } from '../model/labels.ts'
+import type { JsonObject } from '../model/leaf.ts'
 import type { MergedOverride } from '../model/merge-overrides.ts'
 import type { Model } from '../model/model.ts'
 import type { PackageChange, Packages } from '../model/packages.ts'
@@ -116,12 +118,16 @@ export function packageRoutes(deps: PackageRoutesDeps): RouteDeclaration[] {
 
   /** With what people call the thing that was changed; its reference when it is gone. */
   function told(call: Call, review: readonly MergedOverride[]) {
-    const { contributions } = call.context().model
+    const ctx = call.context()
     return review.map((one) => {
       const item = toReviewItem(one)
-      const found = contributions.get(item.point)?.get(item.target)?.definition
-      const { label } = (found ?? {}) as { readonly label?: string }
-      return { ...item, label: label ?? item.target }
+      const { point, target: ref } = item
+      const found = ctx.model.contributions.get(point)?.get(ref)?.definition
+      const definition = found as JsonObject | undefined
+      return {
+        ...item,
+        label: definition ? labelOfContribution(ctx, point, { ref, definition }) : ref,
+      }
     })
   }
 

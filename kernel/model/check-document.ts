@@ -1,4 +1,4 @@
-import { InvalidError, type Issue } from '@runwaycrm/sdk'
+import { InvalidError, type Issue, type Manifest } from '@runwaycrm/sdk'
 import { checkEnvelope } from '../manifest/check-plugin.ts'
 import { manifestLimits } from '../manifest/json-limits.ts'
 import type { Problem } from '../manifest/problem.ts'
@@ -59,6 +59,13 @@ const computations: ReadonlySet<string> = new Set(['formula', 'lookup', 'rollup'
 /** @throws InvalidError with all problems, paths below the layer. */
 export function refuseProblems(problems: readonly Problem[]): void {
   if (problems.length === 0) return
+  throw new InvalidError(undefined, { errors: problems.map(toIssue) })
+}
+
+/** A document as a manifest of this id. @throws InvalidError with everything that is wrong with its envelope. */
+export function manifestFrom(document: unknown, id: string): Manifest {
+  const { manifest, problems } = checkEnvelope(document, id)
+  if (manifest) return manifest
   throw new InvalidError(undefined, { errors: problems.map(toIssue) })
 }
 

@@ -38,8 +38,8 @@ export function excessRights(
       const isNew = !former?.definition.permissions?.includes(permission)
       if (isNew && !own.allows(permission)) found.add(permission)
     }
-    const had = abilityOf(nobody, former ? [former] : [], before)
-    const has = abilityOf(nobody, [role], after)
+    const had = abilityOfRoles(former ? [former] : [], before)
+    const has = abilityOfRoles([role], after)
     for (const entity of after.entities.values()) {
       const known = before.entities.get(entity.ref)
       if (!known && !options.restores) continue
@@ -90,6 +90,10 @@ const nobody: Principal = {
   teammates: [],
   scopes: null,
 }
+
+/** What roles allow whoever holds them and nothing else. */
+export const abilityOfRoles = (roles: readonly RoleSource[], model: Model): Ability =>
+  abilityOf(nobody, roles, model)
 
 function abilityOf(principal: Principal, roles: readonly RoleSource[], model: Model): Ability {
   return buildAbility({ principal, roles, entities: model.entities, org: { timeZone: 'UTC' } })

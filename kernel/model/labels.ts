@@ -6,7 +6,7 @@ import { type Words, wordsOf } from './words.ts'
 export function labelOfContribution(
   words: Words,
   point: string,
-  { ref, definition }: { readonly ref: string; readonly definition: JsonObject },
+  { ref, definition }: { readonly ref: string; readonly definition: JsonObject | null },
 ): string {
   const colon = ref.indexOf(':')
   const [plugin, key] = [ref.slice(0, colon), ref.slice(colon + 1)]

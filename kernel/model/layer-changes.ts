@@ -1,7 +1,7 @@
 import { applyOverrides } from './apply-overrides.ts'
 import { ownLayer } from './layer.ts'
 import type { LayerDocument } from './layer-document.ts'
-import { type JsonObject, leafChanges, type Path } from './leaf.ts'
+import { type JsonObject, type LeafChange, leafChanges, type Path } from './leaf.ts'
 import type { Model } from './model.ts'
 
 /** One leaf that two versions of an own layer do not have alike; what is added or removed is one as a whole. */
@@ -28,22 +28,22 @@ export function layerChanges(
 }
 
 function ownChanges(before: LayerDocument, after: LayerDocument): LayerChange[] {
-  return leafChanges(before.contributes, after.contributes).flatMap((change) => {
-    const [point, key, ...path] = change.path
-    if (point === undefined) return []
-    if (key !== undefined) {
-      return [toChange(null, point, `${ownLayer}:${key}`, { ...change, path })]
-    }
-    // The first contribution to a point, or the last one of it.
-    const keys = Object.keys({ ...(change.before ?? {}), ...(change.after ?? {}) })
-    return keys.map((one) =>
-      toChange(null, point, `${ownLayer}:${one}`, {
-        path,
-        before: (change.before as JsonObject | undefined)?.[one],
-        after: (change.after as JsonObject | undefined)?.[one],
-      }),
-    )
+  return contributionChanges(before, after).map((change) => {
+    const [point = '', key = '', ...path] = change.path
+    return toChange(null, point, `${ownLayer}:${key}`, { ...change, path })
   })
+}
+
+/** Leaves below point and key. A point that comes or goes is as many changes as it has definitions. */
+export function contributionChanges(
+  before: Pick<LayerDocument, 'contributes'>,
+  after: Pick<LayerDocument, 'contributes'>,
+): LeafChange[] {
+  return leafChanges(before.contributes, after.contributes).flatMap((change) =>
+    change.path.length > 1
+      ? [change]
+      : leafChanges(change.before ?? {}, change.after ?? {}, change.path),
+  )
 }
 
 function overrideChanges(before: LayerDocument, after: LayerDocument, base: Model): LayerChange[] {

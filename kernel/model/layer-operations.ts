@@ -1,5 +1,6 @@
 import type { Override } from '@runwaycrm/sdk'
 import type { DraftOperation } from './draft-operations.ts'
+import { contributionChanges } from './layer-changes.ts'
 import type { LayerDocument } from './layer-document.ts'
 import { leafChanges, sameValue } from './leaf.ts'
 
@@ -12,14 +13,9 @@ export function operationsBetween(
   after: Omit<LayerDocument, 'storageIds'>,
 ): DraftOperation[] {
   return [
-    ...leafChanges(before.contributes, after.contributes)
-      .flatMap((change) =>
-        // A point that comes or goes is as many changes as it has definitions.
-        change.path.length > 1
-          ? [change]
-          : leafChanges(change.before ?? {}, change.after ?? {}, change.path),
-      )
-      .map(({ path, before: from, after: value }) => toOperation(path, from, value)),
+    ...contributionChanges(before, after).map(({ path, before: from, after: value }) =>
+      toOperation(path, from, value),
+    ),
     ...leafChanges(before.formerKeys ?? {}, after.formerKeys ?? {}).map(
       ({ path, before: from, after: value }) => toOperation(['formerKeys', ...path], from, value),
     ),

@@ -8,10 +8,9 @@ import {
   StateConflictError,
 } from '@runwaycrm/sdk'
 import type { Database, Tx } from '../database/postgres.ts'
-import { checkEnvelope } from '../manifest/check-plugin.ts'
 import type { Problem } from '../manifest/problem.ts'
 import { placeOf } from '../manifest/problem.ts'
-import { refuseProblems } from './check-document.ts'
+import { manifestFrom, refuseProblems } from './check-document.ts'
 import { composeModel } from './compose-model.ts'
 import { refuseExcess } from './excess-rights.ts'
 import { createLayer, type Layer, ownLayer } from './layer.ts'
@@ -115,7 +114,8 @@ export function createPackages(deps: {
           ...params,
         })
         refuseProblems(problems)
-        const layer = createLayer(checked(manifest), 'package')
+        // Values were filled in: what they make of the manifest must fit as well.
+        const layer = createLayer(manifestFrom(manifest, manifest.id), 'package')
         const others = row.packages.filter(({ id }) => id !== layer.id)
         const packages = [...others, layer]
         refuseMisfits(layer, { ...row, packages: others }, models)
@@ -204,23 +204,13 @@ async function read(
 function manifestOf(document: unknown): Manifest {
   const id =
     typeof document === 'object' && document !== null ? String(Reflect.get(document, 'id')) : ''
-  const { manifest, problems } = checkEnvelope(document, id)
-  if (!manifest) {
-    refuseProblems(problems)
-    throw new InvalidError('This is no plugin.')
-  }
+  const manifest = manifestFrom(document, id)
   if (manifest.tier !== 'declarative' || ['t', 'r', 'kernel'].includes(manifest.id)) {
     const message = 'Only declarative packages can be installed into an organisation.'
     throw new InvalidError(message, {
       errors: [{ path: 'tier', code: 'OUT_OF_RANGE', message }],
     })
   }
-  return manifest
-}
-
-/** Values were filled in: what they make of the manifest must fit as well. @throws InvalidError */
-function checked(manifest: Manifest): Manifest {
-  refuseProblems(checkEnvelope(manifest, manifest.id).problems)
   return manifest
 }
 

@@ -1,7 +1,7 @@
-import { LastAdminError, type Principal } from '@runwaycrm/sdk'
-import { buildAbility } from '../access/build-ability.ts'
+import { LastAdminError } from '@runwaycrm/sdk'
 import type { Tx } from '../database/postgres.ts'
 import { canonicalJson } from '../model/canonical-json.ts'
+import { abilityOfRoles } from '../model/excess-rights.ts'
 import type { Model } from '../model/model.ts'
 import { identifierOf, lockAdmins } from './kernel-hooks.ts'
 
@@ -46,22 +46,11 @@ function rolesText({ roles }: Model): string {
 function rulesAsAdmin(model: Model, refs: readonly string[]): boolean {
   const roles = refs.flatMap((ref) => model.roles.get(ref) ?? [])
   if (!roles.some(({ definition }) => definition.admin)) return false
-  const { entities } = model
-  const ability = buildAbility({ principal: anybody, roles, entities, org: { timeZone: 'UTC' } })
+  const ability = abilityOfRoles(roles, model)
   return (
     ability.allows('studio:write') &&
     ability.allows('members:manage') &&
     ability.can('read', userRef) &&
     ability.can('update', userRef)
   )
-}
-
-const anybody: Principal = {
-  type: 'user',
-  id: null,
-  name: '',
-  userId: null,
-  roles: [],
-  teammates: [],
-  scopes: null,
 }

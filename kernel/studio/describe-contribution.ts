@@ -211,9 +211,7 @@ export function labelIn(
   const known = after.points.get(point)
   const upstream = base.contributions.get(point)?.get(ref)?.definition as JsonObject | undefined
   const definition = known ? definitionIn(document, upstream ?? null, known, ref) : null
-  return definition
-    ? labelOfContribution(words, point, { ref, definition })
-    : ref.slice(ref.indexOf(':') + 1)
+  return labelOfContribution(words, point, { ref, definition })
 }
 
 function distinct(uses: readonly TellingUse[]): TellingUse[] {

@@ -62,12 +62,9 @@ export function toldChanges(
     const point = base.points.get(name)
     const upstream = (base.contributions.get(name)?.get(ref)?.definition ??
       null) as JsonObject | null
-    const definition =
-      point &&
-      (definitionIn(after, upstream, point, ref) ?? definitionIn(before, upstream, point, ref))
-    const label = definition
-      ? labelOfContribution(words, name, { ref, definition })
-      : ref.slice(ref.indexOf(':') + 1)
-    return { ...change, label }
+    const definition = point
+      ? (definitionIn(after, upstream, point, ref) ?? definitionIn(before, upstream, point, ref))
+      : null
+    return { ...change, label: labelOfContribution(words, name, { ref, definition }) }
   })
 }

@@ -15,6 +15,7 @@ import {
   ownLayer,
   readySnapshot,
   refuseOthers,
+  snapshotEntity,
   stepSize,
 } from './snapshot.ts'
 import { changesTo } from './values.ts'
@@ -74,7 +75,7 @@ interface Tally {
 
 /** Comes back to the copies. Stopped in the middle, it goes on where it was: what is right already stays. */
 export async function bringBack(input: Input, ctx: HandlerContext): Promise<void> {
-  const snapshot = await ctx.records.get('platform.snapshots:snapshot', input.id)
+  const snapshot = await ctx.records.get(snapshotEntity, input.id)
   const entities = entitiesIn(ctx, snapshot, input.entities)
   const label = `Back to "${String(snapshot['name'])}"`
   const tally: Tally = { changed: 0, restored: 0, deleted: 0, gone: 0, refused: [] }
@@ -187,7 +188,6 @@ async function valuesToWrite(
   const fields = keptFields(entity)
   const wanted: ({ id: string } & FieldValues)[] = []
   for (const some of inSteps([...ids].sort())) {
-    const isWanted = new Set(some)
     const { data } = await ctx.records.list(entity.ref, {
       filter: { id: { $in: some } },
       fields: namesOf(fields),
@@ -195,7 +195,8 @@ async function valuesToWrite(
     })
     const records = new Map(data.map((record) => [record.id, record]))
     for await (const { record, values } of copiesBetween(ctx, snapshot, entity, some)) {
-      const now = isWanted.has(record) ? records.get(record) : undefined
+      // Copies of others lie between them.
+      const now = records.get(record)
       const changes = now && changesTo(values, now, fields)
       if (changes) wanted.push({ id: record, ...changes })
     }
