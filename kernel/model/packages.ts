@@ -7,7 +7,7 @@ import {
   type Principal,
   StateConflictError,
 } from '@runwaycrm/sdk'
-import type { Database, Tx } from '../database/postgres.ts'
+import type { Database, Statement, Tx } from '../database/postgres.ts'
 import type { Problem } from '../manifest/problem.ts'
 import { placeOf } from '../manifest/problem.ts'
 import { manifestFrom, refuseProblems } from './check-document.ts'
@@ -96,15 +96,38 @@ export function createPackages(deps: {
 }): Packages {
   const { db, models, inChange, onChanged } = deps
 
+  /** Decided and done in the transaction that holds the stack; a dry run only decides. */
+  async function change(
+    orgId: string,
+    { by, dryRun = false }: Omit<PackageOptions, 'params'>,
+    decide: (row: OrgRow, installed: readonly PackageRow[]) => StackChange,
+  ): Promise<PackageChange> {
+    const changed = await db.transaction(orgId, async (tx) => {
+      const { row, installed } = await read(tx, orgId)
+      const { packages, isNew, check, statement, ...about } = decide(row, installed)
+      const before = models.of(row)
+      const after = models.of({ ...row, packages })
+      check?.(before, after)
+      if (by) refuseExcess(by, before, after, { restores: isNew })
+      const review = needingReview(row.document.overrides, models.base({ ...row, packages }))
+      if (!dryRun) {
+        await tx.run([statement, raiseEpoch(orgId)])
+        await inChange?.(tx, orgId, after, before)
+      }
+      return { ...about, review, before, after }
+    })
+    if (!dryRun) onChanged?.(orgId)
+    return changed
+  }
+
   return {
     async list(orgId) {
       const { rows } = await db.query<PackageRow>(orgId, selectPackages(orgId))
       return rows.map(describe)
     },
-    async install(orgId, document, actor, { params, by, dryRun = false } = {}) {
+    async install(orgId, document, actor, { params, ...options } = {}) {
       const written = manifestOf(document)
-      const change = await db.transaction(orgId, async (tx) => {
-        const { row, installed } = await read(tx, orgId)
+      return change(orgId, options, (row, installed) => {
         const known = installed.find(({ id }) => id === written.id)
         const kept = Object.entries(known?.params ?? {}).filter(([name]) =>
           Object.hasOwn(written.params ?? {}, name),
@@ -117,19 +140,15 @@ export function createPackages(deps: {
         // Values were filled in: what they make of the manifest must fit as well.
         const layer = createLayer(manifestFrom(manifest, manifest.id), 'package')
         const others = row.packages.filter(({ id }) => id !== layer.id)
-        const packages = [...others, layer]
         refuseMisfits(layer, { ...row, packages: others }, models)
-        const before = models.of(row)
-        const after = models.of({ ...row, packages })
-        refuseProblems(lostAddresses(layer, before, after))
-        if (by) refuseExcess(by, before, after, { restores: known === undefined })
-        const review = needingReview(row.document.overrides, models.base({ ...row, packages }))
         const { id } = layer
         const { version } = layer.manifest
-        const change = { id, version, from: known?.version ?? null, review, before, after }
-        if (dryRun) return change
-        await tx.run([
-          {
+        return {
+          ...{ id, version, from: known?.version ?? null },
+          packages: [...others, layer],
+          isNew: known === undefined,
+          check: (before, after) => refuseProblems(lostAddresses(layer, before, after)),
+          statement: {
             text: `insert into tenant.installed_package (org_id, id, version, document, params, installed_by)
               values ($1, $2, $3, $4, $5, $6)
               on conflict (org_id, id) do update set version = excluded.version,
@@ -144,45 +163,38 @@ export function createPackages(deps: {
               JSON.stringify(actor),
             ],
           },
-          raiseEpoch(orgId),
-        ])
-        await inChange?.(tx, orgId, after, before)
-        return change
+        }
       })
-      if (!dryRun) onChanged?.(orgId)
-      return change
     },
-    async remove(orgId, id, { by, dryRun = false } = {}) {
-      const change = await db.transaction(orgId, async (tx) => {
-        const { row, installed } = await read(tx, orgId)
+    remove: (orgId, id, options = {}) =>
+      change(orgId, options, (row, installed) => {
         const known = installed.find((one) => one.id === id)
         if (!known) throw new NotFoundError()
         const needing = row.packages.find((other) =>
           Object.hasOwn(other.manifest.requires ?? {}, id),
         )
         if (needing) throw new StateConflictError(`${needing.id} requires it; remove that first.`)
-        const packages = row.packages.filter((one) => one.id !== id)
-        const before = models.of(row)
-        const after = models.of({ ...row, packages })
-        if (by) refuseExcess(by, before, after, { restores: false })
-        const review = needingReview(row.document.overrides, models.base({ ...row, packages }))
-        const { version } = known
-        const change = { id, version, from: version, review, before, after }
-        if (dryRun) return change
-        await tx.run([
-          {
+        return {
+          ...{ id, version: known.version, from: known.version },
+          packages: row.packages.filter((one) => one.id !== id),
+          isNew: false,
+          statement: {
             text: 'delete from tenant.installed_package where org_id = $1 and id = $2',
             values: [orgId, id],
           },
-          raiseEpoch(orgId),
-        ])
-        await inChange?.(tx, orgId, after, before)
-        return change
-      })
-      if (!dryRun) onChanged?.(orgId)
-      return change
-    },
+        }
+      }),
   }
+}
+
+/** What becomes of a stack, and the statement that makes it so. */
+interface StackChange extends Pick<PackageChange, 'id' | 'version' | 'from'> {
+  readonly packages: readonly Layer[]
+  /** It may bring back what an earlier one left behind. */
+  readonly isNew: boolean
+  /** @throws InvalidError */
+  readonly check?: (before: Model, after: Model) => void
+  readonly statement: Statement
 }
 
 /** Two who change the stack at once do it one after the other. @throws NotFoundError */
