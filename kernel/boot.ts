@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { HookOutcome } from '@runwaycrm/sdk'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from './accounts/accounts.ts'
@@ -166,6 +166,8 @@ export async function boot(options: BootOptions) {
     db,
     reader,
     writer,
+    codecs,
+    abilityIn: contexts.abilityIn,
     actions: () => actionsLater.current!,
     queue,
     bus,
@@ -360,7 +362,15 @@ export async function boot(options: BootOptions) {
   const bulkByFilter = createBulkByFilter({ reader, writer, jobs })
   const revert = createRevert({ db, codecs, ledger, writer })
   const revertJob = createRevertJob({ db, revert, writer, jobs })
-  const subscribers = createSubscribers({ db, queue, stateOf, callHandler })
+  const subscribers = createSubscribers({
+    ...{ db, queue, stateOf, callHandler, codecs, log: busLog },
+    contextOf: (orgId, plugin) =>
+      contextOf(
+        orgId,
+        { type: 'plugin', id: plugin, userId: null, name: plugin },
+        { traceId: randomUUID(), signal: stopping.signal },
+      ),
+  })
   const jobParts = { db, bulkByFilter, revertJob, searchIndex, subscribers }
   const worker = createWorker({
     db,

@@ -1,5 +1,5 @@
 import type { Brand } from './brand.ts'
-import type { Filter } from './condition.ts'
+import type { Filter, FilterOperator } from './condition.ts'
 import type { EnvironmentName } from './manifest.ts'
 import type { Actor, OrgInfo, Principal } from './principal.ts'
 
@@ -201,6 +201,29 @@ export interface HandlerContext {
   readonly records: Records
   /** Several writes in one transaction and one change set; all of them or none. */
   batch<T>(work: (records: Records) => Promise<T>): Promise<T>
+  /**
+   * One transaction and one change set for all that `work` does through the context that it is given: records,
+   * tables, events, jobs, actions and services. All of it or none. Requests to the outside are no part of it.
+   */
+  transaction<T>(
+    work: (inside: HandlerContext) => Promise<T>,
+    options?: {
+      readonly label?: string
+      readonly door?: 'job' | 'workflow'
+      /** Nothing of it stays: what would happen, without it happening. Nothing leaves the house. */
+      readonly isDryRun?: boolean
+    },
+  ): Promise<T>
+  /** Inside a transaction that will be undone. */
+  readonly isDryRun: boolean
+  /**
+   * The same for somebody that the plugin runs, with the rights of roles and no more than the plugin's own.
+   * Needs `capabilities.principals`.
+   */
+  as(principal: ActingPrincipal): HandlerContext
+  /** What makes an effect the same one when its action runs again; a request to the outside carries it. */
+  readonly effectKey: string | null
+  readonly conditions: Conditions
   readonly changes: {
     open(options?: {
       readonly label?: string
@@ -212,7 +235,13 @@ export interface HandlerContext {
     }): Promise<OpenChangeSet>
     resume(id: string): Promise<OpenChangeSet>
   }
-  readonly actions: { run(action: string, input: unknown): Promise<unknown> }
+  readonly actions: {
+    /**
+     * @param options.effectKey the same each time that this one deed is tried, at most 200 characters.
+     * @throws StateConflictError with `extra.approvalId` when somebody has to agree first.
+     */
+    run(action: string, input: unknown, options?: { readonly effectKey?: string }): Promise<unknown>
+  }
   readonly events: {
     emit(
       key: string,
@@ -265,9 +294,42 @@ export interface HandlerContext {
   readonly model: {
     entity(refOrPlural: string): EntityInfo | null
     entities(): readonly EntityInfo[]
+    /** Null when no enabled plugin has it. */
+    action(ref: string): ActionSummary | null
     /** What others contribute to a point that this plugin declares, those who are enabled, by reference. */
     contributions<T = FieldValues>(point: string): ReadonlyMap<string, T>
   }
+}
+
+/** Whom a plugin runs: what it does is shown under this name. */
+export interface ActingPrincipal {
+  readonly type: 'workflow' | 'agent'
+  /** A uuid or a key that leads people to what was run. */
+  readonly id: string
+  readonly name: string
+  /** References under `roles`. */
+  readonly roles: readonly string[]
+}
+
+/** The operators of filters, on values in memory. */
+export interface Conditions {
+  /**
+   * Whether a record, as the API gives it, meets a filter: the same answer as the database's.
+   *
+   * @returns null when the filter follows a relation that the record does not carry expanded.
+   * @throws BadFilterError, UnknownFieldError
+   */
+  match(entity: string, filter: Filter, record: FieldValues): boolean | null
+  /** One operator on plain JSON; `@today-7d` and the like where the value is a date or a moment. */
+  compare(operator: FilterOperator, value: unknown, operand: unknown): boolean
+}
+
+export interface ActionSummary {
+  readonly ref: string
+  readonly label: string
+  readonly risk: 'read' | 'write' | 'external' | 'destructive'
+  readonly approval: 'never' | 'always' | null
+  readonly on: { readonly entity: string; readonly as: string; readonly multiple: boolean } | null
 }
 
 /** An entity as handlers and the studio see it: only what the reader may know. */

@@ -89,9 +89,25 @@ export interface EventNews {
   readonly door: Door | null
   /** Of an update: what changed, as the API names it. */
   readonly fields: readonly string[]
+  /** Of an update: values before and after, when the subscriber asks for `changes`. */
+  readonly changes?: Readonly<Record<string, FieldChangeNews>>
   /** Of a plugin's event. */
   readonly payload: FieldValues
 }
+
+export interface FieldChangeNews {
+  readonly from: unknown
+  readonly to: unknown
+}
+
+/**
+ * Says what a subscriber wants to hear of now: `record.created crm.leads:lead` of one entity, or an event of
+ * any. Asked for each bunch of events, so it is to answer at once.
+ */
+export type WantedHandler = (
+  input: null,
+  ctx: HandlerContext,
+) => Promise<readonly string[]> | readonly string[]
 
 export type RouteHandler = (
   request: RouteRequest,
@@ -149,6 +165,7 @@ export type Handler =
   | AfterHookHandler
   | RouteHandler
   | SubscriberHandler
+  | WantedHandler
   | SeedHandler
   | FieldTypeHandler
 

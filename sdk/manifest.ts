@@ -56,8 +56,12 @@ export const Capabilities = Type.Object(
     actions: Type.Optional(Type.Array(Type.String())),
     /** Hosts that its outbound requests may reach. */
     net: Type.Optional(Type.Array(Type.String())),
-    /** Services of other plugins or of the kernel that it gets, e.g. `mail`. */
+    /** Services of other plugins or of the kernel that it gets, e.g. `mail`; `workflow-step.*` is all that begin so. */
     services: Type.Optional(Type.Array(Type.String())),
+    /** Whom it runs under a name of their own, `ctx.as`. */
+    principals: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('workflow'), Type.Literal('agent')])),
+    ),
     /** What it reads of the operator's configuration. */
     environment: Type.Optional(
       Type.Array(Type.Union(environmentNames.map((name) => Type.Literal(name)))),

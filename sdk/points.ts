@@ -279,8 +279,12 @@ export const Hook = Type.Object(
  */
 export const Subscriber = Type.Object(
   {
-    /** `record.created|updated|deleted|restored`, or a plugin's event by its reference. */
+    /** `record.created|updated|deleted|restored`, or a plugin's event by its reference; `*` is all of them. */
     events: Type.Array(Type.String(), { minItems: 1 }),
+    /** Names a handler that says which of these matter now, so that nobody is woken for the others. */
+    wanted: Type.Optional(Handler),
+    /** Updates come with the values before and after. */
+    changes: Type.Optional(Type.Boolean()),
     /** Of updates, only those that change a field of one of these kinds or editors, e.g. `user`, `longText`. */
     fields: Type.Optional(Type.Array(Key, { minItems: 1 })),
     handler: Handler,
@@ -475,6 +479,11 @@ export const Point = Type.Object(
     references: Type.Optional(Type.Record(Type.String(), Type.String())),
     /** Where names of handlers stand in a definition. */
     handlers: Type.Optional(Type.Array(Type.String())),
+    /**
+     * Where cron expressions stand in a definition, as paths with `*` for any key, to the job of this plugin
+     * that runs when they are due. A definition with `enabled: false` has no schedules.
+     */
+    schedules: Type.Optional(Type.Record(Type.String(), Key)),
   },
   closed,
 )
@@ -526,7 +535,7 @@ export const kernelPoints = {
     label: 'Subscribers',
     schema: Subscriber,
     tiers: trusted,
-    handlers: ['handler'],
+    handlers: ['handler', 'wanted'],
   },
   services: { label: 'Services', schema: Service, tiers: trusted, handlers: ['methods/*'] },
   roles: { label: 'Roles', schema: Role, references: { 'rules/*/entity': 'entities' } },

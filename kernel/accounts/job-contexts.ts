@@ -3,7 +3,9 @@ import type { RequestContext } from '../context/request-context.ts'
 import { type Contexts, type ContextsDeps, systemPrincipal } from './contexts.ts'
 
 /** Who a job acts for, as the queue keeps it. */
-type RunAs = Pick<Principal, 'type' | 'id' | 'userId' | 'name'>
+type RunAs = Pick<Principal, 'type' | 'id' | 'userId' | 'name'> & {
+  readonly roles?: readonly string[]
+}
 
 /** Rights are read again when a job runs: whoever is gone by then does nothing, and null comes back. */
 export function createJobContexts(deps: {
@@ -21,6 +23,10 @@ export function createJobContexts(deps: {
       deps.contexts.make(principal, runtime, { door: 'job', ...more })
     if (runAs.type === 'plugin') return make({ ...systemPrincipal, ...runAs })
     if (runAs.type === 'system') return make({ ...systemPrincipal, userId: runAs.userId })
+    // Nobody signs in as a workflow: it holds the roles that it was given.
+    if (runAs.type === 'workflow') {
+      return make({ ...systemPrincipal, ...runAs, roles: runAs.roles ?? [] })
+    }
     const resolved = await deps.accounts.resolveRunAs(orgId, runAs)
     return resolved && make(resolved)
   }

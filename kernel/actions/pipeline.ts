@@ -1,5 +1,6 @@
 import {
   type ActionDefinition,
+  type ActionSummary,
   ApprovalUnavailableError,
   ForbiddenError,
   type GuardCall,
@@ -235,6 +236,18 @@ function outcomeOf(
   if (answer) return { outcome: 'output' in answer ? 'done' : 'deferred', code: null }
   if (!(failure instanceof RunwayError)) return { outcome: 'failed', code: null }
   return { outcome: failure.status < 500 ? 'refused' : 'failed', code: failure.code }
+}
+
+/** What it is, for plugins that run any of them. */
+export function summaryOf(ctx: RequestContext, action: Action): ActionSummary {
+  const { risk, approval, on } = action.definition
+  return {
+    ref: action.ref,
+    label: labelOf(ctx, action),
+    risk: risk as ActionSummary['risk'],
+    approval: approval ?? null,
+    on: on ? { entity: on.entity, as: on.as, multiple: on.multiple ?? false } : null,
+  }
 }
 
 function infoOf(ctx: RequestContext, action: Action): ActionInfo {

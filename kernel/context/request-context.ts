@@ -27,6 +27,10 @@ export interface RequestContext {
   readonly language?: string
   /** Settings of plugins by reference of the contribution; without them the defaults hold. */
   readonly settings?: ReadonlyMap<string, FieldValues>
+  /** What makes the effects of a deed the same ones when it is tried again. */
+  readonly effectKey?: string
+  /** All of it will be undone: nothing may leave the house. */
+  readonly isDryRun?: boolean
   /** How the organisation looks; without it the product's own look holds. */
   readonly brand?: Brand
 }

@@ -3,7 +3,10 @@ import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 
 /** Who a job acts for. Roles and scopes are read again when it runs. */
-export type RunAs = Pick<Principal, 'type' | 'id' | 'userId' | 'name'>
+export type RunAs = Pick<Principal, 'type' | 'id' | 'userId' | 'name'> & {
+  /** Of those that hold roles of their own: workflows and agents. */
+  readonly roles?: readonly string[]
+}
 
 export interface JobRequest {
   /** The plugin whose contribution under `jobs` it is, and its key there. */
@@ -37,6 +40,8 @@ export interface Queue {
   /** A running job notices within a few seconds. False when it has ended or never was. */
   cancel(orgId: string, id: string, plugin: string): Promise<boolean>
   find(orgId: string, id: string): Promise<JobState | null>
+  /** Jobs that a transaction enqueued are there now. */
+  wake(): void
 }
 
 export const defaultMaxAttempts = 10
@@ -67,6 +72,8 @@ export function createQueue(deps: {
       }
       throw new Error('A job with the same key comes and goes too fast.')
     },
+
+    wake: onEnqueued,
 
     async cancel(orgId, id, plugin) {
       const { rows } = await db.query<{ id: string }>(orgId, {

@@ -14,6 +14,8 @@ export interface Point {
   readonly references: readonly (readonly [readonly string[], string])[]
   /** Path patterns at which names of handlers stand. */
   readonly handlers: readonly (readonly string[])[]
+  /** Path patterns at which cron expressions stand, to the key of the plugin's job that they run. */
+  readonly schedules: readonly (readonly [readonly string[], string])[]
   readonly check: SchemaCheck
 }
 
@@ -37,6 +39,9 @@ export function createPoint(
       ([pattern, point]) => [pattern.split('/'), point] as const,
     ),
     handlers: (definition.handlers ?? []).map((pattern) => pattern.split('/')),
+    schedules: Object.entries('schedules' in definition ? (definition.schedules ?? {}) : {}).map(
+      ([pattern, job]) => [pattern.split('/'), job] as const,
+    ),
     check: schemaCheck(definition.schema),
   })
 }

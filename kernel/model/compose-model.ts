@@ -16,6 +16,7 @@ import type { Layer } from './layer.ts'
 import type { JsonObject } from './leaf.ts'
 import type { Contribution, Entity, Model } from './model.ts'
 import { createPointRegistry } from './point-registry.ts'
+import { allSchedules } from './point-schedules.ts'
 import { isReservedPlural } from './reserved-segments.ts'
 import { resolveComputed } from './resolve-computed.ts'
 import { overWords } from './words.ts'
@@ -66,7 +67,7 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
     services: point('services'),
     settings: point('settings'),
     jobs: point('jobs'),
-    schedules: point('schedules'),
+    schedules: allSchedules(point('schedules'), fold.contributions, registry.points),
     pages: point('pages'),
     seeds: point('seeds'),
     routes: point('routes'),

@@ -11,7 +11,7 @@ import {
 } from '@runwaycrm/sdk'
 import type { CallHandler, CallOptions } from '../actions/call-handler.ts'
 import { checkInput } from '../actions/check-values.ts'
-import type { Actions } from '../actions/pipeline.ts'
+import { type Actions, summaryOf } from '../actions/pipeline.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import type { TablesScope } from '../database/tables.ts'
@@ -21,8 +21,10 @@ import { outboxStatement } from '../events/outbox.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Entity } from '../model/model.ts'
 import type { Writer } from '../records/change-set.ts'
+import type { Codecs } from '../records/fields.ts'
 import type { Reader } from '../records/read.ts'
 import { needAction, needEnvironment, needService, reachableHosts } from './capabilities.ts'
+import { brokerConditions } from './conditions.ts'
 import type { PluginFiles } from './files.ts'
 import type { Outbound } from './outbound.ts'
 import { brokerRecords } from './records.ts'
@@ -38,6 +40,7 @@ export interface BrokerDeps {
   readonly db: Database
   readonly reader: Reader
   readonly writer: Writer
+  readonly codecs: Codecs
   /** A function, because actions call handlers and handlers run actions. */
   readonly actions: () => Actions
   readonly queue: Queue
@@ -85,6 +88,7 @@ export type Brokered = Pick<
   | 'records'
   | 'batch'
   | 'changes'
+  | 'conditions'
   | 'actions'
   | 'events'
   | 'jobs'
@@ -110,15 +114,28 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
   const orgId = ctx.org.id
   const plugin = manifest.id
   const depth = (options.depth ?? 0) + 1
+  let effects = 0
+  /** Each effect of a deed has a key of its own, the same one when the deed is tried again. */
+  const nextEffect = (key = ctx.effectKey) => {
+    if (key === undefined) return {}
+    effects += 1
+    return { effectKey: effects === 1 ? key : `${key}-${effects}` }
+  }
+  const stayInside = () => {
+    if (ctx.isDryRun) throw new StateConflictError('A dry run reaches nothing outside.')
+  }
 
   return {
     ...brokerRecords(deps, call),
 
+    conditions: brokerConditions(acting, deps.codecs),
+
     actions: {
-      async run(action, input) {
+      async run(action, input, { effectKey } = {}) {
         needAction(manifest, action)
         const nested = options.change ? { change: options.change, depth } : { depth }
-        const answer = await deps.actions().run(ctx, action, input, null, nested)
+        const inner = { ...ctx, ...(effectKey === undefined ? nextEffect() : { effectKey }) }
+        const answer = await deps.actions().run(inner, action, input, null, nested)
         if ('output' in answer) return answer.output
         throw new StateConflictError(`"${action}" waits for an approval.`, { extra: { ...answer } })
       },
@@ -150,12 +167,12 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
       async enqueue(key, payload, { at, dedupeKey } = {}) {
         const definition = ctx.model.jobs.get(`${plugin}:${key}`)?.definition
         if (!definition) throw new RangeError(`${plugin} contributes no job "${key}".`)
-        const { type, id, userId, name } = ctx.principal
+        const { type, id, userId, name, roles } = ctx.principal
         const request = {
           plugin,
           job: key,
           payload,
-          runAs: { type, id, userId, name },
+          runAs: { type, id, userId, name, ...(type === 'workflow' ? { roles } : {}) },
           traceId: ctx.traceId,
           ...(at ? { at } : {}),
           ...(dedupeKey === undefined ? {} : { dedupeKey }),
@@ -164,22 +181,35 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
         const [job] = await deps.queue.enqueue(orgId, [request], ctx.tx)
         return job as string
       },
-      cancel: (id) => deps.queue.cancel(orgId, id, plugin),
+      async cancel(id) {
+        stayInside()
+        return deps.queue.cancel(orgId, id, plugin)
+      },
     },
 
     tables: deps.tables({ orgId, plugin, model: ctx.model, tx: ctx.tx }),
 
     http: {
-      fetch(url, init) {
+      async fetch(url, init = {}) {
+        stayInside()
+        const { effectKey } = nextEffect()
+        const headers = effectKey ? { 'idempotency-key': effectKey, ...init.headers } : init.headers
         const hosts = reachableHosts(manifest, deps.environment ?? {})
-        return deps.outbound.fetch({ hosts, signal: acting.signal }, url, init)
+        const asked = { ...init, ...(headers ? { headers } : {}) }
+        return deps.outbound.fetch({ hosts, signal: acting.signal }, url, asked)
       },
     },
 
     secrets: {
       get: (name) => deps.secrets.get(orgId, plugin, name),
-      set: (name, value) => deps.secrets.set(orgId, plugin, name, value),
-      delete: (name) => deps.secrets.delete(orgId, plugin, name),
+      async set(name, value) {
+        stayInside()
+        await deps.secrets.set(orgId, plugin, name, value)
+      },
+      async delete(name) {
+        stayInside()
+        await deps.secrets.delete(orgId, plugin, name)
+      },
     },
 
     async settings<T>(key?: string) {
@@ -229,7 +259,7 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
             acting.signal.throwIfAborted()
             const nested = options.change ? { change: options.change, depth } : { depth }
             return deps.callHandler(
-              { ...ctx, signal: acting.signal },
+              { ...ctx, signal: acting.signal, ...nextEffect() },
               service.plugin,
               handler,
               input,
@@ -248,6 +278,10 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
         const entity =
           ctx.model.entities.get(refOrPlural) ?? ctx.model.entityByPlural.get(refOrPlural)
         return entity ? deps.describe(acting, entity) : null
+      },
+      action(ref) {
+        const action = ctx.model.actions.get(ref)
+        return action ? summaryOf(ctx, action) : null
       },
       contributions<T>(point: string) {
         if (!manifest.contributes?.['points']?.[point])

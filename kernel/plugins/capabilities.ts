@@ -33,7 +33,11 @@ export function needAction(manifest: Manifest, action: string): void {
 /** @throws ForbiddenError */
 export function needService(manifest: Manifest, service: string, provider: string): void {
   if (provider === manifest.id) return
-  if (manifest.capabilities?.services?.includes(service)) return
+  const granted = manifest.capabilities?.services ?? []
+  const isGranted = granted.some(
+    (one) => one === service || (one.endsWith('.*') && service.startsWith(one.slice(0, -1))),
+  )
+  if (isGranted) return
   throw lacks(manifest, `services: "${service}"`)
 }
 

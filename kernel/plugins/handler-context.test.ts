@@ -159,6 +159,8 @@ beforeAll(async () => {
     db,
     reader,
     writer,
+    codecs: testCodecs,
+    abilityIn: (ctx) => ctx.ability,
     actions: () => actions,
     queue,
     bus,

@@ -2,9 +2,11 @@ import {
   type HandlerContext,
   type Log,
   type Manifest,
+  type Principal,
   RunwayError,
   StateConflictError,
 } from '@runwaycrm/sdk'
+import type { Ability } from '../access/build-ability.ts'
 import { isFullAdmin } from '../access/give-role.ts'
 import { narrowAbility } from '../access/narrow-ability.ts'
 import {
@@ -15,12 +17,15 @@ import {
 } from '../actions/call-handler.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { inTerms, messageOf, termOf, type Words } from '../model/words.ts'
+import { actingAs } from './acting.ts'
 import { type BrokerDeps, broker } from './broker.ts'
 import { grantOf } from './capabilities.ts'
 import type { Deployment } from './load-plugins.ts'
 
 export interface HandlerCallerDeps extends Omit<BrokerDeps, 'callHandler'> {
   readonly deployment: Pick<Deployment, 'handler' | 'plugins'>
+  /** What somebody else may do in the same organisation. */
+  readonly abilityIn: (ctx: RequestContext, principal: Principal) => Ability
   /** In [0, 1). */
   readonly random?: () => number
 }
@@ -77,6 +82,7 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       ability: narrowAbility(ctx.ability, grantOf(manifest)),
     })
     const brokered = broker({ ...deps, callHandler }, { ctx, acting, manifest, options })
+    const also = (inner: RequestContext) => makeContext(inner, manifest, call, options)
     return Object.freeze({
       org: ctx.org,
       brand: { ...ctx.brand, name: ctx.brand?.name ?? ctx.org.name },
@@ -94,6 +100,10 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
         const entity = ctx.model.entities.get(ref) ?? ctx.model.entityByPlural.get(ref)
         return entity ? termOf(wordsFor(ctx, language), entity) : { one: ref, many: ref }
       },
+      isDryRun: ctx.isDryRun === true,
+      effectKey: ctx.effectKey ?? null,
+      as: (principal) => also(actingAs(ctx, manifest, principal, deps.abilityIn)),
+      transaction: (work, more = {}) => inTransaction(deps, ctx, more, options, also, work),
       ...whileOpen(brokered, () => {
         signal.throwIfAborted()
         if (call.isOver) throw new StateConflictError('The handler has returned already.')
@@ -102,6 +112,43 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
   }
 
   return callHandler
+}
+
+/** Undoes a transaction whose work went well. */
+class DryRunEnd extends Error {
+  readonly answer: unknown
+  constructor(answer: unknown) {
+    super('The dry run is undone.')
+    this.answer = answer
+  }
+}
+
+async function inTransaction<T>(
+  deps: HandlerCallerDeps,
+  ctx: RequestContext,
+  { label, door, isDryRun }: NonNullable<Parameters<HandlerContext['transaction']>[1]>,
+  options: CallOptions,
+  contextOf: (ctx: RequestContext) => HandlerContext,
+  work: (inside: HandlerContext) => Promise<T>,
+): Promise<T> {
+  const joined = options.change && !ctx.changeSet ? await options.change.join(ctx) : ctx
+  const began = { ...joined, ...(isDryRun ? { isDryRun } : {}) }
+  try {
+    const answer = await deps.writer.transaction(
+      began,
+      async (inner) => {
+        const done = await work(contextOf(inner))
+        if (isDryRun) throw new DryRunEnd(done)
+        return done
+      },
+      { label, door },
+    )
+    if (!ctx.tx) deps.queue.wake()
+    return answer
+  } catch (error) {
+    if (isDryRun && error instanceof DryRunEnd) return error.answer as T
+    throw error
+  }
 }
 
 function timeoutOf(manifest: Manifest, name: string, options: CallOptions): number {

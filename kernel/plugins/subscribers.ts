@@ -2,6 +2,7 @@ import {
   type Actor,
   type Door,
   type EventNews,
+  type Log,
   NotFoundError,
   type SubscriberDefinition,
 } from '@runwaycrm/sdk'
@@ -13,6 +14,8 @@ import type { EventSubscriber } from '../events/relay.ts'
 import type { JobRequest, Queue } from '../jobs/queue.ts'
 import type { Contribution, Model } from '../model/model.ts'
 import { changedFields } from '../records/changed-since.ts'
+import type { Codecs } from '../records/fields.ts'
+import { type LedgerFields, showChanges } from '../records/ledger-values.ts'
 
 /** The kernel's own job that calls one subscriber, beside those of plugins. */
 export const subscriberJob = 'subscriber'
@@ -21,7 +24,11 @@ export interface SubscribersDeps {
   readonly db: Pick<Database, 'query'>
   readonly queue: Pick<Queue, 'enqueue'>
   readonly stateOf: (orgId: string) => Promise<{ readonly model: Model }>
+  /** The context of a plugin itself. */
+  readonly contextOf: (orgId: string, plugin: string) => Promise<RequestContext | null>
   readonly callHandler: CallHandler
+  readonly codecs: Codecs
+  readonly log: Log
 }
 
 /** The events themselves stay where they are: an import has a million. */
@@ -38,11 +45,41 @@ type News = Omit<EventNews, 'actor' | 'door'>
  * Code of plugins that hears of events. Each bunch becomes a job per subscriber that it concerns, before the
  * bunch counts as handed on: nobody who waits for events waits for a plugin, and none is lost with one.
  */
-export function createSubscribers({ db, queue, stateOf, callHandler }: SubscribersDeps) {
+export function createSubscribers(deps: SubscribersDeps) {
+  const { db, queue, stateOf, contextOf, callHandler, codecs, log } = deps
+
   const enqueue: EventSubscriber = async (orgId, events) => {
     const { model } = await stateOf(orgId)
-    const requests = [...subscribersOf(model)].flatMap((one) => jobFor(one, model, events) ?? [])
+    const requests: JobRequest[] = []
+    for (const subscriber of subscribersOf(model)) {
+      const wanted = await wantedBy(orgId, subscriber, model, events)
+      const request = jobFor(subscriber, model, wanted)
+      if (request) requests.push(request)
+    }
     await queue.enqueue(orgId, requests)
+  }
+
+  /** Who cannot say what matters is told of everything. */
+  async function wantedBy(
+    orgId: string,
+    { ref, plugin, definition }: Contribution<SubscriberDefinition>,
+    model: Model,
+    events: readonly OutboxEvent[],
+  ): Promise<readonly OutboxEvent[]> {
+    if (!definition.wanted) return events
+    if (!events.some((event) => newsFor(definition, plugin, model, event))) return []
+    try {
+      const ctx = await contextOf(orgId, plugin)
+      if (!ctx) return events
+      const names = await callHandler(ctx, plugin, definition.wanted, null, { mostMs: 5_000 })
+      const wanted = new Set(names as readonly string[])
+      return events.filter(
+        ({ event, entity }) => wanted.has(event) || wanted.has(`${event} ${entity}`),
+      )
+    } catch (error) {
+      log.error('a subscriber did not say what it wants to hear of', { orgId, ref, error })
+      return events
+    }
   }
 
   /** @param ctx of the plugin itself. */
@@ -59,9 +96,16 @@ export function createSubscribers({ db, queue, stateOf, callHandler }: Subscribe
     )
     if (told.length === 0) return
     const makers = await makersOf(orgId, told)
+    const changes = found.definition.changes ? await changesOf(ctx, told) : null
     const events = told.map((event): EventNews => {
       const maker = makers.get(event.changeSetId ?? '')
-      return { ...event, actor: maker?.actor ?? null, door: maker?.door ?? null }
+      const changed = changes?.get(`${event.id} ${event.version}`)
+      return {
+        ...event,
+        actor: maker?.actor ?? null,
+        door: maker?.door ?? null,
+        ...(changed ? { changes: changed } : {}),
+      }
     })
     await callHandler(ctx, found.plugin, found.definition.handler, { events })
   }
@@ -76,7 +120,35 @@ export function createSubscribers({ db, queue, stateOf, callHandler }: Subscribe
     return new Map(rows.map((row) => [row.id, row]))
   }
 
+  /** Values before and after, by record and version. */
+  async function changesOf(ctx: RequestContext, events: readonly News[]) {
+    const updates = events.filter(({ event, id }) => event === 'record.updated' && id !== null)
+    if (updates.length === 0) return new Map<string, never>()
+    const { rows } = await db.query<LedgerRow>(ctx.org.id, {
+      name: 'subscriber_changes',
+      text: `select l.entity, l.record_id, l.version, l.fields
+        from unnest($2::uuid[], $3::bigint[]) r (id, version)
+        join tenant.ledger l on l.org_id = $1 and l.record_id = r.id and l.version = r.version`,
+      values: [ctx.org.id, updates.map(({ id }) => id), updates.map(({ version }) => version)],
+    })
+    return new Map(
+      rows.map(({ entity: ref, record_id: id, version, fields }) => {
+        const entity = ctx.model.entities.get(ref)
+        const visible = new Set(entity?.byApiName.keys() ?? [])
+        const shown = entity && fields ? showChanges(entity, fields, visible, codecs) : {}
+        return [`${id} ${version}`, shown]
+      }),
+    )
+  }
+
   return { enqueue, run }
+}
+
+interface LedgerRow {
+  readonly entity: string
+  readonly record_id: string
+  readonly version: number
+  readonly fields: LedgerFields | null
 }
 
 function subscribersOf(model: Model): Iterable<Contribution<SubscriberDefinition>> {
@@ -119,7 +191,8 @@ function newsFor(
   model: Model,
   event: OutboxEvent,
 ): News | null {
-  if (event.workflows === 'skip' || !events.includes(event.event)) return null
+  if (event.workflows === 'skip') return null
+  if (!events.includes(event.event) && !events.includes('*')) return null
   const isRecord = event.event.startsWith('record.')
   const entity = event.entity === null ? undefined : model.entities.get(event.entity)
   if (isRecord && (!entity || entity.plugin === plugin)) return null
