@@ -25,7 +25,7 @@ import { createQueue } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
-import { endKernelJob, kernelJobs } from './kernel-jobs.ts'
+import { endJob, endKernelJob, kernelJobs } from './kernel-jobs.ts'
 import { type Logger, toLog } from './logging.ts'
 import type { Model } from './model/model.ts'
 import { createOrgStates } from './model/model-cache.ts'
@@ -43,7 +43,7 @@ import { createLifecycle } from './plugins/lifecycle.ts'
 import { loadPlugins, reportPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
 import { readAsMember } from './plugins/read-as-member.ts'
-import { createJobRunner } from './plugins/run-job.ts'
+import { createJobEnder, createJobRunner } from './plugins/run-job.ts'
 import { attachByService, methodOf } from './plugins/services.ts'
 import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
@@ -380,7 +380,7 @@ export async function boot(options: BootOptions) {
       contextOf,
       kernelJobs: kernelJobs({ ...jobParts, ...values, ...studio }),
     }),
-    onDead: endKernelJob(jobs),
+    onDead: endJob(endKernelJob(jobs), createJobEnder({ callHandler, contextOf })),
   })
   const stopHints = bus.subscribe((hint) => {
     if (hint.kind === 'jobs') worker.poke()

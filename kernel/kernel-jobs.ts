@@ -43,7 +43,13 @@ export function kernelJobs(deps: {
 /** What is left to do when one of them is dead: the change set that it filled ends. */
 export function endKernelJob({ fail }: ChangeJobs) {
   return async (job: StartedJob, problem: JobProblem): Promise<void> => {
-    if (job.plugin !== 'kernel') return
     if (job.job === bulkJob || job.job === revertJob) await fail(job, problem)
   }
+}
+
+type End = (job: StartedJob, problem: JobProblem) => Promise<void>
+
+/** What began it ends it: the kernel its own jobs, plugins theirs. */
+export function endJob(ofKernel: End, ofPlugins: End): End {
+  return (job, problem) => (job.plugin === 'kernel' ? ofKernel : ofPlugins)(job, problem)
 }

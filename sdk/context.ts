@@ -140,6 +140,15 @@ export interface Jobs {
     payload: unknown,
     options?: { readonly at?: Date; readonly dedupeKey?: string },
   ): Promise<string>
+  /** Several of one kind at once. @returns their ids, in order. */
+  enqueueMany(
+    key: string,
+    jobs: readonly {
+      readonly payload: unknown
+      readonly at?: Date
+      readonly dedupeKey?: string
+    }[],
+  ): Promise<readonly string[]>
   cancel(id: string): Promise<boolean>
 }
 
@@ -218,9 +227,9 @@ export interface HandlerContext {
   readonly isDryRun: boolean
   /**
    * The same for somebody that the plugin runs, with the rights of roles and no more than the plugin's own.
-   * Needs `capabilities.principals`.
+   * Null is the plugin itself. Needs `capabilities.principals`.
    */
-  as(principal: ActingPrincipal): HandlerContext
+  as(principal: ActingPrincipal | null): HandlerContext
   /** What makes an effect the same one when its action runs again; a request to the outside carries it. */
   readonly effectKey: string | null
   readonly conditions: Conditions

@@ -355,7 +355,12 @@ export const Settings = Type.Object(
 )
 
 export const Job = Type.Object(
-  { handler: Handler, maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) },
+  {
+    handler: Handler,
+    maxAttempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    /** Called with `{payload, problem: {code, detail}}` when a job will not come again, to end what it began. */
+    onDead: Type.Optional(Handler),
+  },
   closed,
 )
 
@@ -540,7 +545,12 @@ export const kernelPoints = {
   services: { label: 'Services', schema: Service, tiers: trusted, handlers: ['methods/*'] },
   roles: { label: 'Roles', schema: Role, references: { 'rules/*/entity': 'entities' } },
   settings: { label: 'Settings', schema: Settings },
-  jobs: { label: 'Jobs', schema: Job, tiers: ['sandboxed', 'trusted'], handlers: ['handler'] },
+  jobs: {
+    label: 'Jobs',
+    schema: Job,
+    tiers: ['sandboxed', 'trusted'],
+    handlers: ['handler', 'onDead'],
+  },
   schedules: { label: 'Schedules', schema: Schedule, references: { job: 'jobs' } },
   pages: { label: 'Pages', schema: Page, references: { entity: 'entities' } },
   locales: { label: 'Locales', schema: Locale },

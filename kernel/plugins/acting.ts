@@ -14,15 +14,21 @@ const holders = new WeakMap<Model, Map<string, Principal>>()
 export function actingAs(
   ctx: RequestContext,
   manifest: Manifest,
-  { type, id, name, roles }: ActingPrincipal,
+  acting: ActingPrincipal | null,
   abilityIn: (ctx: RequestContext, principal: Principal) => Ability,
 ): RequestContext {
-  if (!manifest.capabilities?.principals?.includes(type)) {
+  const granted = manifest.capabilities?.principals ?? []
+  if (acting ? !granted.includes(acting.type) : granted.length === 0) {
     throw new ForbiddenError(
-      `The plugin ${manifest.id} lacks the capability principals: "${type}".`,
+      `The plugin ${manifest.id} lacks the capability principals: "${acting?.type ?? 'any'}".`,
       { details: { plugin: manifest.id, capability: 'principals' } },
     )
   }
+  if (!acting) {
+    const itself = holderOf(ctx.model, 'plugin', [], manifest.id)
+    return Object.freeze({ ...ctx, principal: itself, ability: abilityIn(ctx, itself) })
+  }
+  const { type, id, name, roles } = acting
   const ability = abilityIn(ctx, holderOf(ctx.model, type, roles))
   const principal: Principal = {
     ...{ type, id, name, roles },
@@ -31,12 +37,17 @@ export function actingAs(
   return Object.freeze({ ...ctx, principal, ability })
 }
 
-function holderOf(model: Model, type: Principal['type'], roles: readonly string[]): Principal {
+function holderOf(
+  model: Model,
+  type: Principal['type'],
+  roles: readonly string[],
+  id: string | null = null,
+): Principal {
   const known = holders.get(model) ?? new Map<string, Principal>()
   holders.set(model, known)
-  const key = `${type} ${[...roles].sort().join(' ')}`
+  const key = `${type} ${id} ${[...roles].sort().join(' ')}`
   const holder = known.get(key) ?? {
-    ...{ type, id: null, name: '', userId: null, roles },
+    ...{ type, id, name: id ?? '', userId: null, roles },
     ...{ teammates: [], scopes: null },
   }
   known.set(key, holder)

@@ -121,6 +121,19 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
     effects += 1
     return { effectKey: effects === 1 ? key : `${key}-${effects}` }
   }
+  const enqueue: HandlerContext['jobs']['enqueueMany'] = async (key, jobs) => {
+    const definition = ctx.model.jobs.get(`${plugin}:${key}`)?.definition
+    if (!definition) throw new RangeError(`${plugin} contributes no job "${key}".`)
+    const { type, id, userId, name, roles } = ctx.principal
+    const runAs = { type, id, userId, name, ...(type === 'workflow' ? { roles } : {}) }
+    const requests = jobs.map(({ payload, at, dedupeKey }) => ({
+      ...{ plugin, job: key, payload, runAs, traceId: ctx.traceId },
+      ...(at ? { at } : {}),
+      ...(dedupeKey === undefined ? {} : { dedupeKey }),
+      ...(definition.maxAttempts ? { maxAttempts: definition.maxAttempts } : {}),
+    }))
+    return deps.queue.enqueue(orgId, requests, ctx.tx)
+  }
   const stayInside = () => {
     if (ctx.isDryRun) throw new StateConflictError('A dry run reaches nothing outside.')
   }
@@ -164,23 +177,11 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
     },
 
     jobs: {
-      async enqueue(key, payload, { at, dedupeKey } = {}) {
-        const definition = ctx.model.jobs.get(`${plugin}:${key}`)?.definition
-        if (!definition) throw new RangeError(`${plugin} contributes no job "${key}".`)
-        const { type, id, userId, name, roles } = ctx.principal
-        const request = {
-          plugin,
-          job: key,
-          payload,
-          runAs: { type, id, userId, name, ...(type === 'workflow' ? { roles } : {}) },
-          traceId: ctx.traceId,
-          ...(at ? { at } : {}),
-          ...(dedupeKey === undefined ? {} : { dedupeKey }),
-          ...(definition.maxAttempts ? { maxAttempts: definition.maxAttempts } : {}),
-        }
-        const [job] = await deps.queue.enqueue(orgId, [request], ctx.tx)
+      async enqueue(key, payload, more = {}) {
+        const [job] = await enqueue(key, [{ payload, ...more }])
         return job as string
       },
+      enqueueMany: enqueue,
       async cancel(id) {
         stayInside()
         return deps.queue.cancel(orgId, id, plugin)

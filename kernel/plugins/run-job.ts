@@ -2,7 +2,8 @@ import { NotFoundError } from '@runwaycrm/sdk'
 import type { CallHandler } from '../actions/call-handler.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { RunAs } from '../jobs/queue.ts'
-import type { RunningJob } from '../jobs/worker.ts'
+import type { StartedJob } from '../jobs/lease.ts'
+import type { JobProblem, RunningJob } from '../jobs/worker.ts'
 
 export interface JobRunnerDeps {
   readonly callHandler: CallHandler
@@ -22,6 +23,19 @@ export interface JobRunnerDeps {
 }
 
 const usualMs = 900_000
+
+/** Tells the plugin that one of its jobs will not come again, where its contribution wants to hear of it. */
+export function createJobEnder(deps: Pick<JobRunnerDeps, 'callHandler' | 'contextOf'>) {
+  return async (job: StartedJob, problem: JobProblem): Promise<void> => {
+    const itself = { type: 'plugin', id: job.plugin, userId: null, name: job.plugin } as const
+    const signal = AbortSignal.timeout(30_000)
+    const ctx = await deps.contextOf(job.orgId, itself, { traceId: job.traceId ?? job.id, signal })
+    const contribution = ctx?.model.jobs.get(`${job.plugin}:${job.job}`)
+    const handler = contribution?.definition.onDead
+    if (!ctx || !handler) return
+    await deps.callHandler(ctx, job.plugin, handler, { payload: job.payload, problem })
+  }
+}
 
 /** Turns a job of the queue into a call of the plugin's handler. */
 export function createJobRunner(deps: JobRunnerDeps): (job: RunningJob) => Promise<void> {

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import type { HandlerContext } from '@runwaycrm/sdk'
+import type { Step, Workflow } from './definition.ts'
+
+export interface Pinned {
+  readonly ref: string
+  readonly hash: string
+  readonly workflow: Workflow
+}
+
+const hashes = new WeakMap<Workflow, string>()
+/** Definitions never change under their hash, so what was read or written once is known for good. */
+const known = new Map<string, Workflow>()
+const mostKnown = 2_000
+
+/** The enabled workflows of the organisation, by reference. */
+export function workflowsOf(ctx: HandlerContext): ReadonlyMap<string, Workflow> {
+  const all = ctx.model.contributions<Workflow>('workflows')
+  return new Map([...all].filter(([, workflow]) => workflow.enabled !== false))
+}
+
+export function hashOf(workflow: Workflow): string {
+  const found = hashes.get(workflow)
+  if (found) return found
+  const hash = createHash('sha256').update(JSON.stringify(workflow)).digest('hex').slice(0, 32)
+  hashes.set(workflow, hash)
+  return hash
+}
+
+/** Keeps a definition for the runs that begin with it: whatever is published later, they go on with it. */
+export async function pin(ctx: HandlerContext, ref: string, workflow: Workflow): Promise<string> {
+  const hash = hashOf(workflow)
+  const key = keyOf(ctx, ref, hash)
+  if (known.has(key)) return hash
+  const where = { workflow: ref, hash }
+  const [found] = await ctx.tables.select('definition', { where, limit: 1 })
+  if (!found) {
+    await ctx.tables.insert('definition', [{ ...where, body: workflow }]).catch(async (error) => {
+      const [rival] = await ctx.tables.select('definition', { where, limit: 1 })
+      if (!rival) throw error
+    })
+  }
+  remember(key, workflow)
+  return hash
+}
+
+/** @throws Error when it was never kept, which nothing does. */
+export async function pinned(ctx: HandlerContext, ref: string, hash: string): Promise<Workflow> {
+  const key = keyOf(ctx, ref, hash)
+  const found = known.get(key)
+  if (found) return found
+  const [row] = await ctx.tables.select('definition', { where: { workflow: ref, hash }, limit: 1 })
+  if (!row) throw new Error(`The definition ${hash} of ${ref} is gone.`)
+  const workflow = row['body'] as Workflow
+  remember(key, workflow)
+  return workflow
+}
+
+const keyOf = (ctx: HandlerContext, ref: string, hash: string) => `${ctx.org.id} ${ref} ${hash}`
+
+function remember(key: string, workflow: Workflow): void {
+  known.set(key, workflow)
+  if (known.size > mostKnown) known.delete(known.keys().next().value as string)
+}
+
+const usualRole = 'platform.people:admin'
+
+export const roleOf = ({ role }: Workflow): string => role ?? usualRole
+
+export const stepLabel = (key: string, step: Step | undefined): string => step?.label ?? key

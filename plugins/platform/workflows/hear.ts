@@ -1,0 +1,187 @@
+import type { EventNews, HandlerContext, RecordData } from '@runwaycrm/sdk'
+import { resume } from './advance.ts'
+import { roleOf } from './definitions.ts'
+import { relationsOf } from './scope.ts'
+import { type NewRun, startRuns } from './start-runs.ts'
+import { keepState, RunMovedOnError, toState, type WaitRow } from './tables.ts'
+import { testRule } from './test-rule.ts'
+import { type EventTrigger, eventTriggers } from './triggers.ts'
+
+/** What workflows are to hear of now: what begins one, and what runs wait for. */
+export async function wanted(_: null, ctx: HandlerContext): Promise<readonly string[]> {
+  const waits = await ctx.tables.select('wait')
+  return [
+    ...eventTriggers(ctx).keys(),
+    ...new Set(
+      waits.map(({ event, entity }) => (entity === null ? String(event) : `${event} ${entity}`)),
+    ),
+  ]
+}
+
+/** Begins the runs that events begin, and wakes those that wait for them. */
+export async function hear(
+  { events }: { readonly events: readonly EventNews[] },
+  ctx: HandlerContext,
+): Promise<void> {
+  const triggers = eventTriggers(ctx)
+  const hits = events.flatMap((event) =>
+    [...(triggers.get(nameOf(event)) ?? []), ...(event.entity ? (triggers.get(event.event) ?? []) : [])]
+      .filter((one, at, all) => all.indexOf(one) === at && concerns(one, event))
+      .map((trigger) => ({ trigger, event })),
+  )
+  const runs = await runsOf(ctx, hits)
+  if (runs.length > 0) await startRuns(ctx, runs)
+  await wakeWaiting(ctx, events)
+}
+
+const nameOf = ({ event, entity }: EventNews): string =>
+  event.startsWith('record.') ? `${event} ${entity}` : event
+
+function concerns({ event: name, fields }: EventTrigger, event: EventNews): boolean {
+  if (name !== event.event) return false
+  if (name !== 'record.updated' || fields.length === 0) return true
+  return event.fields.some((field) => fields.includes(field))
+}
+
+interface Hit {
+  readonly trigger: EventTrigger
+  readonly event: EventNews
+}
+
+async function runsOf(ctx: HandlerContext, hits: readonly Hit[]): Promise<NewRun[]> {
+  if (hits.length === 0) return []
+  const depths = await depthsOf(ctx, hits)
+  const records = await recordsOf(ctx, hits)
+  const runs: NewRun[] = []
+  for (const { trigger, event } of hits) {
+    const { ref, key, workflow } = trigger
+    const record = event.id === null ? null : (records.get(keyOf(ref, event.id)) ?? null)
+    const changes = event.changes ?? {}
+    if (trigger.trigger.when && !(await holds(ctx, trigger, event, record))) continue
+    runs.push({
+      ref,
+      workflow,
+      subject: event.entity && event.id ? { entity: event.entity, id: event.id } : null,
+      origin: {
+        trigger: key,
+        type: event.event,
+        at: event.at,
+        changes,
+        payload: event.payload,
+        by: event.actor,
+      },
+      cause: `${ref} ${key} ${event.seq}`,
+      depth: 1 + (event.actor?.type === 'workflow' ? (depths.get(event.actor.id ?? '') ?? 0) : 0),
+    })
+  }
+  return runs
+}
+
+/** A condition that cannot be told lets the run begin: it fails where people see why. */
+async function holds(
+  ctx: HandlerContext,
+  { trigger, workflow }: EventTrigger,
+  event: EventNews,
+  record: RecordData | null,
+): Promise<boolean> {
+  const facts = {
+    ...{ record, change: event.changes ?? {}, vars: {}, steps: {} },
+    trigger: { type: event.event, at: event.at, payload: event.payload, by: event.actor },
+  }
+  try {
+    const entity = workflow.entity ?? null
+    const told = await testRule(trigger.when, { conditions: ctx.conditions, entity, facts })
+    return told.holds
+  } catch (error) {
+    ctx.log.warn('the condition of a trigger cannot be told', { workflow: workflow.label, error })
+    return true
+  }
+}
+
+/** Workflows that lead to one another are counted along. */
+async function depthsOf(ctx: HandlerContext, hits: readonly Hit[]) {
+  const runs = new Set(
+    hits.flatMap(({ event: { actor } }) =>
+      actor?.type === 'workflow' && actor.id ? actor.id : [],
+    ),
+  )
+  if (runs.size === 0) return new Map<string, number>()
+  const rows = await ctx.tables.select('state', { where: { run: [...runs], whole: true } })
+  return new Map(rows.map((row) => [String(row['run']), Number(row['depth'])]))
+}
+
+/** Read once for all triggers of one kind, as the workflow sees them. */
+async function recordsOf(ctx: HandlerContext, hits: readonly Hit[]) {
+  const found = new Map<string, RecordData>()
+  const asked = Map.groupBy(
+    hits.filter(({ trigger, event }) => trigger.trigger.when && event.id !== null),
+    ({ trigger }) => trigger.ref,
+  )
+  for (const [ref, some] of asked) {
+    const { workflow } = some[0]!.trigger
+    const entity = some[0]!.event.entity as string
+    const acting = ctx.as({
+      ...{ type: 'workflow', id: ref, name: workflow.label },
+      roles: [roleOf(workflow)],
+    })
+    const expand = relationsOf(workflow, ctx)
+    const ids = [...new Set(some.map(({ event }) => event.id as string))]
+    for (let at = 0; at < ids.length; at += 200) {
+      const query = {
+        filter: { id: { $in: ids.slice(at, at + 200) } },
+        limit: 200,
+        ...(expand.length > 0 ? { expand } : {}),
+      }
+      const pages = [
+        await acting.records.list(entity, query),
+        await acting.records.list(entity, { ...query, deleted: 'only' }),
+      ]
+      for (const record of pages.flatMap(({ data }) => data)) {
+        found.set(keyOf(ref, record.id), record)
+      }
+    }
+  }
+  return found
+}
+
+const keyOf = (ref: string, id: string) => `${ref} ${id}`
+
+/** Runs that wait for one of these events go on. */
+async function wakeWaiting(ctx: HandlerContext, events: readonly EventNews[]): Promise<void> {
+  const names = [...new Set(events.map(({ event }) => event))]
+  const waits = await ctx.tables.select('wait', { where: { event: names } })
+  for (const wait of waits as unknown as readonly WaitRow[]) {
+    const event = events.find((one) => isFor(wait, one))
+    if (event) await wake(ctx, wait, event)
+  }
+}
+
+function isFor({ event, entity, record, match }: WaitRow, news: EventNews): boolean {
+  if (event !== news.event) return false
+  if (entity !== null && entity !== news.entity) return false
+  if (record !== null && record !== news.id) return false
+  return Object.entries(match ?? {}).every(([name, value]) => news.payload[name] === value)
+}
+
+async function wake(ctx: HandlerContext, wait: WaitRow, news: EventNews): Promise<void> {
+  const { event, entity, id, at, payload, actor, changes = {} } = news
+  const resumed = {
+    by: 'event',
+    payload: { type: event, at, payload, by: actor, entity, id, changes },
+  } as const
+  try {
+    await ctx.transaction(async (inside) => {
+      const [found] = await inside.tables.select('state', { where: { id: wait.state }, limit: 1 })
+      const row = found && toState(found)
+      if (row?.status !== 'waiting') {
+        await inside.tables.delete('wait', { id: wait.id })
+        return
+      }
+      await keepState(inside, row, resume(row.data, resumed), [])
+      await inside.jobs.enqueue('advance', { state: row.id })
+    })
+  } catch (error) {
+    // Its time was over at the same moment, and went first.
+    if (!(error instanceof RunMovedOnError)) throw error
+  }
+}

@@ -1,0 +1,201 @@
+import {
+  type HandlerContext,
+  InvalidError,
+  NotFoundError,
+  StateConflictError,
+} from '@runwaycrm/sdk'
+import { cancel as cancelled, retryFrom } from './advance.ts'
+import { pinned, workflowsOf } from './definitions.ts'
+import { mirror } from './mirror.ts'
+import { hasEnded, type RunState } from './run-state.ts'
+import { startRuns } from './start-runs.ts'
+import { keepState, runEntity, type StateRow, toState } from './tables.ts'
+
+interface Start {
+  readonly workflow: string
+  readonly records?: { readonly entity: string; readonly ids: readonly string[] }
+  readonly input?: Readonly<Record<string, unknown>>
+}
+
+const most = 1_000
+
+/** Begins a workflow because somebody asks for it: on one record, on each of a selection, or on none. */
+export async function start(
+  { workflow: ref, records, input = {} }: Start,
+  ctx: HandlerContext,
+): Promise<{ runs: readonly string[] }> {
+  const workflow = workflowsOf(ctx).get(ref)
+  if (!workflow) throw new NotFoundError(`No enabled workflow is called "${ref}".`)
+  const entity = records && ctx.model.entity(records.entity)?.ref
+  if (records && entity !== workflow.entity) {
+    const message = `"${workflow.label}" is not about these records.`
+    throw new InvalidError(message, {
+      errors: [{ path: 'records.entity', code: 'OUT_OF_RANGE', message }],
+    })
+  }
+  const ids = [...new Set(records?.ids ?? [])]
+  if (ids.length > most) {
+    const message = `A workflow begins on at most ${most} records at once.`
+    throw new InvalidError(message, {
+      errors: [{ path: 'records.ids', code: 'OUT_OF_RANGE', message }],
+    })
+  }
+  await assertVisible(ctx, entity, ids)
+  const { type, id, name } = ctx.actor
+  const origin = {
+    ...{ trigger: null, type: 'manual', at: ctx.now.toISOString(), payload: input },
+    by: { type, id, name },
+  }
+  const subjects = entity ? ids.map((one) => ({ entity, id: one })) : [null]
+  const runs = subjects.map((subject) => ({
+    ...{ ref, workflow, subject, origin, cause: null, depth: 1, vars: input },
+  }))
+  return { runs: await startRuns(ctx.as(null), runs) }
+}
+
+async function assertVisible(
+  ctx: HandlerContext,
+  entity: string | undefined,
+  ids: readonly string[],
+): Promise<void> {
+  if (!entity) return
+  const seen = new Set<string>()
+  for (let at = 0; at < ids.length; at += 200) {
+    const filter = { id: { $in: ids.slice(at, at + 200) } }
+    const { data } = await ctx.records.list(entity, { filter, fields: ['id'], limit: 200 })
+    for (const { id } of data) seen.add(id)
+  }
+  const errors = ids.flatMap((id, at) =>
+    seen.has(id)
+      ? []
+      : [
+          {
+            path: `records.ids[${at}]`,
+            code: 'UNKNOWN_RECORD' as const,
+            message: 'There is no such record, or you may not read it.',
+          },
+        ],
+  )
+  if (errors.length > 0) throw new InvalidError('Some of the records are not there.', { errors })
+}
+
+/** The run itself, for whoever may read its record. */
+async function stateOf(ctx: HandlerContext, id: string): Promise<StateRow> {
+  await ctx.records.get(runEntity, id, { fields: ['id'] })
+  const [row] = await ctx.as(null).tables.select('state', {
+    where: { run: id, whole: true },
+    limit: 1,
+  })
+  if (!row) throw new NotFoundError()
+  return toState(row)
+}
+
+async function change(
+  ctx: HandlerContext,
+  row: StateRow,
+  data: RunState,
+  then: (inside: HandlerContext, kept: StateRow) => Promise<void> = async () => {},
+): Promise<void> {
+  const plugin = ctx.as(null)
+  const kept = await plugin.transaction(async (inside) => {
+    const one = await keepState(inside, row, data, [])
+    await then(inside, one)
+    return one
+  })
+  await mirror(plugin, kept)
+}
+
+/** Ends a run where it is, with all its parts; what it did stays. */
+export async function cancel({ id }: { readonly id: string }, ctx: HandlerContext) {
+  const row = await stateOf(ctx, id)
+  if (hasEnded(row)) throw new StateConflictError('The run has ended already.')
+  await change(ctx, row, cancelled(row.data), async (inside) => {
+    const parts = await inside.tables.select('state', {
+      where: { run: row.run, whole: false, status: ['ready', 'waiting', 'paused'] },
+    })
+    for (const part of parts.map(toState)) {
+      await keepState(inside, part, cancelled(part.data), [])
+    }
+  })
+  return { status: 'cancelled' }
+}
+
+/** Lets a run rest before its next step. */
+export async function pause({ id }: { readonly id: string }, ctx: HandlerContext) {
+  const row = await stateOf(ctx, id)
+  if (row.status !== 'ready' && row.status !== 'waiting') {
+    throw new StateConflictError('Only a run that is under way can be paused.')
+  }
+  await change(ctx, row, { ...row.data, status: 'paused' })
+  return { status: 'paused' }
+}
+
+/** Goes on with a run that was paused. */
+export async function proceed({ id }: { readonly id: string }, ctx: HandlerContext) {
+  const row = await stateOf(ctx, id)
+  if (row.status !== 'paused') throw new StateConflictError('The run is not paused.')
+  const { waiting } = row.data
+  const status = waiting ? 'waiting' : 'ready'
+  await change(ctx, row, { ...row.data, status }, async (inside) => {
+    // Its parts may have ended meanwhile; who has to wait on does.
+    await inside.jobs.enqueue('advance', { state: row.id, parts: waiting?.for === 'parts' })
+  })
+  return { status }
+}
+
+/** Takes up a run that failed: at the step that failed, or at one before it. */
+export async function retry(
+  { id, from }: { readonly id: string; readonly from?: string },
+  ctx: HandlerContext,
+) {
+  const row = await stateOf(ctx, id)
+  if (row.status !== 'failed') throw new StateConflictError('Only a run that failed is tried again.')
+  if (from !== undefined) {
+    const workflow = await pinned(ctx.as(null), row.workflow, row.hash)
+    if (!Object.hasOwn(workflow.steps, from)) {
+      const message = `The workflow has no step "${from}".`
+      throw new InvalidError(message, {
+        errors: [{ path: 'from', code: 'UNKNOWN_OPTION', message }],
+      })
+    }
+  }
+  await change(ctx, row, retryFrom(row.data, from), async (inside) => {
+    await inside.jobs.enqueue('advance', { state: row.id })
+  })
+  return { status: 'running' }
+}
+
+/** Begins the same once more, with the workflow as it is now. */
+export async function replay({ id }: { readonly id: string }, ctx: HandlerContext) {
+  const row = await stateOf(ctx, id)
+  const workflow = workflowsOf(ctx).get(row.workflow)
+  if (!workflow) throw new NotFoundError(`No enabled workflow is called "${row.workflow}".`)
+  const { type, id: by, name } = ctx.actor
+  const [run] = await startRuns(ctx.as(null), [
+    {
+      ...{ ref: row.workflow, workflow, subject: row.subject, cause: null, depth: 1 },
+      origin: { ...row.origin, at: ctx.now.toISOString(), by: { type, id: by, name } },
+      vars: (row.origin.type === 'manual' ? row.origin.payload : {}) as RunState['vars'],
+    },
+  ])
+  return { run: run ?? null }
+}
+
+/** The job that carries a run is dead: the run is parked with the reason and can be taken up again. */
+export async function park(
+  { payload, problem }: DeadJob,
+  ctx: HandlerContext,
+): Promise<void> {
+  const [found] = await ctx.tables.select('state', { where: { id: payload.state }, limit: 1 })
+  const row = found && toState(found)
+  if (!row || row.status !== 'ready') return
+  const failure = { step: row.step ?? '', code: problem.code, message: problem.detail }
+  const kept = await ctx.transaction((inside) =>
+    keepState(inside, row, { ...row.data, status: 'failed', failure }, []),
+  )
+  if (kept.whole) await mirror(ctx, kept)
+}
+export interface DeadJob {
+  readonly payload: { readonly state: string }
+  readonly problem: { readonly code: string; readonly detail: string }
+}

@@ -1,0 +1,87 @@
+import type { HandlerContext } from '@runwaycrm/sdk'
+import { newRunState, type RunState } from './run-state.ts'
+import { type StateRow, toState } from './tables.ts'
+
+/** A part of a run that goes its own way: an item of a list, a branch. It shares the record that people see. */
+export interface NewPart {
+  readonly start: string
+  readonly place: number
+  readonly placeKey?: string
+  readonly item?: unknown
+  readonly vars?: RunState['vars']
+  readonly outputs?: RunState['outputs']
+  /** Another record than that of the whole. */
+  readonly subject?: StateRow['subject']
+}
+
+/** Inside the transaction in which the parent begins to wait for them. */
+export async function startParts(
+  ctx: HandlerContext,
+  parent: StateRow,
+  step: string,
+  parts: readonly NewPart[],
+): Promise<void> {
+  const rows = parts.map(({ start, place, placeKey, item, vars = {}, outputs = {}, subject }) => {
+    const state = { ...newRunState(start, vars), outputs }
+    return {
+      run: parent.run,
+      workflow: parent.workflow,
+      hash: parent.hash,
+      parent: parent.id,
+      parentStep: step,
+      whole: false,
+      place,
+      placeKey: placeKey ?? null,
+      depth: parent.depth,
+      status: state.status,
+      step: state.step,
+      cause: null,
+      subject: subject ?? parent.subject,
+      subjectId: (subject ?? parent.subject)?.id ?? null,
+      origin: parent.origin,
+      item: item ?? parent.item ?? null,
+      data: state,
+      version: 1,
+      touchedAt: new Date(),
+    }
+  })
+  const made = await ctx.tables.insert('state', rows)
+  await ctx.jobs.enqueueMany(
+    'advance',
+    made.map(({ id }) => ({ payload: { state: id } })),
+  )
+}
+
+/** The parts that a step began, in order. */
+export async function partsOf(
+  ctx: HandlerContext,
+  parent: string,
+  step: string,
+  from = 0,
+): Promise<readonly StateRow[]> {
+  const where = { parent, parentStep: step, place: { $gte: from } }
+  const rows = await ctx.tables.select('state', { where, sort: 'place' })
+  return rows.map(toState)
+}
+
+/**
+ * Tells the parent that a part has ended, in the transaction in which it ends. The parent's row is locked first,
+ * so of parts that end together one sees that it is the last.
+ *
+ * @returns whether the parent goes on.
+ */
+export async function tellParent(ctx: HandlerContext, part: StateRow): Promise<boolean> {
+  if (part.parent === null) return false
+  await ctx.tables.update('state', { id: part.parent }, { touchedAt: new Date() })
+  const waiting = await ctx.tables.select('state', {
+    where: {
+      parent: part.parent,
+      parentStep: part.parentStep,
+      status: ['ready', 'waiting', 'paused'],
+    },
+    limit: 1,
+  })
+  if (waiting.length > 0) return false
+  await ctx.jobs.enqueue('advance', { state: part.parent, parts: true })
+  return true
+}

@@ -1,0 +1,234 @@
+import { type HandlerContext, type RecordData, RunwayError } from '@runwaycrm/sdk'
+import { advance, resume } from './advance.ts'
+import type { Workflow } from './definition.ts'
+import { pinned, roleOf } from './definitions.ts'
+import { tellParent } from './parts.ts'
+import { hasEnded, type Outcome, type RunState } from './run-state.ts'
+import { readSubject, scopeOf } from './scope.ts'
+import { mirror } from './mirror.ts'
+import { executorOf } from './steps/executors.ts'
+import { PassingError } from './steps/outside.ts'
+import { type StepCall, StepError, type StepExecutor, type StepResult } from './steps/step-call.ts'
+import { findState, keepState, RunMovedOnError, type StateRow, type StepRow } from './tables.ts'
+
+export interface AdvanceJob {
+  readonly state: string
+  /** A moment that was waited for. */
+  readonly at?: string
+  /** Its parts have ended. */
+  readonly parts?: boolean
+}
+
+/** After so long the run lets others of its kind go on. */
+const sliceMs = 20_000
+
+/**
+ * Carries a run on until it waits or ends. What only looks is kept with the next step that writes; what
+ * reaches other systems begins after all before it is kept.
+ */
+export async function advanceRun(job: AdvanceJob, ctx: HandlerContext): Promise<void> {
+  const found = await findState(ctx, job.state)
+  if (!found) return
+  const row = woken(found, job)
+  if (row.status === 'ready') await runSlice(row, ctx)
+  // A worker that died between the end of a run and its record left the record behind.
+  else if (hasEnded(row) && row.whole) await mirror(ctx, row)
+}
+
+function woken(row: StateRow, { at, parts }: AdvanceJob): StateRow {
+  if (row.status !== 'waiting') return row
+  const isDue = at !== undefined && row.data.waiting?.until === at
+  const by = parts ? 'parts' : isDue ? 'time' : null
+  if (by === null) return row
+  const data = resume(row.data, { by, payload: null })
+  return { ...row, data, status: data.status }
+}
+
+async function runSlice(begun: StateRow, ctx: HandlerContext): Promise<void> {
+  const workflow = await pinned(ctx, begun.workflow, begun.hash)
+  const acting = ctx.as({
+    ...{ type: 'workflow', id: begun.run, name: workflow.label },
+    roles: [roleOf(workflow)],
+  })
+  const run: Slice = { ctx, acting, workflow, row: begun, state: begun.data, steps: [] }
+  const until = performance.now() + sliceMs
+  let record: RecordData | null | undefined
+  try {
+    while (run.state.status === 'ready') {
+      if (performance.now() > until) {
+        await keep(run)
+        await ctx.jobs.enqueue('advance', { state: begun.id })
+        return
+      }
+      record ??= await readSubject(acting, workflow, begun.subject)
+      const isOnlyLooking = await step(run, record)
+      // What was written may have changed it.
+      if (!isOnlyLooking) record = undefined
+    }
+    if (run.steps.length > 0 || run.state !== run.row.data) await keep(run)
+  } catch (error) {
+    if (error instanceof RunMovedOnError) return
+    throw error
+  }
+  if (hasEnded(run.state) || run.state.status === 'waiting') {
+    if (run.row.whole) await mirror(ctx, run.row)
+  }
+}
+
+interface Slice {
+  readonly ctx: HandlerContext
+  readonly acting: HandlerContext
+  readonly workflow: Workflow
+  row: StateRow
+  state: RunState
+  /** Of steps that are through and not kept yet. */
+  steps: StepRow[]
+}
+
+/** Writes down how far it is, with no effect beside it. */
+async function keep(run: Slice): Promise<void> {
+  run.row = await run.ctx.transaction(
+    (inside) => keepAndTell(inside, run.row, run.state, run.steps),
+    { door: 'workflow' },
+  )
+  run.steps = []
+}
+
+async function keepAndTell(
+  inside: HandlerContext,
+  row: StateRow,
+  state: RunState,
+  steps: readonly StepRow[],
+): Promise<StateRow> {
+  const kept = await keepState(inside, row, state, steps)
+  if (hasEnded(state)) await tellParent(inside, kept)
+  return kept
+}
+
+/** @returns whether the step only looked. */
+async function step(run: Slice, record: RecordData | null): Promise<boolean> {
+  const { acting, workflow, row, state } = run
+  const call = callOf(run, record)
+  const startedAt = new Date()
+  const began = performance.now()
+  const through = (result: StepResult): readonly [RunState, StepRow] => {
+    const next = advance(workflow, withKept(state, result), result.outcome, {
+      now: Date.now(),
+      random: acting.random(),
+    })
+    return [next, stepRow(row, state, result, startedAt, performance.now() - began)]
+  }
+  let executor: StepExecutor
+  let where: string
+  try {
+    executor = executorOf(acting, call.step.type)
+    where = typeof executor.where === 'function' ? executor.where(call, acting) : executor.where
+    if (where === 'inside') {
+      run.row = await acting.transaction(
+        async (inside) => {
+          const result = await executor.run(call, inside)
+          const [next, shown] = through(result)
+          const kept = await keepAndTell(inside, run.row, next, [...run.steps, shown])
+          run.state = next
+          return kept
+        },
+        { label: workflow.label, door: 'workflow' },
+      )
+      run.steps = []
+      return false
+    }
+    if (where === 'outside' && run.steps.length > 0) await keep(run)
+    const [next, shown] = through(await inTime(call, executor, acting))
+    run.state = next
+    run.steps.push(shown)
+    if (where === 'outside') await keep(run)
+    return where === 'memory'
+  } catch (error) {
+    if (error instanceof RunMovedOnError || acting.signal.aborted) throw error
+    const [next, shown] = through({ outcome: failed(error) })
+    run.state = next
+    run.steps.push(shown)
+    await keep(run)
+    return false
+  }
+}
+
+function callOf({ ctx, workflow, row, state }: Slice, record: RecordData | null): StepCall {
+  const key = state.step as string
+  const definition = workflow.steps[key]
+  return {
+    ...{ workflow, key, row, state, record },
+    step: definition ?? { type: '' },
+    scope: scopeOf(ctx, row, state, record),
+    effectKey: `${row.id}:${key}:${state.rounds[key] ?? 0}`,
+    partsKey: `${key}#${state.rounds[key] ?? 0}`,
+    isDryRun: false,
+  }
+}
+
+/** What a step that waits keeps for itself, e.g. how far a loop is. */
+function withKept(state: RunState, { keep: kept }: StepResult): RunState {
+  return kept ? { ...state, vars: { ...state.vars, ...kept } } : state
+}
+
+const usualTimeoutSeconds = 120
+
+async function inTime(
+  call: StepCall,
+  executor: StepExecutor,
+  acting: HandlerContext,
+): Promise<StepResult> {
+  const seconds = call.step.timeoutSeconds ?? usualTimeoutSeconds
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new PassingError('TIMEOUT', `The step took longer than ${seconds} s.`)),
+      seconds * 1000,
+    )
+  })
+  try {
+    return await Promise.race([executor.run(call, acting), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Errors of the caller's making are the same next time; what else went wrong may pass. */
+export function failed(error: unknown): Extract<Outcome, { kind: 'failed' }> {
+  if (error instanceof PassingError) return outcomeOf(error.code, error.message, true)
+  if (error instanceof StepError) return outcomeOf(error.code, error.message, false)
+  if (error instanceof RunwayError) {
+    const details = error.errors?.map(({ path, message }) => `${path}: ${message}`).join(' ')
+    const isPassing = error.status >= 500 || error.status === 429 || error.status === 409
+    return outcomeOf(error.code, details || error.message, isPassing)
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return outcomeOf('FAILED', message.slice(0, 1000), true)
+}
+
+const outcomeOf = (code: string, message: string, isPassing: boolean) =>
+  ({ kind: 'failed', code, message, isPassing }) as const
+
+function stepRow(
+  row: StateRow,
+  state: RunState,
+  { outcome, input, why }: StepResult,
+  startedAt: Date,
+  ms: number,
+): StepRow {
+  const isFailed = outcome.kind === 'failed'
+  return {
+    run: row.run,
+    state: row.id,
+    step: state.step as string,
+    position: state.position,
+    attempt: state.attempt + 1,
+    status: outcome.kind === 'wait' ? 'waiting' : outcome.kind,
+    input: input ?? null,
+    output: outcome.kind === 'done' ? (outcome.output ?? null) : null,
+    error: isFailed ? { code: outcome.code, message: outcome.message } : null,
+    why: why ?? null,
+    startedAt,
+    ms,
+  }
+}

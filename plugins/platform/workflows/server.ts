@@ -1,0 +1,25 @@
+import { defineHandlers } from '@runwaycrm/sdk'
+import { hear, wanted } from './hear.ts'
+import { cancel, park, pause, proceed, replay, retry, start } from './manage.ts'
+import { cancelRun, listWorkflows, retryRun, runDetail, startWorkflow } from './routes.ts'
+import { advanceRun } from './run-slice.ts'
+import { tick } from './tick.ts'
+
+export const handlers = defineHandlers({
+  wanted,
+  hear,
+  advanceRun,
+  park,
+  tick,
+  start,
+  cancel,
+  pause,
+  proceed,
+  retry,
+  replay,
+  listWorkflows,
+  startWorkflow,
+  cancelRun,
+  retryRun,
+  runDetail,
+})

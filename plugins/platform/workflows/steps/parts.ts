@@ -1,0 +1,170 @@
+import type { Filter } from '@runwaycrm/sdk'
+import { pin, workflowsOf } from '../definitions.ts'
+import { type NewPart, partsOf, startParts } from '../parts.ts'
+import type { Outcome } from '../run-state.ts'
+import { begin } from '../start-runs.ts'
+import type { StateRow } from '../tables.ts'
+import { done, type StepCall, StepError, type StepExecutor, settingsOf } from './step-call.ts'
+
+const waitForParts: Outcome = {
+  kind: 'wait',
+  waiting: { for: 'parts', until: null, event: null },
+}
+
+/** Goes several ways at once, and on when all have ended. */
+export const parallel: StepExecutor = {
+  where: 'inside',
+  async run(call, ctx) {
+    const { branches = {} } = (call.step.settings ?? {}) as { branches?: Record<string, string> }
+    if (call.state.resumed?.by === 'parts') {
+      return gather(await partsOf(ctx, call.row.id, call.partsKey), (part) => part.placeKey as string)
+    }
+    const parts = Object.entries(branches).map(([placeKey, start], place): NewPart => {
+      return { ...inherited(call), start, place, placeKey }
+    })
+    if (parts.length === 0) return done({})
+    await startParts(ctx, call.row, call.partsKey, parts)
+    return { outcome: waitForParts }
+  },
+}
+
+interface Loop {
+  /** A list that is there already. */
+  readonly items?: unknown
+  readonly entity?: string
+  readonly filter?: Filter
+  readonly sort?: string
+  readonly do?: string
+  /** Items that are under way at once. */
+  readonly concurrency?: number
+}
+/** How far a loop is; kept as the step's output while it lasts. */
+interface Progress {
+  readonly cursor: string | null
+  readonly count: number
+  readonly failed: number
+  readonly from: number
+}
+
+const usualConcurrency = 10
+const mostConcurrency = 100
+
+/** Does the same for each of a list or of all records that meet a filter, however many there are. */
+export const forEach: StepExecutor = {
+  where: 'inside',
+  async run(call, ctx) {
+    const settings = settingsOf<Loop>(call)
+    const start = settings.do
+    if (!start) throw new StepError('REQUIRED', 'The step does not say what to do for each.')
+    const size = Math.max(1, Math.min(mostConcurrency, settings.concurrency ?? usualConcurrency))
+    let progress = call.state.vars[progressName(call.key)] as Progress | undefined
+    if (progress && call.state.resumed?.by === 'parts') {
+      const parts = await partsOf(ctx, call.row.id, call.partsKey, progress.from)
+      const failed = parts.filter(({ status }) => status === 'failed').length
+      progress = {
+        ...progress,
+        count: progress.count + parts.length,
+        failed: progress.failed + failed,
+        from: progress.from + parts.length,
+      }
+      if (progress.cursor === null) return ended(call, progress)
+    }
+    const { items, cursor } = await nextItems(call, ctx, settings, size, progress)
+    const kept: Progress = { ...(progress ?? { count: 0, failed: 0, from: 0 }), cursor }
+    if (items.length === 0) return ended(call, kept)
+    const parts = items.map((item, at): NewPart => {
+      return { ...inherited(call), start, place: kept.from + at, ...item }
+    })
+    await startParts(ctx, call.row, call.partsKey, parts)
+    return { outcome: waitForParts, keep: { [progressName(call.key)]: kept } }
+  },
+}
+
+const progressName = (key: string) => `$each ${key}`
+
+function ended(call: StepCall, { count, failed }: Progress) {
+  const output = { count, failed }
+  const vars = { [progressName(call.key)]: null }
+  if (failed === 0) return done(output, { vars })
+  throw new StepError('PARTS_FAILED', `${failed} of ${count} failed.`)
+}
+
+async function nextItems(
+  call: StepCall,
+  ctx: Parameters<StepExecutor['run']>[1],
+  { items, entity, filter = {}, sort }: Loop,
+  size: number,
+  progress: Progress | undefined,
+): Promise<{ items: readonly Partial<NewPart>[]; cursor: string | null }> {
+  if (entity) {
+    const { data, page } = await ctx.records.list(entity, {
+      filter,
+      limit: size,
+      ...(sort ? { sort } : {}),
+      ...(progress?.cursor ? { cursor: progress.cursor } : {}),
+    })
+    return { items: data.map((item) => ({ item })), cursor: page.nextCursor }
+  }
+  if (!Array.isArray(items)) {
+    throw new StepError('WRONG_TYPE', `The step "${call.key}" has no list to go through.`)
+  }
+  const from = progress?.from ?? 0
+  const some = items.slice(from, from + size)
+  return { items: some.map((item) => ({ item })), cursor: from + size < items.length ? 'more' : null }
+}
+
+const inherited = ({ state, row }: StepCall): Pick<NewPart, 'vars' | 'outputs' | 'subject'> => ({
+  vars: state.vars,
+  outputs: state.outputs,
+  subject: row.subject,
+})
+
+function gather(parts: readonly StateRow[], nameOf: (part: StateRow) => string) {
+  const failed = parts.filter(({ status }) => status === 'failed' || status === 'cancelled')
+  if (failed.length > 0) {
+    const reasons = failed.map((part) => part.data.failure?.message ?? part.status)
+    throw new StepError('PARTS_FAILED', reasons.join(' '))
+  }
+  const output = Object.fromEntries(
+    parts.map((part) => [nameOf(part), { result: part.data.result, steps: part.data.outputs }]),
+  )
+  return done(output)
+}
+
+/** Runs another workflow and, unless told not to, waits for its end. */
+export const runWorkflow: StepExecutor = {
+  where: 'inside',
+  async run(call, ctx) {
+    const { workflow: ref, input = {}, wait = true } = settingsOf<SubWorkflow>(call)
+    if (call.state.resumed?.by === 'parts') {
+      const [child] = await partsOf(ctx, call.row.id, call.partsKey)
+      if (child?.status !== 'done') {
+        const reason = child?.data.failure?.message ?? 'It was cancelled.'
+        throw new StepError('PARTS_FAILED', reason)
+      }
+      return done(child.data.result)
+    }
+    const workflow = ref === undefined ? undefined : workflowsOf(ctx).get(ref)
+    if (!ref || !workflow) {
+      throw new StepError('NOT_FOUND', `No enabled workflow is called "${ref ?? ''}".`)
+    }
+    const { type, id, name } = ctx.actor
+    const run = {
+      ...{ ref, workflow, subject: call.row.subject, cause: null, depth: call.row.depth + 1 },
+      origin: {
+        ...{ trigger: null, type: 'workflow', at: ctx.now.toISOString(), payload: input },
+        by: { type, id, name },
+      },
+      vars: input,
+      ...(wait ? { parent: { state: call.row.id, step: call.partsKey } } : {}),
+    }
+    const plugin = ctx.as(null)
+    await begin(plugin, [run], new Map([[workflow, await pin(plugin, ref, workflow)]]))
+    return wait ? { outcome: waitForParts, input } : { ...done({ started: true }), input }
+  },
+}
+interface SubWorkflow {
+  readonly workflow?: string
+  readonly input?: Readonly<Record<string, unknown>>
+  readonly wait?: boolean
+}

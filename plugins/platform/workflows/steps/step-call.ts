@@ -1,0 +1,63 @@
+import type { FieldValues, HandlerContext, RecordData } from '@runwaycrm/sdk'
+import type { Step, Workflow } from '../definition.ts'
+import { fillTemplates, type Scope } from '../fill-templates.ts'
+import type { Outcome, RunState } from '../run-state.ts'
+import type { StateRow } from '../tables.ts'
+
+/** What a step has when it is run. */
+export interface StepCall {
+  readonly workflow: Workflow
+  readonly key: string
+  readonly step: Step
+  readonly row: StateRow
+  readonly state: RunState
+  readonly record: RecordData | null
+  readonly scope: Scope
+  /** The same each time that this step of this run is tried. */
+  readonly effectKey: string
+  /** Under which its parts stand; another one when the step is run again. */
+  readonly partsKey: string
+  /** Assumes the usual branch instead of waiting, and begins no other runs by jobs. */
+  readonly isDryRun: boolean
+}
+
+/** How a step ended, and what is shown of it. */
+export interface StepResult {
+  readonly outcome: Outcome
+  readonly input?: unknown
+  readonly why?: unknown
+  /** Kept with the run while the step waits. */
+  readonly keep?: Readonly<Record<string, unknown>>
+}
+
+export interface StepExecutor {
+  /**
+   * `memory`: only looks. `inside`: what it writes is committed with its result, or not at all. `outside`: reaches
+   * other systems, which know it again by its key.
+   */
+  readonly where:
+    | 'memory'
+    | 'inside'
+    | 'outside'
+    | ((call: StepCall, ctx: HandlerContext) => 'inside' | 'outside')
+  /** @param ctx of the workflow; for `inside`, in the transaction. */
+  run(call: StepCall, ctx: HandlerContext): Promise<StepResult> | StepResult
+}
+
+export const settingsOf = <T = FieldValues>({ step, scope }: StepCall): T =>
+  fillTemplates((step.settings ?? {}) as T, scope)
+
+export const done = (
+  output: unknown,
+  more: Partial<Extract<Outcome, { kind: 'done' }>> = {},
+): StepResult => ({ outcome: { kind: 'done', output, ...more } })
+
+/** The definition is at fault: trying again changes nothing. */
+export class StepError extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'StepError'
+    this.code = code
+  }
+}

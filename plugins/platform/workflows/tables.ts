@@ -1,0 +1,136 @@
+import type { HandlerContext, Row } from '@runwaycrm/sdk'
+import type { RunState, Waiting } from './run-state.ts'
+
+export const runEntity = 'platform.workflows:run'
+
+/** What a run is about, and what began it; the same for all its parts. */
+export interface Origin {
+  /** Key of the trigger in the workflow; null when somebody or something called it. */
+  readonly trigger: string | null
+  /** `record.created`, `schedule`, `manual`, `workflow`, … */
+  readonly type: string
+  readonly at: string
+  readonly changes?: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  readonly payload?: unknown
+  readonly by?: { readonly type: string; readonly id: string | null; readonly name: string } | null
+}
+
+/** A row of `state`: one run, or one part of a run. */
+export interface StateRow {
+  readonly id: string
+  /** The record that people see; parts have that of the whole. */
+  readonly run: string
+  readonly workflow: string
+  readonly hash: string
+  readonly parent: string | null
+  readonly parentStep: string | null
+  /** Whether it has a record of its own. */
+  readonly whole: boolean
+  /** Which item or branch of the parent's step it is. */
+  readonly place: number
+  readonly placeKey: string | null
+  readonly depth: number
+  readonly status: RunState['status']
+  readonly step: string | null
+  readonly subject: { readonly entity: string; readonly id: string } | null
+  readonly origin: Origin
+  readonly item: unknown
+  readonly data: RunState
+  /** Rises with every change: who was taken for dead changes nothing any more. */
+  readonly version: number
+  readonly touchedAt: string
+}
+
+/** One try of one step, as it is shown. */
+export interface StepRow {
+  readonly run: string
+  readonly state: string
+  readonly step: string
+  readonly position: number
+  readonly attempt: number
+  readonly status: 'done' | 'failed' | 'waiting'
+  readonly input: unknown
+  readonly output: unknown
+  readonly error: unknown
+  /** Which rules held, on which values. */
+  readonly why: unknown
+  readonly startedAt: Date
+  readonly ms: number
+}
+
+export interface WaitRow {
+  readonly id: string
+  readonly state: string
+  readonly event: string
+  readonly entity: string | null
+  readonly record: string | null
+  readonly match: Readonly<Record<string, unknown>>
+}
+
+export async function findState(ctx: HandlerContext, id: string): Promise<StateRow | null> {
+  const [row] = await ctx.tables.select('state', { where: { id }, limit: 1 })
+  return row ? toState(row) : null
+}
+
+export const toState = (row: Row): StateRow =>
+  ({ ...row, version: Number(row['version']), place: Number(row['place']) }) as unknown as StateRow
+
+/** Somebody else changed the run meanwhile: cancelled it, or took it over. */
+export class RunMovedOnError extends Error {
+  constructor() {
+    super('The run has moved on.')
+    this.name = 'RunMovedOnError'
+  }
+}
+
+/**
+ * Writes what a run is now and what its steps did; the row that waits for something wakes by it.
+ *
+ * @param ctx inside the transaction in which the effects of the steps are written.
+ * @throws RunMovedOnError and so undoes that transaction.
+ */
+export async function keepState(
+  ctx: HandlerContext,
+  row: StateRow,
+  data: RunState,
+  steps: readonly StepRow[],
+): Promise<StateRow> {
+  const kept = { ...row, data, status: data.status, step: data.step, version: row.version + 1 }
+  const changed = await ctx.tables.update(
+    'state',
+    { id: row.id, version: row.version },
+    {
+      data,
+      status: data.status,
+      step: data.step,
+      version: kept.version,
+      touchedAt: new Date(),
+    },
+  )
+  if (changed === 0) throw new RunMovedOnError()
+  if (steps.length > 0) await ctx.tables.insert('step', steps as never)
+  if (row.data.waiting?.event) await ctx.tables.delete('wait', { state: row.id })
+  if (data.waiting) await waitFor(ctx, kept, data.waiting)
+  return kept
+}
+
+async function waitFor(
+  ctx: HandlerContext,
+  { id }: StateRow,
+  { event, until }: Waiting,
+): Promise<void> {
+  if (event) {
+    await ctx.tables.insert('wait', [
+      {
+        state: id,
+        event: event.event,
+        entity: event.record?.entity ?? null,
+        record: event.record?.id ?? null,
+        match: event.match,
+      },
+    ])
+  }
+  if (until !== null) {
+    await ctx.jobs.enqueue('advance', { state: id, at: until }, { at: new Date(until) })
+  }
+}

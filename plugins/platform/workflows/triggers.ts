@@ -1,0 +1,63 @@
+import type { HandlerContext } from '@runwaycrm/sdk'
+import type { Trigger, Workflow } from './definition.ts'
+import { workflowsOf } from './definitions.ts'
+
+const own = 'platform.workflows'
+
+/** A trigger that waits for events, with what it belongs to. */
+export interface EventTrigger {
+  readonly ref: string
+  readonly workflow: Workflow
+  readonly key: string
+  readonly trigger: Trigger
+  /** `record.created`, or a plugin's event. */
+  readonly event: string
+  /** Of updates: those that change one of these fields. */
+  readonly fields: readonly string[]
+}
+
+interface TriggerType {
+  readonly label: string
+  /** Of a plugin's own kind of trigger: the event that it stands for. */
+  readonly event?: string
+}
+
+const ofRecords: Readonly<Record<string, string>> = {
+  [`${own}:record-created`]: 'record.created',
+  [`${own}:record-updated`]: 'record.updated',
+  [`${own}:record-deleted`]: 'record.deleted',
+}
+export const scheduleType = `${own}:schedule`
+export const manualType = `${own}:manual`
+export const webhookType = `${own}:webhook`
+
+/** By what has to happen: `record.created crm.leads:lead`, or a plugin's event. */
+export function eventTriggers(ctx: HandlerContext): ReadonlyMap<string, readonly EventTrigger[]> {
+  const found = new Map<string, EventTrigger[]>()
+  const types = ctx.model.contributions<TriggerType>('triggerTypes')
+  for (const [ref, workflow] of workflowsOf(ctx)) {
+    for (const [key, trigger] of Object.entries(workflow.triggers ?? {})) {
+      const event = eventOf(trigger, types)
+      if (event === null) continue
+      const isOfRecord = event.startsWith('record.')
+      if (isOfRecord && workflow.entity === undefined) continue
+      const name = isOfRecord ? `${event} ${workflow.entity}` : event
+      const fields = (trigger.settings?.['fields'] ?? []) as readonly string[]
+      const entry = { ref, workflow, key, trigger, event, fields }
+      const others = found.get(name)
+      if (others) others.push(entry)
+      else found.set(name, [entry])
+    }
+  }
+  return found
+}
+
+function eventOf(
+  { type, settings }: Trigger,
+  types: ReadonlyMap<string, TriggerType>,
+): string | null {
+  const ofRecord = ofRecords[type]
+  if (ofRecord) return ofRecord
+  if (type === `${own}:event`) return (settings?.['event'] as string | undefined) ?? null
+  return types.get(type)?.event ?? null
+}
