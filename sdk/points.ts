@@ -476,7 +476,16 @@ export const Point = Type.Object(
   {
     label: Label,
     description: Type.Optional(Help),
-    /** JSON Schema of one definition, with `x-override` marks. */
+    /**
+     * JSON Schema of one definition, with `x-override` marks. What else it may say, checked in every layer:
+     * - `x-graph: {start}` of an object: its members are the nodes of a graph without circles; the sibling
+     *   that `start` names holds the key of the first.
+     * - `x-node: true` of a text in a node: an edge to the node of that key.
+     * - `x-reference: <point>` of a text: it names a contribution.
+     * - `x-schema-of: {reference, at}` of an object: its schema is what the contribution that the sibling
+     *   `reference` names has under `at`, and that schema may say all of this, too.
+     * - `x-templates: true`: in it, a text with `{{ … }}` stands for a value of any type.
+     */
     schema: JsonSchema,
     /** Tiers that may contribute; all when missing. */
     tiers: Type.Optional(Type.Array(Type.String())),

@@ -1,5 +1,6 @@
 import type { KernelPoint, PointDefinition, Tier } from '@runwaycrm/sdk'
-import { type SchemaCheck, schemaCheck } from './schema-check.ts'
+import type { SchemaCheck } from './schema-check.ts'
+import { templateCheck } from './template-check.ts'
 
 /** A contribution point, ready to check definitions with. */
 export interface Point {
@@ -42,6 +43,6 @@ export function createPoint(
     schedules: Object.entries('schedules' in definition ? (definition.schedules ?? {}) : {}).map(
       ([pattern, job]) => [pattern.split('/'), job] as const,
     ),
-    check: schemaCheck(definition.schema),
+    check: templateCheck(definition.schema),
   })
 }

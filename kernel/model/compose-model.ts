@@ -9,14 +9,17 @@ import { type Problem, placeOf } from '../manifest/problem.ts'
 import { type BuiltEntity, buildEntity, type Surroundings } from './build-entity.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { checkCapabilities } from './check-capabilities.ts'
+import { checkLinked } from './check-linked.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoles } from './check-roles.ts'
+import { schemaFinder } from './find-schema.ts'
 import { type Fold, foldLayers, sortLayers } from './fold-layers.ts'
 import type { Layer } from './layer.ts'
 import type { JsonObject } from './leaf.ts'
 import type { Contribution, Entity, Model } from './model.ts'
 import { createPointRegistry } from './point-registry.ts'
 import { allSchedules } from './point-schedules.ts'
+import { referencesIn } from './references-in.ts'
 import { isReservedPlural } from './reserved-segments.ts'
 import { resolveComputed } from './resolve-computed.ts'
 import { overWords } from './words.ts'
@@ -108,9 +111,12 @@ function pruneReferences(
       const at = last
         ? placeOf(last.id, 'overrides', name, ref)
         : placeOf(layer.id, name, contribution.key)
-      const checked = checkReferences(before, point, layer, at, has, overriding)
-      fold.problems.push(...checked.problems)
-      if (checked.definition === null) contributions.delete(ref)
+      const find = schemaFinder(fold.contributions, (id) => layerOf.get(id), layer.id)
+      const references = referencesIn(before, point, find)
+      const checked = checkReferences(before, references, layer, at, has, overriding)
+      const wrong = checkLinked(checked.definition ?? before, point, find, at)
+      fold.problems.push(...checked.problems, ...wrong)
+      if (checked.definition === null || wrong.length > 0) contributions.delete(ref)
       else if (checked.definition !== before) {
         contributions.set(ref, Object.freeze({ ...contribution, definition: checked.definition }))
       }
@@ -210,7 +216,7 @@ function fieldsByEntity(fold: Fold, layerOf: ReadonlyMap<string, Layer>) {
     const has = (name: string, ref: string) => fold.contributions.get(name)?.has(ref) === true
     const checked = checkReferences(
       { entity: on.definition.entity },
-      { references: [[['entity'], 'entities']] },
+      [{ path: ['entity'], point: 'entities', ref: on.definition.entity, entry: null }],
       layerOf.get(on.plugin) as Layer,
       placeOf(on.plugin, 'fields', on.key),
       has,

@@ -1,6 +1,7 @@
 import type { Point } from '../manifest/point.ts'
-import { referencesAt } from './check-references.ts'
 import { isJsonObject, type JsonObject, type Path } from './leaf.ts'
+import { referencesIn } from './references-in.ts'
+import { type FindSchema, isLinked, type Place, walkDefinition } from './walk-definition.ts'
 
 /** A place in a definition that names something else. */
 export type Mention =
@@ -24,17 +25,18 @@ const known = new WeakMap<object, readonly Mention[]>()
 export function mentionsIn(
   definition: JsonObject,
   point: Pick<Point, 'references' | 'schema'>,
+  find: FindSchema,
 ): readonly Mention[] {
   const cached = known.get(definition)
   if (cached) return cached
-  const mentions: Mention[] = []
-  for (const [pattern, target] of point.references) {
-    for (const { path, ref } of referencesAt(definition, pattern)) {
-      mentions.push({ kind: 'contribution', path, point: target, ref })
-    }
-  }
+  const mentions: Mention[] = referencesIn(definition, point, find).map(({ path, point, ref }) => ({
+    kind: 'contribution',
+    path,
+    point,
+    ref,
+  }))
   const taken = new Set(mentions.map(({ path }) => path.join('\0')))
-  const note: Note = (path, entity, name) => {
+  const note = (path: Path, entity: string | null, name: string) => {
     if (taken.has(path.join('\0'))) return
     const right = /^actions:([^:]+:[^:]+)$/.exec(name)
     if (right) {
@@ -43,67 +45,32 @@ export function mentionsIn(
       mentions.push({ kind: 'field', path, entity, name: name.replace(/^-/, '') })
     }
   }
-  walk(definition, [point.schema], [], null, note)
-  known.set(definition, mentions)
+  const visit = (place: Place, around: string | null) => {
+    const { value, path } = place
+    const entity =
+      isJsonObject(value) && typeof value['entity'] === 'string' ? value['entity'] : around
+    if (place.isChosen) note(path, around, path.at(-1)!)
+    if (typeof value === 'string' && isFreeText(place)) note(path, around, value)
+    return entity
+  }
+  walkDefinition<string | null>(definition, point, find, visit, null)
+  // What other contributions bring may differ in the next model.
+  if (!isLinked(point)) known.set(definition, mentions)
   return mentions
 }
 
 const fieldName = /^-?[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$/
-
-type Note = (path: Path, entity: string | null, name: string) => void
 
 /** Texts for people, in which a word may be anything. */
 const prose: ReadonlySet<string> = new Set([
   ...['label', 'labelPlural', 'description', 'help', 'title', 'text', 'icon', 'reason', 'handler'],
 ])
 
-function walk(
-  value: unknown,
-  schemas: readonly unknown[],
-  path: Path,
-  entity: string | null,
-  note: Note,
-): void {
-  const here = schemas.flatMap(branchesOf)
-  if (typeof value === 'string') {
-    if (isFreeText(here) && !prose.has(path.at(-1)!)) note(path, entity, value)
-    return
-  }
-  if (Array.isArray(value)) {
-    const items = here.flatMap((schema) => schema['items'] ?? [])
-    value.forEach((one, i) => {
-      walk(one, items, [...path, String(i)], entity, note)
-    })
-    return
-  }
-  if (!isJsonObject(value)) return
-  const named = typeof value['entity'] === 'string' ? value['entity'] : entity
-  for (const [key, inner] of Object.entries(value)) {
-    const below = [...path, key]
-    const properties = here.flatMap(({ properties }) =>
-      isJsonObject(properties) && Object.hasOwn(properties, key) ? [properties[key]] : [],
-    )
-    // Keys that the schema names are its own words; others somebody chose.
-    if (properties.length === 0 && !key.startsWith('$')) note(below, named, key)
-    walk(inner, properties.length > 0 ? properties : here.flatMap(entriesOf), below, named, note)
-  }
-}
-
-function branchesOf(schema: unknown): JsonObject[] {
-  if (!isJsonObject(schema)) return []
-  const parts = ['anyOf', 'oneOf', 'allOf'].flatMap((name) => schema[name] ?? [])
-  return [schema, ...parts.flatMap(branchesOf)]
-}
-
-function entriesOf({ patternProperties, additionalProperties }: JsonObject): unknown[] {
-  const patterns = isJsonObject(patternProperties) ? Object.values(patternProperties) : []
-  return [...patterns, ...(isJsonObject(additionalProperties) ? [additionalProperties] : [])]
-}
-
 /** Without a choice of its own, and where the schema says at all that a text stands. */
-function isFreeText(schemas: readonly JsonObject[]): boolean {
+function isFreeText({ schemas, path }: Place): boolean {
   return (
     schemas.some(({ type }) => type === 'string') &&
-    !schemas.some((schema) => 'enum' in schema || 'const' in schema)
+    !schemas.some((one) => 'enum' in one || 'const' in one || 'x-node' in one) &&
+    !prose.has(path.at(-1)!)
   )
 }

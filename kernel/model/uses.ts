@@ -1,5 +1,6 @@
 import type { Filter } from '@runwaycrm/sdk'
 import { fieldKeyOf, fieldsOnto } from './definitions.ts'
+import { schemaFinder } from './find-schema.ts'
 import { fieldsOf } from './formula/expression.ts'
 import type { JsonObject, Path } from './leaf.ts'
 import { mentionsIn } from './mentions.ts'
@@ -58,7 +59,9 @@ export function usesOfDefinition(
 ): Use[] {
   const point = model.points.get(name)
   if (!point) return []
-  return mentionsIn(definition, point).flatMap((mention): Use[] => {
+  const layerOf = (id: string) => model.stack.find((layer) => layer.id === id)
+  const find = schemaFinder(model.contributions, layerOf, plugin)
+  return mentionsIn(definition, point, find).flatMap((mention): Use[] => {
     const { path } = mention
     if (mention.kind === 'contribution') {
       const found = refOf(model, mention.point, mention.ref, plugin)
