@@ -26,7 +26,8 @@ export function actingAs(
   }
   if (!acting) {
     const itself = holderOf(ctx.model, 'plugin', [], manifest.id)
-    return Object.freeze({ ...ctx, principal: itself, ability: abilityIn(ctx, itself) })
+    const ability = abilityIn(ctx, itself)
+    return Object.freeze({ ...ctx, principal: itself, ability, door: 'job' })
   }
   const { type, id, name, roles } = acting
   const ability = abilityIn(ctx, holderOf(ctx.model, type, roles))

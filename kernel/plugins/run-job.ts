@@ -1,8 +1,8 @@
 import { NotFoundError } from '@runwaycrm/sdk'
 import type { CallHandler } from '../actions/call-handler.ts'
 import type { RequestContext } from '../context/request-context.ts'
-import type { RunAs } from '../jobs/queue.ts'
 import type { StartedJob } from '../jobs/lease.ts'
+import type { RunAs } from '../jobs/queue.ts'
 import type { JobProblem, RunningJob } from '../jobs/worker.ts'
 
 export interface JobRunnerDeps {

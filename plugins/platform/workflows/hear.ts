@@ -1,9 +1,10 @@
 import type { EventNews, HandlerContext, RecordData } from '@runwaycrm/sdk'
 import { resume } from './advance.ts'
-import { roleOf } from './definitions.ts'
-import { relationsOf } from './scope.ts'
+import { pinned, roleOf } from './definitions.ts'
+import { hasEnded } from './run-state.ts'
+import { readSubject, relationsOf, scopeOf } from './scope.ts'
 import { type NewRun, startRuns } from './start-runs.ts'
-import { keepState, RunMovedOnError, toState, type WaitRow } from './tables.ts'
+import { keepState, RunMovedOnError, type StateRow, toState, type WaitRow } from './tables.ts'
 import { testRule } from './test-rule.ts'
 import { type EventTrigger, eventTriggers } from './triggers.ts'
 
@@ -25,7 +26,10 @@ export async function hear(
 ): Promise<void> {
   const triggers = eventTriggers(ctx)
   const hits = events.flatMap((event) =>
-    [...(triggers.get(nameOf(event)) ?? []), ...(event.entity ? (triggers.get(event.event) ?? []) : [])]
+    [
+      ...(triggers.get(nameOf(event)) ?? []),
+      ...(event.entity ? (triggers.get(event.event) ?? []) : []),
+    ]
       .filter((one, at, all) => all.indexOf(one) === at && concerns(one, event))
       .map((trigger) => ({ trigger, event })),
   )
@@ -151,8 +155,7 @@ async function wakeWaiting(ctx: HandlerContext, events: readonly EventNews[]): P
   const names = [...new Set(events.map(({ event }) => event))]
   const waits = await ctx.tables.select('wait', { where: { event: names } })
   for (const wait of waits as unknown as readonly WaitRow[]) {
-    const event = events.find((one) => isFor(wait, one))
-    if (event) await wake(ctx, wait, event)
+    for (const event of events) if (isFor(wait, event)) await wake(ctx, wait, event)
   }
 }
 
@@ -161,6 +164,21 @@ function isFor({ event, entity, record, match }: WaitRow, news: EventNews): bool
   if (entity !== null && entity !== news.entity) return false
   if (record !== null && record !== news.id) return false
   return Object.entries(match ?? {}).every(([name, value]) => news.payload[name] === value)
+}
+
+/** The rule that a run waits with, over the record as it is now. */
+async function meets(ctx: HandlerContext, row: StateRow, trigger: object): Promise<boolean> {
+  const when = row.data.waiting?.event?.when
+  if (!when) return true
+  const workflow = await pinned(ctx, row.workflow, row.hash)
+  const acting = ctx.as({
+    ...{ type: 'workflow', id: row.run, name: workflow.label },
+    roles: [roleOf(workflow)],
+  })
+  const record = await readSubject(acting, workflow, row.subject)
+  const facts = { ...scopeOf(acting, row, row.data, record), trigger }
+  const entity = workflow.entity ?? null
+  return (await testRule(when, { conditions: acting.conditions, entity, facts })).holds
 }
 
 async function wake(ctx: HandlerContext, wait: WaitRow, news: EventNews): Promise<void> {
@@ -173,12 +191,16 @@ async function wake(ctx: HandlerContext, wait: WaitRow, news: EventNews): Promis
     await ctx.transaction(async (inside) => {
       const [found] = await inside.tables.select('state', { where: { id: wait.state }, limit: 1 })
       const row = found && toState(found)
-      if (row?.status !== 'waiting') {
+      if (!row?.data.waiting || hasEnded(row)) {
         await inside.tables.delete('wait', { id: wait.id })
         return
       }
-      await keepState(inside, row, resume(row.data, resumed), [])
-      await inside.jobs.enqueue('advance', { state: row.id })
+      if (!(await meets(inside, row, resumed.payload))) return
+      const data = resume({ ...row.data, status: 'waiting' }, resumed)
+      // A run that rests hears of it now, and goes on when somebody says so.
+      const rests = row.status === 'paused' && { status: row.status }
+      await keepState(inside, row, { ...data, ...rests }, [])
+      if (!rests) await inside.jobs.enqueue('advance', { state: row.id })
     })
   } catch (error) {
     // Its time was over at the same moment, and went first.

@@ -149,7 +149,8 @@ export async function retry(
   ctx: HandlerContext,
 ) {
   const row = await stateOf(ctx, id)
-  if (row.status !== 'failed') throw new StateConflictError('Only a run that failed is tried again.')
+  if (row.status !== 'failed')
+    throw new StateConflictError('Only a run that failed is tried again.')
   if (from !== undefined) {
     const workflow = await pinned(ctx.as(null), row.workflow, row.hash)
     if (!Object.hasOwn(workflow.steps, from)) {
@@ -182,13 +183,10 @@ export async function replay({ id }: { readonly id: string }, ctx: HandlerContex
 }
 
 /** The job that carries a run is dead: the run is parked with the reason and can be taken up again. */
-export async function park(
-  { payload, problem }: DeadJob,
-  ctx: HandlerContext,
-): Promise<void> {
+export async function park({ payload, problem }: DeadJob, ctx: HandlerContext): Promise<void> {
   const [found] = await ctx.tables.select('state', { where: { id: payload.state }, limit: 1 })
   const row = found && toState(found)
-  if (!row || row.status !== 'ready') return
+  if (row?.status !== 'ready') return
   const failure = { step: row.step ?? '', code: problem.code, message: problem.detail }
   const kept = await ctx.transaction((inside) =>
     keepState(inside, row, { ...row.data, status: 'failed', failure }, []),

@@ -73,15 +73,13 @@ export async function partsOf(
 export async function tellParent(ctx: HandlerContext, part: StateRow): Promise<boolean> {
   if (part.parent === null) return false
   await ctx.tables.update('state', { id: part.parent }, { touchedAt: new Date() })
-  const waiting = await ctx.tables.select('state', {
-    where: {
-      parent: part.parent,
-      parentStep: part.parentStep,
-      status: ['ready', 'waiting', 'paused'],
-    },
-    limit: 1,
-  })
-  if (waiting.length > 0) return false
+  if (await hasParts(ctx, part.parent)) return false
   await ctx.jobs.enqueue('advance', { state: part.parent, parts: true })
   return true
+}
+
+/** Whether some of its parts are under way. */
+export async function hasParts(ctx: HandlerContext, parent: string): Promise<boolean> {
+  const where = { parent, status: ['ready', 'waiting', 'paused'] }
+  return (await ctx.tables.select('state', { where, limit: 1 })).length > 0
 }

@@ -49,7 +49,8 @@ export async function startWorkflow(
     ...(records ? { records } : {}),
     ...(input ? { input } : {}),
   }
-  if (dryRun) return { status: 200, body: await ctx.actions.run('platform.workflows:dry_run', asked) }
+  if (dryRun)
+    return { status: 200, body: await ctx.actions.run('platform.workflows:dry_run', asked) }
   return { status: 202, body: await start(asked, ctx) }
 }
 

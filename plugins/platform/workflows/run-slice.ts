@@ -2,10 +2,10 @@ import { type HandlerContext, type RecordData, RunwayError } from '@runwaycrm/sd
 import { advance, resume } from './advance.ts'
 import type { Workflow } from './definition.ts'
 import { pinned, roleOf } from './definitions.ts'
-import { tellParent } from './parts.ts'
+import { mirror } from './mirror.ts'
+import { hasParts, tellParent } from './parts.ts'
 import { hasEnded, type Outcome, type RunState } from './run-state.ts'
 import { readSubject, scopeOf } from './scope.ts'
-import { mirror } from './mirror.ts'
 import { executorOf } from './steps/executors.ts'
 import { PassingError } from './steps/outside.ts'
 import { type StepCall, StepError, type StepExecutor, type StepResult } from './steps/step-call.ts'
@@ -29,17 +29,21 @@ const sliceMs = 20_000
 export async function advanceRun(job: AdvanceJob, ctx: HandlerContext): Promise<void> {
   const found = await findState(ctx, job.state)
   if (!found) return
-  const row = woken(found, job)
+  const row = await woken(found, job, ctx)
   if (row.status === 'ready') await runSlice(row, ctx)
   // A worker that died between the end of a run and its record left the record behind.
   else if (hasEnded(row) && row.whole) await mirror(ctx, row)
 }
 
-function woken(row: StateRow, { at, parts }: AdvanceJob): StateRow {
+async function woken(
+  row: StateRow,
+  { at, parts }: AdvanceJob,
+  ctx: HandlerContext,
+): Promise<StateRow> {
   if (row.status !== 'waiting') return row
   const isDue = at !== undefined && row.data.waiting?.until === at
   const by = parts ? 'parts' : isDue ? 'time' : null
-  if (by === null) return row
+  if (by === null || (by === 'parts' && (await hasParts(ctx, row.id)))) return row
   const data = resume(row.data, { by, payload: null })
   return { ...row, data, status: data.status }
 }
@@ -89,7 +93,7 @@ interface Slice {
 async function keep(run: Slice): Promise<void> {
   run.row = await run.ctx.transaction(
     (inside) => keepAndTell(inside, run.row, run.state, run.steps),
-    { door: 'workflow' },
+    { door: 'job' },
   )
   run.steps = []
 }

@@ -1,3 +1,5 @@
+import type { Rule } from './definition.ts'
+
 /** Where a run is. All of it is JSON: it is kept after every step. */
 export interface RunState {
   /**
@@ -40,6 +42,8 @@ export interface WaitedEvent {
   readonly record: { readonly entity: string; readonly id: string } | null
   /** Values that members of the payload must have. */
   readonly match: Readonly<Record<string, unknown>>
+  /** A rule that has to hold when it happens. */
+  readonly when?: Rule
 }
 
 export interface Resumed {

@@ -34,9 +34,7 @@ export async function startRuns(
   for (let at = 0; at < runs.length; at += atOnce) {
     const some = runs.slice(at, at + atOnce)
     const hashes = await pinAll(ctx, some)
-    ids.push(
-      ...(await ctx.transaction((inside) => begin(inside, some, hashes), { door: 'workflow' })),
-    )
+    ids.push(...(await ctx.transaction((inside) => begin(inside, some, hashes), { door: 'job' })))
   }
   return ids
 }
@@ -93,7 +91,11 @@ function stateOf({ workflow, depth, vars }: NewRun): RunState {
   const state = newRunState(workflow.start, vars)
   if (depth <= deepest) return state
   const message = `Workflows started one another ${deepest} times in a row, most likely in a circle.`
-  return { ...state, status: 'failed', failure: { step: workflow.start, code: 'TOO_DEEP', message } }
+  return {
+    ...state,
+    status: 'failed',
+    failure: { step: workflow.start, code: 'TOO_DEEP', message },
+  }
 }
 
 function recordOf(run: NewRun) {

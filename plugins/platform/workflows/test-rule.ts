@@ -1,4 +1,9 @@
-import { BadFilterError, type Conditions, type FieldValues, type FilterOperator } from '@runwaycrm/sdk'
+import {
+  BadFilterError,
+  type Conditions,
+  type FieldValues,
+  type FilterOperator,
+} from '@runwaycrm/sdk'
 import { Engine, type EngineOptions, type TopLevelCondition } from 'json-rules-engine'
 import type { Rule } from './definition.ts'
 import { type Scope, valueAt } from './fill-templates.ts'
@@ -75,7 +80,9 @@ export async function testRule(rule: Rule | undefined, scope: RuleScope): Promis
   engine.addRule({ conditions, event: { type: 'holds' } })
   const { results, failureResults } = await engine.run(factsOf(scope.facts))
   const [result] = [...results, ...failureResults]
-  const explained = explain(result?.conditions as unknown as Evaluated)
+  // The outermost condition does not say how it ended; the rule does.
+  const whole = { ...(result?.conditions as object), result: results.length > 0 }
+  const explained = explain(whole as Evaluated)
   return 'fact' in rule ? (explained.all?.[0] ?? explained) : explained
 }
 

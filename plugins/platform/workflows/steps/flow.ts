@@ -2,10 +2,11 @@ import type { Rule } from '../definition.ts'
 import { type Explained, testRule } from '../test-rule.ts'
 import { done, type StepCall, type StepExecutor, settingsOf } from './step-call.ts'
 
-const ruleScope = (
-  { workflow, scope }: StepCall,
-  ctx: Parameters<StepExecutor['run']>[1],
-) => ({ conditions: ctx.conditions, entity: workflow.entity ?? null, facts: scope })
+const ruleScope = ({ workflow, scope }: StepCall, ctx: Parameters<StepExecutor['run']>[1]) => ({
+  conditions: ctx.conditions,
+  entity: workflow.entity ?? null,
+  facts: scope,
+})
 
 /** Goes one of two ways. */
 export const condition: StepExecutor = {

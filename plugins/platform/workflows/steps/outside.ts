@@ -26,7 +26,9 @@ export const http: StepExecutor = {
       headers: {
         'idempotency-key': call.effectKey,
         ...(hasBody ? { 'content-type': 'application/json' } : {}),
-        ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+        ...Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [name, String(value)]),
+        ),
       },
       ...(hasBody ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
     })
@@ -64,7 +66,9 @@ export const sendMail: StepExecutor = {
   where: 'inside',
   async run(call, ctx) {
     const { to = [], subject = '', text = '' } = settingsOf<Mail>(call)
-    const addresses = (Array.isArray(to) ? to : [to]).filter((one) => typeof one === 'string' && one)
+    const addresses = (Array.isArray(to) ? to : [to]).filter(
+      (one) => typeof one === 'string' && one,
+    )
     if (addresses.length === 0) throw new StepError('REQUIRED', 'The mail goes to nobody.')
     const plugin = ctx.as(null)
     for (const address of addresses) {

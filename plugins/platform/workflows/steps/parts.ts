@@ -17,7 +17,10 @@ export const parallel: StepExecutor = {
   async run(call, ctx) {
     const { branches = {} } = (call.step.settings ?? {}) as { branches?: Record<string, string> }
     if (call.state.resumed?.by === 'parts') {
-      return gather(await partsOf(ctx, call.row.id, call.partsKey), (part) => part.placeKey as string)
+      return gather(
+        await partsOf(ctx, call.row.id, call.partsKey),
+        (part) => part.placeKey as string,
+      )
     }
     const parts = Object.entries(branches).map(([placeKey, start], place): NewPart => {
       return { ...inherited(call), start, place, placeKey }
@@ -110,7 +113,10 @@ async function nextItems(
   }
   const from = progress?.from ?? 0
   const some = items.slice(from, from + size)
-  return { items: some.map((item) => ({ item })), cursor: from + size < items.length ? 'more' : null }
+  return {
+    items: some.map((item) => ({ item })),
+    cursor: from + size < items.length ? 'more' : null,
+  }
 }
 
 const inherited = ({ state, row }: StepCall): Pick<NewPart, 'vars' | 'outputs' | 'subject'> => ({

@@ -1,4 +1,4 @@
-import { type Filter, type FieldValues, NotFoundError } from '@runwaycrm/sdk'
+import { type FieldValues, type Filter, NotFoundError } from '@runwaycrm/sdk'
 import { done, type StepCall, StepError, type StepExecutor, settingsOf } from './step-call.ts'
 
 interface Target {

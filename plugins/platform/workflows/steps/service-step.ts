@@ -26,7 +26,10 @@ export interface StepServiceInput {
 export type StepServiceAnswer =
   | { readonly output: unknown; readonly to?: string | null }
   | {
-      readonly wait: Partial<WaitedEvent> & { readonly event: string; readonly until?: string | null }
+      readonly wait: Partial<WaitedEvent> & {
+        readonly event: string
+        readonly until?: string | null
+      }
     }
 
 /** A step that another plugin brings, by a service of its own. */

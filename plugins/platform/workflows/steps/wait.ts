@@ -1,5 +1,4 @@
 import type { Rule } from '../definition.ts'
-import { testRule } from '../test-rule.ts'
 import { done, StepError, type StepExecutor, settingsOf } from './step-call.ts'
 
 const unitMs = { minutes: 60_000, hours: 3_600_000, days: 86_400_000, seconds: 1_000 } as const
@@ -58,31 +57,26 @@ interface WaitForEvent {
 /** Waits until something happens, and no longer than a time. */
 export const waitForEvent: StepExecutor = {
   where: 'memory',
-  async run(call, ctx) {
+  run(call, ctx) {
     const settings = settingsOf<WaitForEvent>(call)
     const { event, sameRecord = true, match = {}, atMost, timedOut } = settings
     const { resumed } = call.state
-    if (resumed?.by === 'event') {
-      const rule = (call.step.settings as WaitForEvent).when
-      const facts = { ...call.scope, trigger: resumed.payload }
-      const scope = { conditions: ctx.conditions, entity: call.workflow.entity ?? null, facts }
-      const why = await testRule(rule, scope)
-      if (why.holds) return { ...done(resumed.payload), why }
-    } else if (resumed?.by === 'time') {
+    if (resumed?.by === 'event') return done(resumed.payload)
+    if (resumed?.by === 'time')
       return done({ timedOut: true }, { to: timedOut ?? call.step.next ?? null })
-    }
     if (call.isDryRun) return done({ assumed: true })
     if (!event) throw new StepError('REQUIRED', 'The step does not say what to wait for.')
     const { subject } = call.row
     const isOfRecord = sameRecord && event.startsWith('record.')
-    const until = resumed?.until ?? (atMost ? momentOf(atMost, ctx.now).toISOString() : null)
+    const until = atMost ? momentOf(atMost, ctx.now).toISOString() : null
+    const { when } = call.step.settings as WaitForEvent
     return {
       outcome: {
         kind: 'wait',
         waiting: {
           for: 'event',
           until,
-          event: { event, record: isOfRecord ? subject : null, match },
+          event: { event, record: isOfRecord ? subject : null, match, ...(when ? { when } : {}) },
         },
       },
       input: settings,
