@@ -25,6 +25,11 @@ export interface Tx {
   /** Several statements, one round trip, in order; the first that fails stops the rest and throws. */
   run(statements: readonly Statement[]): Promise<Result[]>
   one<R>(statement: Statement): Promise<Result<R>>
+  /**
+   * Goes along with whatever is sent next, at the latest with the commit, and costs no round trip. It must return
+   * no rows; that it fails is told there.
+   */
+  later(statement: Statement): void
   /** Runs `work` under a savepoint; when it throws, only its own writes are undone. */
   savepoint<T>(work: () => Promise<T>): Promise<T>
 }

@@ -38,15 +38,19 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
   }
 
   return (scope) => {
-    const run = async (build: (table: OpenTable) => Built, name: string): Promise<Answer> => {
+    const open = async (name: string): Promise<OpenTable> => {
       const definition = definitionOf(scope, name)
       const orm = await ormOf(scope.model)
       const spec = tableName(scope.plugin, name)
-      const table: OpenTable = {
+      return {
         definition,
         name,
         builder: () => orm.em.createQueryBuilder(spec as never) as unknown as Builder,
       }
+    }
+    const run = async (build: (table: OpenTable) => Built, name: string): Promise<Answer> => {
+      const table = await open(name)
+      const { definition } = table
       const statement = toStatement(build(table))
       const result: Result = scope.tx
         ? await scope.tx.one(statement)
@@ -63,6 +67,14 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
           return table.builder().insert(records).returning('*')
         }, name)
         return inserted
+      },
+      async add(name, rows) {
+        if (rows.length === 0) return
+        const table = await open(name)
+        const records = rows.map((row) => toNewRow(table, scope.orgId, row))
+        const statement = toStatement(table.builder().insert(records))
+        if (scope.tx) scope.tx.later(statement)
+        else await db.query(scope.orgId, statement)
       },
       async select(name, query = {}) {
         const { rows } = await run((table) => {
@@ -128,11 +140,15 @@ function definitionOf(scope: TablesScope, name: string): OperationalTableDefinit
   return (found as Contribution<OperationalTableDefinition>).definition
 }
 
+/** Texts up to this length come again and are worth preparing; longer ones insert as many rows as there are. */
+const preparedLength = 2_000
+
 /** MikroORM's `?` become `$1`, `$2`: no name that it quotes can hold a question mark. */
 function toStatement(built: Built): Statement {
   const { sql, params } = built.toQuery()
   let at = 0
-  return { text: sql.replace(/\?/g, () => `$${++at}`), values: params }
+  const text = sql.replace(/\?/g, () => `$${++at}`)
+  return { text, values: params, ...(text.length <= preparedLength ? { name: text } : {}) }
 }
 
 function toNewRow(table: OpenTable, orgId: string, row: FieldValues): Record<string, unknown> {

@@ -56,6 +56,9 @@ export async function openTransaction<T>(
     async one<R>(statement: Statement) {
       return (await tx.run([statement]))[0] as unknown as Result<R>
     },
+    later(statement) {
+      pending.push(statement)
+    },
     async savepoint(work) {
       const name = `s${++depth}`
       const opened = { text: `savepoint ${name}`, values: [] }

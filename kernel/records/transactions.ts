@@ -97,13 +97,11 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
   ): Promise<T> {
     if (ctx.changeSet || options.isOneWrite) return work(ctx)
     const inner = withChangeSet(ctx, uuidv7(), options)
-    await ctx.tx.run([openStatement(inner, options)])
+    ctx.tx.later(openStatement(inner, options))
     const result = await work(inner)
     const id = inner.changeSet.id
-    await ctx.tx.run([
-      ...(options.keepEmpty ? [] : [dropEmptyStatement(ctx.org.id, id)]),
-      closeStatement(ctx, id),
-    ])
+    if (!options.keepEmpty) ctx.tx.later(dropEmptyQuietly(ctx.org.id, id))
+    ctx.tx.later(closeStatement(ctx, id))
     return result
   }
 
@@ -251,12 +249,17 @@ function closeStatement(ctx: RequestContext, id: string): Statement {
   }
 }
 
+const dropEmpty = `delete from tenant.change_set c where c.org_id = $1 and c.id = $2 and c.counts = '{}'
+ and not exists (select from tenant.change_set part where part.org_id = $1 and part.parent_id = $2)`
+
 function dropEmptyStatement(orgId: string, id: string): Statement {
   return {
     name: 'change_set_drop',
-    text: `delete from tenant.change_set c where c.org_id = $1 and c.id = $2 and c.counts = '{}'
- and not exists (select from tenant.change_set part where part.org_id = $1 and part.parent_id = $2)
- returning c.id`,
+    text: `${dropEmpty} returning c.id`,
     values: [orgId, id],
   }
+}
+
+function dropEmptyQuietly(orgId: string, id: string): Statement {
+  return { name: 'change_set_drop_quietly', text: dropEmpty, values: [orgId, id] }
 }

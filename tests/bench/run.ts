@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the product against bare Fastify + pg, side by side in one run. Prints ratios and
  * never fails on a figure. `-- --only search --rows 200000` searches an organisation of so many leads,
- * `--only studio` publishes to open pages, `--only data` asks for records of its own making by indexed fields, `--only import --rows 50000` imports a
+ * `--only workflows --runs 5000` measures the engine, `--only studio` publishes to open pages, `--only data` asks for records of its own making by indexed fields, `--only import --rows 50000` imports a
  * file of so many lines. `-- --leads 20000 --rounds 3 --seconds 2` makes it shorter.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
@@ -21,6 +21,7 @@ import { type LoadResult, load, rawRequest } from './load.ts'
 import { measureOrgs } from './orgs.ts'
 import { measureSearch } from './search.ts'
 import { measurePublish } from './studio.ts'
+import { measureWorkflows } from './workflows.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     orgs: { type: 'string', default: '1000' },
     only: { type: 'string' },
     rows: { type: 'string', default: '1000000' },
+    runs: { type: 'string', default: '5000' },
   },
 })
 const leads = Number(values.leads)
@@ -68,6 +70,17 @@ try {
   if (!values.only || values.only === 'studio') {
     measureCompose(say)
     await measurePublish({ environment, startProduct, stop, say })
+  }
+  if (values.only === 'workflows') {
+    await measureWorkflows({
+      ...{
+        environment,
+        adminUrl: embedded.adminUrl,
+        serverUrl: embedded.serverUrl,
+        runs: Number(values.runs),
+      },
+      ...{ startProduct, stop, say },
+    })
   }
   if (values.only === 'data') {
     await measureData({

@@ -181,29 +181,37 @@ async function meets(ctx: HandlerContext, row: StateRow, trigger: object): Promi
   return (await testRule(when, { conditions: acting.conditions, entity, facts })).holds
 }
 
+const tries = 10
+
 async function wake(ctx: HandlerContext, wait: WaitRow, news: EventNews): Promise<void> {
   const { event, entity, id, at, payload, actor, changes = {} } = news
   const resumed = {
     by: 'event',
     payload: { type: event, at, payload, by: actor, entity, id, changes },
   } as const
-  try {
-    await ctx.transaction(async (inside) => {
-      const [found] = await inside.tables.select('state', { where: { id: wait.state }, limit: 1 })
-      const row = found && toState(found)
-      if (!row?.data.waiting || hasEnded(row)) {
-        await inside.tables.delete('wait', { id: wait.id })
-        return
-      }
-      if (!(await meets(inside, row, resumed.payload))) return
-      const data = resume({ ...row.data, status: 'waiting' }, resumed)
-      // A run that rests hears of it now, and goes on when somebody says so.
-      const rests = row.status === 'paused' && { status: row.status }
-      await keepState(inside, row, { ...data, ...rests }, [])
-      if (!rests) await inside.jobs.enqueue('advance', { state: row.id })
-    })
-  } catch (error) {
-    // Its time was over at the same moment, and went first.
-    if (!(error instanceof RunMovedOnError)) throw error
+  for (let round = 1; ; round++) {
+    try {
+      await ctx.transaction((inside) => wakeOnce(inside, wait, resumed))
+      return
+    } catch (error) {
+      // It was paused, went on, or its time was over at the same moment: whether it still waits is asked anew.
+      if (!(error instanceof RunMovedOnError) || round === tries) throw error
+    }
   }
+}
+
+async function wakeOnce(
+  inside: HandlerContext,
+  wait: WaitRow,
+  resumed: { readonly by: 'event'; readonly payload: object },
+): Promise<void> {
+  const [found] = await inside.tables.select('state', { where: { id: wait.state }, limit: 1 })
+  const row = found && toState(found)
+  if (row?.data.waiting?.event?.event !== wait.event || hasEnded(row)) return
+  if (!(await meets(inside, row, resumed.payload))) return
+  const data = resume({ ...row.data, status: 'waiting' }, resumed)
+  // A run that rests hears of it now, and goes on when somebody says so.
+  const rests = row.status === 'paused' && { status: row.status }
+  await keepState(inside, row, { ...data, ...rests }, [])
+  if (!rests) await inside.jobs.enqueue('advance', { state: row.id })
 }

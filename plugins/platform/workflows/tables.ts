@@ -95,7 +95,12 @@ export async function keepState(
   data: RunState,
   steps: readonly StepRow[],
 ): Promise<StateRow> {
-  const kept = { ...row, data, status: data.status, step: data.step, version: row.version + 1 }
+  const touchedAt = new Date()
+  const kept = {
+    ...{ ...row, data, status: data.status, step: data.step },
+    ...{ version: row.version + 1, touchedAt: touchedAt.toISOString() },
+  }
+  await ctx.tables.add('step', steps as never)
   const changed = await ctx.tables.update(
     'state',
     { id: row.id, version: row.version },
@@ -104,11 +109,10 @@ export async function keepState(
       status: data.status,
       step: data.step,
       version: kept.version,
-      touchedAt: new Date(),
+      touchedAt,
     },
   )
   if (changed === 0) throw new RunMovedOnError()
-  if (steps.length > 0) await ctx.tables.insert('step', steps as never)
   if (row.data.waiting?.event) await ctx.tables.delete('wait', { state: row.id })
   if (data.waiting) await waitFor(ctx, kept, data.waiting)
   return kept
@@ -120,7 +124,7 @@ async function waitFor(
   { event, until }: Waiting,
 ): Promise<void> {
   if (event) {
-    await ctx.tables.insert('wait', [
+    await ctx.tables.add('wait', [
       {
         state: id,
         event: event.event,
