@@ -40,7 +40,7 @@ export function advance(
   if (outcome.end) {
     const { result, failure } = outcome.end
     if (failure !== undefined) {
-      return fail(workflow, passed, { step: key, code: 'STOPPED', message: failure })
+      return giveUp(workflow, passed, { step: key, code: 'STOPPED', message: failure })
     }
     return end({ ...passed, result })
   }
@@ -100,15 +100,17 @@ function fail(workflow: Workflow, state: RunState, failure: Failure): RunState {
     const error = { code: failure.code, message: failure.message }
     return goTo({ ...state, outputs: { ...state.outputs, [failure.step]: { error } } }, onError)
   }
-  // A failure while another is made up for ends it there: nobody guesses what is left of it.
-  if (state.failure) return { ...state, status: 'failed', waiting: null, resumed: null }
-  return makeUpOrPark(workflow, { ...state, failure })
+  return giveUp(workflow, state, failure)
 }
 
-function makeUpOrPark(workflow: Workflow, state: RunState): RunState {
+/** Makes up for what is through, where steps say how, and parks the run. */
+function giveUp(workflow: Workflow, state: RunState, failure: Failure): RunState {
+  // A failure while another is made up for ends it there: nobody guesses what is left of it.
+  if (state.failure) return { ...state, status: 'failed', waiting: null, resumed: null }
+  const failed = { ...state, failure }
   const isAnything = state.done.some((key) => workflow.steps[key]?.compensate !== undefined)
-  if (isAnything) return makeUp(workflow, state)
-  return { ...state, status: 'failed', waiting: null, resumed: null }
+  if (isAnything) return makeUp(workflow, failed)
+  return { ...failed, status: 'failed', waiting: null, resumed: null }
 }
 
 function goTo(state: RunState, to: string | null): RunState {
