@@ -133,6 +133,15 @@ export interface OpenChangeSet {
   close(): Promise<void>
 }
 
+/** One write of one record. */
+export interface WrittenRecord {
+  readonly entity: string
+  readonly id: string
+  readonly op: 'create' | 'update' | 'delete' | 'restore'
+  /** Of updates. */
+  readonly fields: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+}
+
 export interface Jobs {
   /** @param key of the plugin's own contribution under `jobs`. @returns the job's id. */
   enqueue(
@@ -245,6 +254,8 @@ export interface HandlerContext {
       readonly source?: string
     }): Promise<OpenChangeSet>
     resume(id: string): Promise<OpenChangeSet>
+    /** Inside a transaction: what was written in it until now, as far as whoever acts may read it. */
+    written(): Promise<readonly WrittenRecord[]>
   }
   readonly actions: {
     /**

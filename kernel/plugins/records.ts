@@ -5,13 +5,16 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { TablesScope } from '../database/tables.ts'
 import type { Entity } from '../model/model.ts'
 import type { Writer } from '../records/change-set.ts'
+import type { Codecs } from '../records/fields.ts'
 import type { Reader } from '../records/read.ts'
+import { writtenIn } from '../records/written.ts'
 import type { BrokeredCall } from './broker.ts'
 import { needData, operationsOf } from './capabilities.ts'
 
 interface RecordsDeps {
   readonly reader: Reader
   readonly writer: Writer
+  readonly codecs: Codecs
   readonly tables: (scope: TablesScope) => Tables
 }
 
@@ -106,6 +109,7 @@ export function brokerRecords(
     changes: {
       open: async (more = {}) => openChange(await writer.openChangeSet(acting, more)),
       resume: async (id) => openChange(await writer.resumeChangeSet(acting, id)),
+      written: () => writtenIn(acting, deps.codecs),
     },
   }
 }

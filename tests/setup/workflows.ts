@@ -29,16 +29,21 @@ export function workflowsOf(org: Caller) {
     if (answer.statusCode >= 300) throw new Error(`${method} ${url}: ${answer.body}`)
     return answer.statusCode === 204 ? null : answer.json()
   }
+  const published = new Map<string, object>()
   /** Publishes definitions under `workflows` as the organisation's own. */
   async function publish(workflows: Record<string, object | null>): Promise<void> {
-    const ops = Object.entries(workflows).map(([key, value]) =>
-      value
-        ? { op: 'set', path: ['workflows', key], value }
-        : { op: 'unset', path: ['workflows', key] },
-    )
+    const ops = Object.entries(workflows).map(([key, value]) => ({
+      ...(value ? { op: 'set', value } : { op: 'unset' }),
+      path: ['workflows', key],
+      ...(published.has(key) ? { from: published.get(key) } : {}),
+    }))
     await ask('PATCH', '/studio/draft', { ops })
     const { hash } = await ask('POST', '/studio/plan')
     await ask('POST', '/studio/publish', { hash, message: 'Workflows' })
+    for (const [key, value] of Object.entries(workflows)) {
+      if (value) published.set(key, value)
+      else published.delete(key)
+    }
   }
   const runs = async (filter: object = {}): Promise<Json[]> =>
     (

@@ -13,9 +13,14 @@ const hashes = new WeakMap<Workflow, string>()
 const known = new Map<string, Workflow>()
 const mostKnown = 2_000
 
-/** The enabled workflows of the organisation, by reference. */
-export function workflowsOf(ctx: HandlerContext): ReadonlyMap<string, Workflow> {
+/**
+ * The enabled workflows of the organisation, by reference.
+ *
+ * @param isAll those that are off too, to be tried.
+ */
+export function workflowsOf(ctx: HandlerContext, isAll = false): ReadonlyMap<string, Workflow> {
   const all = ctx.model.contributions<Workflow>('workflows')
+  if (isAll) return all
   return new Map([...all].filter(([, workflow]) => workflow.enabled !== false))
 }
 

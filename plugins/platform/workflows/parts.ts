@@ -1,4 +1,5 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
+import type { Workflow } from './definition.ts'
 import { newRunState, type RunState } from './run-state.ts'
 import { type StateRow, toState } from './tables.ts'
 
@@ -10,6 +11,8 @@ export interface NewPart {
   readonly item?: unknown
   readonly vars?: RunState['vars']
   readonly outputs?: RunState['outputs']
+  /** Of another workflow, in a dry run. */
+  readonly workflow?: Workflow
   /** Another record than that of the whole. */
   readonly subject?: StateRow['subject']
 }

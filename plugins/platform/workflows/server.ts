@@ -1,4 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { dryRun } from './dry-run.ts'
 import { hear, wanted } from './hear.ts'
 import { cancel, park, pause, proceed, replay, retry, start } from './manage.ts'
 import { cancelRun, listWorkflows, retryRun, runDetail, startWorkflow } from './routes.ts'
@@ -17,6 +18,7 @@ export const handlers = defineHandlers({
   proceed,
   retry,
   replay,
+  dryRun,
   listWorkflows,
   startWorkflow,
   cancelRun,

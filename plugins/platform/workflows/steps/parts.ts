@@ -15,20 +15,22 @@ const waitForParts: Outcome = {
 export const parallel: StepExecutor = {
   where: 'inside',
   async run(call, ctx) {
-    const { branches = {} } = (call.step.settings ?? {}) as { branches?: Record<string, string> }
     if (call.state.resumed?.by === 'parts') {
-      return gather(
-        await partsOf(ctx, call.row.id, call.partsKey),
-        (part) => part.placeKey as string,
-      )
+      return gather(await partsOf(ctx, call.row.id, call.partsKey))
     }
-    const parts = Object.entries(branches).map(([placeKey, start], place): NewPart => {
-      return { ...inherited(call), start, place, placeKey }
-    })
+    const parts = branchesOf(call)
     if (parts.length === 0) return done({})
     await startParts(ctx, call.row, call.partsKey, parts)
     return { outcome: waitForParts }
   },
+  inline: async (call, _, inParts) => gather(await inParts(branchesOf(call))),
+}
+
+function branchesOf(call: StepCall): NewPart[] {
+  const { branches = {} } = (call.step.settings ?? {}) as { branches?: Record<string, string> }
+  return Object.entries(branches).map(([placeKey, start], place): NewPart => {
+    return { ...inherited(call), start, place, placeKey }
+  })
 }
 
 interface Loop {
@@ -81,7 +83,24 @@ export const forEach: StepExecutor = {
     await startParts(ctx, call.row, call.partsKey, parts)
     return { outcome: waitForParts, keep: { [progressName(call.key)]: kept } }
   },
+  async inline(call, ctx, inParts) {
+    const settings = settingsOf<Loop>(call)
+    const start = settings.do
+    if (!start) throw new StepError('REQUIRED', 'The step does not say what to do for each.')
+    const { items, cursor } = await nextItems(call, ctx, settings, mostDryItems, undefined)
+    const parts = items.map((item, place): NewPart => {
+      return { ...inherited(call), start, place, ...item }
+    })
+    const ended = await inParts(parts)
+    const count = ended.length
+    const broken = ended.filter(({ status }) => status === 'failed').length
+    if (broken > 0) throw new StepError('PARTS_FAILED', `${broken} of ${count} failed.`)
+    return done({ count, failed: 0, ...(cursor === null ? {} : { more: true }) })
+  },
 }
+
+/** So many items are gone through in a dry run. */
+const mostDryItems = 25
 
 const progressName = (key: string) => `$each ${key}`
 
@@ -125,14 +144,17 @@ const inherited = ({ state, row }: StepCall): Pick<NewPart, 'vars' | 'outputs' |
   subject: row.subject,
 })
 
-function gather(parts: readonly StateRow[], nameOf: (part: StateRow) => string) {
+function gather(parts: readonly StateRow[]) {
   const failed = parts.filter(({ status }) => status === 'failed' || status === 'cancelled')
   if (failed.length > 0) {
     const reasons = failed.map((part) => part.data.failure?.message ?? part.status)
     throw new StepError('PARTS_FAILED', reasons.join(' '))
   }
   const output = Object.fromEntries(
-    parts.map((part) => [nameOf(part), { result: part.data.result, steps: part.data.outputs }]),
+    parts.map((part) => [
+      part.placeKey ?? part.place,
+      { result: part.data.result, steps: part.data.outputs },
+    ]),
   )
   return done(output)
 }
@@ -167,6 +189,20 @@ export const runWorkflow: StepExecutor = {
     const plugin = ctx.as(null)
     await begin(plugin, [run], new Map([[workflow, await pin(plugin, ref, workflow)]]))
     return wait ? { outcome: waitForParts, input } : { ...done({ started: true }), input }
+  },
+  async inline(call, ctx, inParts) {
+    const { workflow: ref, input = {} } = settingsOf<SubWorkflow>(call)
+    const workflow = ref === undefined ? undefined : workflowsOf(ctx).get(ref)
+    if (!ref || !workflow) {
+      throw new StepError('NOT_FOUND', `No enabled workflow is called "${ref ?? ''}".`)
+    }
+    const [child] = await inParts([
+      { start: workflow.start, place: 0, placeKey: ref, vars: input, workflow },
+    ])
+    if (child?.status !== 'done') {
+      throw new StepError('PARTS_FAILED', child?.data.failure?.message ?? 'It did not end.')
+    }
+    return { ...done(child.data.result), input }
   },
 }
 interface SubWorkflow {

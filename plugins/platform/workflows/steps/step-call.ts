@@ -1,6 +1,7 @@
 import type { FieldValues, HandlerContext, RecordData } from '@runwaycrm/sdk'
 import type { Step, Workflow } from '../definition.ts'
 import { fillTemplates, type Scope } from '../fill-templates.ts'
+import type { NewPart } from '../parts.ts'
 import type { Outcome, RunState } from '../run-state.ts'
 import type { StateRow } from '../tables.ts'
 
@@ -42,6 +43,12 @@ export interface StepExecutor {
     | ((call: StepCall, ctx: HandlerContext) => 'inside' | 'outside')
   /** @param ctx of the workflow; for `inside`, in the transaction. */
   run(call: StepCall, ctx: HandlerContext): Promise<StepResult> | StepResult
+  /** In a dry run instead: its parts are gone through at once. */
+  inline?(
+    call: StepCall,
+    ctx: HandlerContext,
+    inParts: (parts: readonly NewPart[]) => Promise<readonly StateRow[]>,
+  ): Promise<StepResult>
 }
 
 export const settingsOf = <T = FieldValues>({ step, scope }: StepCall): T =>

@@ -1,0 +1,182 @@
+import { ForbiddenError, type HandlerContext, InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import { advance } from './advance.ts'
+import type { Workflow } from './definition.ts'
+import { roleOf, workflowsOf } from './definitions.ts'
+import type { NewPart } from './parts.ts'
+import { failed } from './run-slice.ts'
+import { hasEnded, newRunState, type Outcome, type RunState } from './run-state.ts'
+import { readSubject, scopeOf } from './scope.ts'
+import { executorOf } from './steps/executors.ts'
+import type { StepCall, StepResult } from './steps/step-call.ts'
+import type { StateRow } from './tables.ts'
+
+interface DryRunInput {
+  readonly workflow: string
+  readonly records?: { readonly entity: string; readonly ids: readonly string[] }
+  readonly input?: Readonly<Record<string, unknown>>
+}
+
+export interface DryStep {
+  readonly step: string
+  readonly part: string | null
+  readonly status: 'done' | 'failed'
+  readonly input: unknown
+  readonly output: unknown
+  readonly error: unknown
+  readonly why: unknown
+  /** Nothing of it happened: what is shown is what it usually comes to. */
+  readonly assumed: boolean
+}
+
+const mostMs = 10_000
+const mostSteps = 500
+
+/**
+ * What a workflow would do, on a real record: all of it in one transaction that is undone. Requests to the outside are
+ * not sent, waits and people are assumed to end as they usually do.
+ */
+export async function dryRun(
+  { workflow: ref, records, input = {} }: DryRunInput,
+  ctx: HandlerContext,
+): Promise<object> {
+  if (!ctx.isAdmin) {
+    throw new ForbiddenError('A dry run shows what the workflow may see, so only admins run it.')
+  }
+  const workflow = workflowsOf(ctx, true).get(ref)
+  if (!workflow) throw new NotFoundError(`There is no workflow "${ref}".`)
+  const entity = records && ctx.model.entity(records.entity)?.ref
+  if (records && (entity !== workflow.entity || records.ids.length !== 1)) {
+    const message = `A dry run is about one record of "${workflow.label}".`
+    throw new InvalidError(message, {
+      errors: [{ path: 'records', code: 'OUT_OF_RANGE', message }],
+    })
+  }
+  const subject = entity ? { entity, id: records.ids[0] as string } : null
+  if (subject) await ctx.records.get(subject.entity, subject.id, { fields: ['id'] })
+  const { type, id, name } = ctx.actor
+  const row = {
+    ...{ id: crypto.randomUUID(), run: crypto.randomUUID(), workflow: ref, hash: '' },
+    ...{ parent: null, parentStep: null, whole: true, place: 0, placeKey: null, depth: 1 },
+    ...{ status: 'ready', step: workflow.start, subject, item: null, version: 1 },
+    origin: {
+      ...{ trigger: null, type: 'manual', at: ctx.now.toISOString(), payload: input },
+      by: { type, id, name },
+    },
+    data: newRunState(workflow.start, input),
+    touchedAt: ctx.now.toISOString(),
+  } as const satisfies StateRow
+  const acting = ctx.as({
+    ...{ type: 'workflow', id: row.run, name: workflow.label },
+    roles: [roleOf(workflow)],
+  })
+  return acting.transaction(
+    async (inside) => {
+      const run = { inside, steps: [] as DryStep[], until: performance.now() + mostMs }
+      const state = await simulate(run, workflow, row, null)
+      return {
+        status: state.status,
+        failure: state.failure,
+        result: state.result,
+        steps: run.steps,
+        changes: await inside.changes.written(),
+      }
+    },
+    { isDryRun: true, label: workflow.label, door: 'workflow' },
+  )
+}
+
+interface DryRun {
+  readonly inside: HandlerContext
+  readonly steps: DryStep[]
+  readonly until: number
+}
+
+async function simulate(
+  run: DryRun,
+  workflow: Workflow,
+  row: StateRow,
+  part: string | null,
+): Promise<RunState> {
+  let state = row.data
+  while (!hasEnded(state)) {
+    if (performance.now() > run.until || run.steps.length >= mostSteps) {
+      const message = `A dry run ends after ${mostMs / 1000} s or ${mostSteps} steps.`
+      const key = state.step as string
+      return { ...state, status: 'failed', failure: { step: key, code: 'TIMEOUT', message } }
+    }
+    const key = state.step as string
+    const record = await readSubject(run.inside, workflow, row.subject)
+    const step = workflow.steps[key] ?? { type: '' }
+    const call: StepCall = {
+      ...{ workflow, key, step, row, state, record },
+      scope: scopeOf(run.inside, row, state, record),
+      effectKey: `dry:${row.id}:${key}`,
+      partsKey: key,
+      isDryRun: true,
+    }
+    const inParts = (parts: readonly NewPart[]) => runParts(run, call, parts)
+    const result = await tryStep(run, call, inParts)
+    const outcome = settled(result.outcome)
+    run.steps.push(shownStep(key, part, result, outcome))
+    // Nobody waits before a second try.
+    state = advance(workflow, { ...state, attempt: 1_000 }, outcome, { now: Date.now(), random: 0 })
+  }
+  return state
+}
+
+async function tryStep(
+  { inside }: DryRun,
+  call: StepCall,
+  inParts: (parts: readonly NewPart[]) => Promise<readonly StateRow[]>,
+): Promise<StepResult> {
+  try {
+    const executor = executorOf(inside, call.step.type)
+    // A failure undoes what its own step wrote, and nothing else.
+    return await inside.transaction(async (within) =>
+      executor.inline ? executor.inline(call, within, inParts) : executor.run(call, within),
+    )
+  } catch (error) {
+    return { outcome: failed(error) }
+  }
+}
+
+/** What would wait goes on as if it had not come to anything. */
+function settled(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'wait') return outcome
+  return { kind: 'done', output: { assumed: true } }
+}
+
+async function runParts(
+  run: DryRun,
+  { workflow, key, row }: StepCall,
+  parts: readonly NewPart[],
+): Promise<readonly StateRow[]> {
+  const ended: StateRow[] = []
+  for (const one of parts) {
+    const state = { ...newRunState(one.start, one.vars ?? {}), outputs: one.outputs ?? {} }
+    const inner: StateRow = {
+      ...{ ...row, id: crypto.randomUUID(), whole: false, parent: row.id, data: state },
+      ...{ place: one.place, placeKey: one.placeKey ?? null, item: one.item ?? row.item },
+      subject: one.subject ?? row.subject,
+    }
+    const name = `${key} ${one.placeKey ?? one.place + 1}`
+    const data = await simulate(run, one.workflow ?? workflow, inner, name)
+    ended.push({ ...inner, data, status: data.status })
+  }
+  return ended
+}
+
+function shownStep(
+  step: string,
+  part: string | null,
+  { input, why }: StepResult,
+  outcome: Outcome,
+): DryStep {
+  const output = outcome.kind === 'done' ? (outcome.output ?? null) : null
+  const error = outcome.kind === 'failed' ? { code: outcome.code, message: outcome.message } : null
+  const assumed = (output as { readonly assumed?: unknown } | null)?.assumed === true
+  return {
+    ...{ step, part, status: error ? 'failed' : 'done', input: input ?? null, output, error },
+    ...{ why: why ?? null, assumed },
+  }
+}

@@ -1,0 +1,231 @@
+import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
+import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
+
+/** What workflows do to the outside and at times of the clock, and what they would do. */
+let app: TestApp
+let org: Caller
+let flows: ReturnType<typeof workflowsOf>
+let receiver: HttpServer
+let outside: string
+let asked: { key: string; body: Json; url: string }[] = []
+let answers: ((request: IncomingMessage) => { status: number; body?: string })[] = []
+
+beforeAll(async () => {
+  receiver = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      asked.push({
+        key: String(request.headers['idempotency-key']),
+        body: body ? JSON.parse(body) : null,
+        url: request.url ?? '',
+      })
+      const answer = answers.shift()?.(request) ?? { status: 200, body: '{"ok":true}' }
+      response.writeHead(answer.status, { location: '/elsewhere' })
+      response.end(answer.body ?? '')
+    })
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  outside = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
+  app = await startApp({ TWILIO_BASE_URL: outside })
+  org = await app.createOrg({ name: 'Acme' })
+  flows = workflowsOf(org)
+})
+afterAll(async () => {
+  receiver?.closeAllConnections()
+  receiver?.close()
+  await app?.stop()
+})
+beforeEach(() => {
+  asked = []
+  answers = []
+})
+
+const run = async (workflow: string, body: object = {}) =>
+  (await flows.ask('POST', `/workflows/${workflow}/run`, body)).runs[0] as string
+
+describe('a request to another system', () => {
+  const call = (more: object = {}) => ({
+    label: 'Call',
+    triggers: { hand: trigger('manual') },
+    start: 'call',
+    steps: {
+      call: step(
+        'http',
+        { url: `${outside}/orders`, body: { n: '{{ trigger.payload.n }}' } },
+        { next: 'end', retry: { attempts: 3, backoffSeconds: 0 }, ...more },
+      ),
+      end: step('stop', { result: '{{ steps.call.output.body.ok }}' }),
+    },
+  })
+
+  it('is tried again with the same key while the other side has no answer, and ends once it has', async () => {
+    await flows.publish({ call: call() })
+    answers = [() => ({ status: 503 }), () => ({ status: 429 })]
+    const told = await flows.becomes(await run('t:call', { input: { n: 7 } }), 'done')
+    expect(told.state.result).toBe(true)
+    expect(asked.map(({ body }) => body)).toEqual([{ n: 7 }, { n: 7 }, { n: 7 }])
+    expect(new Set(asked.map(({ key }) => key)).size).toBe(1)
+    expect(told.steps.map((one: Json) => [one.status, one.attempt])).toEqual([
+      ['failed', 1],
+      ['failed', 2],
+      ['done', 3],
+      ['done', 1],
+    ])
+  })
+
+  it('is not followed elsewhere, and a refusal is not asked again', async () => {
+    answers = [() => ({ status: 302 })]
+    const redirected = await flows.becomes(await run('t:call'), 'done')
+    expect(redirected.steps[0].output.status).toBe(302)
+    expect(asked).toHaveLength(1)
+    answers = [() => ({ status: 422, body: '{"why":"no"}' })]
+    const refused = await flows.becomes(await run('t:call'), 'failed')
+    expect(refused.state.failure).toMatchObject({ step: 'call', code: 'HTTP_422' })
+    expect(asked).toHaveLength(2)
+  })
+
+  it('that says too much or leads inside the house fails with its reason', async () => {
+    await flows.publish({
+      call: call({ timeoutSeconds: 1, retry: { attempts: 1 } }),
+      inside: {
+        ...call({ retry: { attempts: 1 } }),
+        steps: { call: step('http', { url: 'http://169.254.169.254/latest' }) },
+      },
+    })
+    answers = [() => ({ status: 200, body: 'x'.repeat(12 * 1024 * 1024) })]
+    const huge = await flows.becomes(await run('t:call'), 'failed')
+    expect(huge.run.error).toBeTruthy()
+    const inner = await flows.becomes(await run('t:inside'), 'failed')
+    expect(inner.state.failure.code).toBe('FORBIDDEN')
+  })
+})
+
+describe('a schedule', () => {
+  it('begins a run when its time has come, once', async () => {
+    const every = (cron: string) => ({
+      label: 'Clock',
+      triggers: { clock: trigger('schedule', { cron }) },
+      start: 'end',
+      steps: { end: step('stop', { result: '{{ trigger.at }}' }) },
+    })
+    await flows.publish({ clock: every('* * * * * *') })
+    await expect
+      .poll(async () => (await flows.runs({ workflow: 't:clock', status: 'done' })).length, {
+        timeout: 20_000,
+      })
+      .toBeGreaterThanOrEqual(3)
+    await flows.publish({ clock: { ...every('* * * * * *'), enabled: false } })
+    const runs = await flows.runs({ workflow: 't:clock' })
+    const ticks = await Promise.all(
+      runs.map(async ({ id }) => (await flows.detail(id)).state.origin.at),
+    )
+    expect(new Set(ticks).size).toBe(ticks.length)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    expect((await flows.runs({ workflow: 't:clock' })).length).toBeLessThanOrEqual(runs.length + 2)
+  })
+})
+
+describe('a mail', () => {
+  it('is sent once its step is through', async () => {
+    await flows.publish({
+      mail: {
+        label: 'Mail',
+        entity: 'crm.leads:lead',
+        triggers: { hand: trigger('manual') },
+        start: 'mail',
+        steps: {
+          mail: step('mail', {
+            to: '{{ record.email }}',
+            subject: 'Hello {{ record.name }}',
+            text: 'From {{ org.name }}.',
+          }),
+        },
+      },
+    })
+    const lead = await flows.ask('POST', '/leads', { name: 'Ada', email: 'ada@nordvik.example' })
+    await flows.becomes(
+      await run('t:mail', { records: { entity: 'leads', ids: [lead.id] } }),
+      'done',
+    )
+    const { data } = await flows.ask('GET', '/mail/messages')
+    expect(data.filter((one: Json) => one.subject === 'Hello Ada')).toHaveLength(1)
+  })
+})
+
+describe('a dry run', () => {
+  it('shows what would happen and does none of it', async () => {
+    await flows.publish({
+      all: {
+        label: 'All',
+        entity: 'crm.leads:lead',
+        enabled: false,
+        start: 'both',
+        steps: {
+          both: step('parallel', { branches: { a: 'note', b: 'call' } }, { next: 'each' }),
+          note: step('update-record', { values: { notes: 'Seen' } }),
+          call: step('http', { url: `${outside}/dry`, body: { id: '{{ record.id }}' } }),
+          each: step('for-each', { items: ['x', 'y'], do: 'task' }, { next: 'nap' }),
+          task: step('create-record', {
+            entity: 'platform.tasks:task',
+            values: { title: 'Dry {{ item }} {{ record.notes }}' },
+          }),
+          nap: step('wait', { for: 3, unit: 'days' }, { next: 'mail' }),
+          mail: step(
+            'mail',
+            { to: '{{ record.email }}', subject: 'Dry', text: 'Dry' },
+            { next: 'bad' },
+          ),
+          bad: step('update-record', { values: { email: 'none' } }, { onError: 'end' }),
+          end: step('stop', { result: 'through' }),
+        },
+      },
+    })
+    const lead = await flows.ask('POST', '/leads', { name: 'Bo', email: 'bo@nordvik.example' })
+    const told = await flows.ask('POST', '/workflows/t:all/run', {
+      dryRun: true,
+      records: { entity: 'leads', ids: [lead.id] },
+    })
+    expect(told).toMatchObject({ status: 'done', result: 'through', failure: null })
+    expect(
+      told.steps.map((one: Json) => [one.step, one.status, ...(one.assumed ? ['assumed'] : [])]),
+    ).toEqual([
+      ['note', 'done'],
+      ['call', 'done', 'assumed'],
+      ['both', 'done'],
+      ['task', 'done'],
+      ['task', 'done'],
+      ['each', 'done'],
+      ['nap', 'done', 'assumed'],
+      ['mail', 'done'],
+      ['bad', 'failed'],
+      ['end', 'done'],
+    ])
+    expect(told.changes).toEqual([
+      {
+        entity: 'crm.leads:lead',
+        id: lead.id,
+        op: 'update',
+        fields: { notes: { from: null, to: 'Seen' } },
+      },
+      expect.objectContaining({ entity: 'platform.tasks:task', op: 'create' }),
+      expect.objectContaining({ entity: 'platform.tasks:task', op: 'create' }),
+    ])
+    expect(told.steps[3].output.title).toBe('Dry x Seen')
+    expect((await flows.ask('GET', `/leads/${lead.id}`)).notes).toBeNull()
+    const filter = encodeURIComponent('{"title":{"$startsWith":"Dry"}}')
+    expect((await flows.ask('GET', `/tasks?filter=${filter}`)).data).toEqual([])
+    const mails = (await flows.ask('GET', '/mail/messages')).data
+    expect(mails.filter((one: Json) => one.subject === 'Dry')).toEqual([])
+    expect(asked).toEqual([])
+    expect(await flows.runs({ workflow: 't:all' })).toEqual([])
+    const rep = await app.createKey(org.orgId, { role: 'rep' })
+    const refused = await rep.call('POST', '/workflows/t:all/run', { dryRun: true })
+    expect(refused.statusCode).toBe(403)
+  })
+})
