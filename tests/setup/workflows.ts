@@ -68,7 +68,9 @@ export function workflowsOf(org: Caller) {
   /** The one run of a workflow, once it is there and so far. */
   async function only(workflow: string, status = 'done'): Promise<Json> {
     await expect
-      .poll(async () => (await runs({ workflow })).map((run) => run.status), { timeout: 20_000 })
+      .poll(async () => (await runs({ workflow })).map((run) => shown(run, status)), {
+        timeout: 20_000,
+      })
       .toEqual([status])
     const [run] = await runs({ workflow })
     return detail(run.id)

@@ -22,6 +22,14 @@ describe('places in settings', () => {
     expect(fillTemplates('{{ record.phone }}', scope)).toBeNull()
   })
 
+  it('are turned into another kind behind a bar', () => {
+    expect(fillTemplates('{{ record.value.amount | number }}', scope)).toBe(12.5)
+    expect(fillTemplates('{{ record.name | number }}', scope)).toBeNull()
+    expect(fillTemplates('{{ record.tags | json }}', scope)).toBe('["vip"]')
+    expect(fillTemplates('{{ lines | lines }}', { lines: ['a', 'b'] })).toBe('a\nb')
+    expect(fillTemplates('{{ record.name | constructor }}', scope)).toBeNull()
+  })
+
   it('follow own members and nothing else', () => {
     expect(valueAt(scope, 'record.constructor')).toBeUndefined()
     expect(valueAt(scope, '__proto__.polluted')).toBeUndefined()
