@@ -13,6 +13,7 @@ import { impactOf } from '../studio/impact.ts'
 import { describeRevision, listChanges } from '../studio/list-changes.ts'
 import { listContributions } from '../studio/list-contributions.ts'
 import { listPoints } from '../studio/list-points.ts'
+import { listSchemas } from '../studio/list-schemas.ts'
 import type { Call, JsonSchema, RouteDeclaration } from './route.ts'
 
 export interface DefinitionRoutesDeps {
@@ -84,6 +85,16 @@ export function definitionRoutes(deps: DefinitionRoutesDeps): RouteDeclaration[]
         if (!point || !definitionsOf(desk, point, ref)) throw new NotFoundError()
         const elsewhere = await deps.usesElsewhere(desk.published.org.id)
         return { status: 200, body: describeContribution(desk, words, point, ref, elsewhere)! }
+      },
+    },
+    {
+      ...look,
+      path: '/studio/schemas',
+      summary: 'Schemas that definitions bring for parts of others, such as the input of an action',
+      query: { of: text(12_000) },
+      handler: async (call) => {
+        const { desk, words } = await seen(call)
+        return { status: 200, body: { data: listSchemas(desk, words, call.query['of'] ?? '') } }
       },
     },
     {

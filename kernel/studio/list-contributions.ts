@@ -3,8 +3,7 @@ import { type DraftState, definitionsOf, refsOf } from '../model/definitions.ts'
 import type { Desk } from '../model/desk.ts'
 import { labelOfContribution } from '../model/labels.ts'
 import { type LayerOrigin, ownLayer } from '../model/layer.ts'
-import type { JsonObject } from '../model/leaf.ts'
-import type { Words } from '../model/words.ts'
+import { type Words, wordsOf } from '../model/words.ts'
 import { problemsOf } from './problems.ts'
 import { stateIn } from './states.ts'
 
@@ -18,7 +17,9 @@ export interface ListedContribution {
   readonly state: DraftState
   /** How many. */
   readonly problems: number
+  readonly description?: string
   readonly icon?: string
+  readonly color?: number
   readonly order?: number
 }
 
@@ -51,7 +52,7 @@ export function listed(
   if (!definitions || !definition) return null
   const colon = ref.indexOf(':')
   const [plugin, key] = [ref.slice(0, colon), ref.slice(colon + 1)]
-  const { icon, order } = definition as JsonObject & { icon?: unknown; order?: unknown }
+  const { description, icon, color, order } = definition
   return {
     ref,
     key,
@@ -61,7 +62,11 @@ export function listed(
     label: labelOfContribution(words, point.name, { ref, definition }),
     state: stateIn(desk, point, ref)!,
     problems: problemsOf(desk.after, point.name, ref).length,
+    ...(typeof description === 'string' && {
+      description: wordsOf(words, plugin, `${point.name}.${key}.description`, description),
+    }),
     ...(typeof icon === 'string' && { icon }),
+    ...(typeof color === 'number' && { color }),
     ...(typeof order === 'number' && { order }),
   }
 }

@@ -123,6 +123,8 @@ const words: typeof en = {
       newEntry: 'Neuer Eintrag',
       color: 'Farbe {n}',
       noConditions: 'Keine Bedingungen',
+      expression: 'Ausdruck',
+      asExpression: '{name} als Ausdruck',
     },
     check: {
       json: 'Das ist noch kein JSON.',

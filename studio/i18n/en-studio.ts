@@ -121,6 +121,8 @@ export default {
       newEntry: 'New entry',
       color: 'Colour {n}',
       noConditions: 'No conditions',
+      expression: 'Expression',
+      asExpression: '{name} as an expression',
     },
     check: {
       json: 'This is no JSON yet.',

@@ -30,10 +30,14 @@ export interface OpenPage {
 }
 
 /** The real product with the built studio, and a browser beside it. */
-export async function startStudio(environment: Record<string, string> = {}): Promise<StudioApp> {
+export async function startStudio(
+  environment: Record<string, string> = {},
+  /** Folders with plugins besides the product's own. */
+  moreRoots: readonly string[] = [],
+): Promise<StudioApp> {
   await ensureBuilt({ log: () => {} })
   const studioDir = path.resolve(import.meta.dirname, '../../studio/dist')
-  const app = await startApp({ STUDIO_DIR: studioDir, ...environment })
+  const app = await startApp({ STUDIO_DIR: studioDir, ...environment }, moreRoots)
   const url = await app.listen()
   const browser = await openBrowser()
   const email = 'ada@example.test'

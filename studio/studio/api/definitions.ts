@@ -31,8 +31,17 @@ export interface ContributionInfo {
   readonly label: string
   readonly state: DraftState
   readonly problems: number
+  readonly description?: string
   readonly icon?: string
+  /** 1 to 10, a category colour. */
+  readonly color?: number
   readonly order?: number
+}
+
+/** A schema that a contribution has for a part of others; `of` as it was asked for. */
+export interface BroughtSchema {
+  readonly of: string
+  readonly schema: Schema
 }
 
 export interface UseInfo {
@@ -219,6 +228,8 @@ export function createDefinitionsApi(http: Http) {
     points: () => dataOf<PointInfo>('/studio/points'),
     contributions: (point: string) => dataOf<ContributionInfo>('/studio/contributions', { point }),
     contribution: (point: string, ref: string) => http.get<ContributionDetail>(address(point, ref)),
+    schemas: (of: readonly string[]) =>
+      dataOf<BroughtSchema>('/studio/schemas', { of: of.join(',') }),
     changes: () => http.get<DraftChanges>('/studio/changes'),
     document: async () =>
       (await http.get<{ readonly document: LayerDocument }>('/studio/draft')).document,

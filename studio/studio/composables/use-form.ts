@@ -5,8 +5,9 @@ import type { ModelIndex } from '../../model/model-index.ts'
 import { wordsOf } from '../model/form-control.ts'
 import { type Path, valueAt } from '../model/leaf.ts'
 import type { Contribution } from './use-contribution.ts'
+import { type LinkedSchema, useLinkedSchema } from './use-linked-schema.ts'
 
-export interface Form extends Contribution {
+export interface Form extends Contribution, LinkedSchema {
   readonly model: ComputedRef<ModelIndex>
   /** The entity whose fields stand at a path: the nearest one that is named around it. */
   entityAt(path: Path): EntityInfo | null
@@ -25,6 +26,7 @@ export function provideForm(contribution: Contribution, model: ComputedRef<Model
   const { t, te } = useI18n()
   const form: Form = {
     ...contribution,
+    ...useLinkedSchema(contribution),
     model,
     entityAt(path) {
       // Rules of a field ask its own record, wherever the field leads.

@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type Path } from './leaf.ts'
 import {
   choicesOf,
   isOfType,
+  isTemplate,
   keyPatternOf,
   type Schema,
   schemaBelow,
@@ -41,7 +42,7 @@ export function checkJson(
     code,
     detail: String(detail),
   })
-  if (value === undefined) return []
+  if (value === undefined || (schema['x-templates'] && isTemplate(value))) return []
   const choices = choicesOf(schema)
   if (choices.length > 0)
     return choices.includes(value) ? [] : [problem('choice', choices.join(', '))]

@@ -12,6 +12,7 @@ export type Look =
   | 'choices'
   | 'words'
   | 'reference'
+  | 'node'
   | 'references'
   | 'field'
   | 'fields'
@@ -36,7 +37,8 @@ export function lookOf(
 ): Look {
   const name = path.at(-1) ?? ''
   const type = typeOf(schema)
-  if (referencePoint(path, references) !== null) return 'reference'
+  if (schema['x-node']) return 'node'
+  if (schema['x-reference'] || referencePoint(path, references) !== null) return 'reference'
   if (schema['x-names'] === 'filter' || isCondition(name, schema)) return 'filter'
   // A value as records have it, whose editor is that of the field around it.
   if (name === 'default' && type === undefined && path.at(-3) === 'fields') return 'value'
@@ -115,11 +117,17 @@ export function controlsOf(
   path: Path,
   references: Readonly<Record<string, string>>,
 ): readonly Control[] {
-  return Object.entries(schema.properties ?? {}).map(([name, below]) => ({
-    name,
-    path: [...path, name],
-    schema: below,
-    look: lookOf(below, [...path, name], references),
-    isRequired: schema.required?.includes(name) ?? false,
-  }))
+  return Object.entries(schema.properties ?? {})
+    .filter(([, below]) => !(below['x-brought'] && isNothing(below)))
+    .map(([name, below]) => ({
+      name,
+      path: [...path, name],
+      schema: below,
+      look: lookOf(below, [...path, name], references),
+      isRequired: schema.required?.includes(name) ?? false,
+    }))
 }
+
+/** An object that takes no member. */
+const isNothing = (schema: Schema): boolean =>
+  Object.keys(schema.properties ?? {}).length === 0 && schema.additionalProperties === false

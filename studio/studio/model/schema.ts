@@ -30,7 +30,29 @@ export interface Schema {
   readonly 'x-narrow'?: 'min-up' | 'max-down' | 'true-only' | 'subset'
   /** Names of fields of the definition's entity, or conditions over them. */
   readonly 'x-names'?: string
+  /** A text that names a contribution of this point. */
+  readonly 'x-reference'?: string
+  /** An object whose members are the nodes of a graph; the sibling that names the first of them. */
+  readonly 'x-graph'?: { readonly start?: string }
+  /** A text that names a node. */
+  readonly 'x-node'?: true
+  /** An object whose schema is that of the contribution which the sibling names. */
+  readonly 'x-schema-of'?: { readonly reference: string; readonly at: string }
+  /** A text with `{{ … }}` stands for a value of any type. */
+  readonly 'x-templates'?: true
+  /** What a kind of node brings: nothing comes after it. */
+  readonly 'x-last'?: true
+  /** Where the nodes are that an `x-node` names. Not written: worked out by `expandSchema`. */
+  readonly 'x-node-of'?: string
+  /** What the members of a map are, each for itself. Not written: worked out by `expandSchema`. */
+  readonly 'x-entries'?: Readonly<Record<string, Schema>>
+  /** Brought by another contribution. Not written: worked out by `expandSchema`. */
+  readonly 'x-brought'?: true
 }
+
+/** A text that is filled at run time. */
+export const isTemplate = (value: unknown): value is string =>
+  typeof value === 'string' && /\{\{[\s\S]*?\}\}/.test(value)
 
 export const typeOf = (schema: Schema): string | undefined =>
   typeof schema.type === 'string' ? schema.type : schema.type?.find((one) => one !== 'null')
@@ -59,7 +81,7 @@ export const keyPatternOf = (schema: Schema): string | undefined =>
 
 /** One step down; null when the schema knows nothing there. */
 export function schemaBelow(schema: Schema, key: string, value?: Json): Schema | null {
-  const named = schema.properties?.[key]
+  const named = schema.properties?.[key] ?? schema['x-entries']?.[key]
   if (named) return named
   if (schema.items && /^\d+$/.test(key)) return schema.items
   const variant = variantOf(schema, value)

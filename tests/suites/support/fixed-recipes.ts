@@ -165,6 +165,12 @@ function studio(): Record<string, RouteParts[]> {
         build: () => ({ path: '/studio/contributions/entities/crm.accounts:account' }),
       },
     ],
+    'GET /studio/schemas': [
+      {
+        status: 200,
+        build: () => ({ query: { of: 'actions/crm.leads:score_lead/input' } }),
+      },
+    ],
     'GET /studio/impact': [
       {
         status: 200,

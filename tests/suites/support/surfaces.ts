@@ -69,6 +69,7 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'GET /studio/points': 'is the model, not its records',
   'GET /studio/contributions': 'is the model, not its records',
   'GET /studio/contributions/:point/:ref': 'is the model, not its records',
+  'GET /studio/schemas': 'is the model, not its records',
   'GET /studio/impact': 'counts records for those who see the layer',
   'POST /studio/access-diff': 'counts records for those who see the layer',
   'GET /studio/archive': 'counts values for those who see the layer',
