@@ -85,6 +85,8 @@ export const routes: readonly RouteRecordRaw[] = [
         path: 'points/:point/:ref',
         component: () => import('./studio/pages/ContributionPage.vue'),
       },
+      { path: 'workflows', component: () => import('./studio/pages/WorkflowsPage.vue') },
+      { path: 'runs/:id', component: () => import('./studio/pages/RunPage.vue') },
       { path: 'roles', component: () => import('./studio/pages/RolesPage.vue') },
       { path: 'roles/:ref', component: () => import('./studio/pages/RolePage.vue') },
       { path: 'plugins', component: () => import('./studio/pages/PluginsPage.vue') },

@@ -11,6 +11,7 @@ const words: typeof en = {
     plugins: 'Plugins',
     look: 'Aussehen',
     revisions: 'Revisionen',
+    runs: 'Läufe',
     explorer: 'Datenblick',
     groups: {
       model: 'Modell',

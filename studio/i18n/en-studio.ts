@@ -9,6 +9,7 @@ export default {
     plugins: 'Plugins',
     look: 'Look',
     revisions: 'Revisions',
+    runs: 'Workflow runs',
     explorer: 'Explorer',
     groups: {
       model: 'Model',

@@ -1,6 +1,7 @@
 import type { HandlerContext, RouteReply, RouteRequest } from '@runwaycrm/sdk'
 import type { Workflow } from './definition.ts'
 import { pinned } from './definitions.ts'
+import { drawWorkflow } from './draw.ts'
 import { cancel, retry, start } from './manage.ts'
 import { runEntity, toState } from './tables.ts'
 
@@ -91,7 +92,9 @@ export async function runDetail(
     status: 200,
     body: {
       run,
-      workflow: workflow ? { ref: whole.workflow, definition: workflow } : null,
+      workflow: workflow
+        ? { ref: whole.workflow, definition: workflow, graph: drawWorkflow(ctx, workflow) }
+        : null,
       state: whole
         ? {
             status: whole.status,

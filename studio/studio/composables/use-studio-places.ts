@@ -100,6 +100,9 @@ export function useStudioPlaces() {
       ],
       more: [],
     }
+    if (points.value.some(({ name }) => name === 'workflows')) {
+      found.automation.push(place(t('studio.runs'), '/studio/workflows', 'activity'))
+    }
     for (const point of points.value) {
       if (withPages.has(point.name)) continue
       const heading = (headings[point.name] ?? 'more') as keyof typeof found
