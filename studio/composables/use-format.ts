@@ -7,7 +7,7 @@ import {
   formatRelative,
   formatTime,
 } from '../format/format-date.ts'
-import { formatMoneyList, formatNumber } from '../format/format-number.ts'
+import { formatMoneyList, formatNumber, formatPercent } from '../format/format-number.ts'
 import { type FormatContext, formatValue } from '../format/format-value.ts'
 import { regional } from '../i18n/regional.ts'
 import { useModel } from './use-model.ts'
@@ -53,6 +53,8 @@ function createFormat() {
     time: (instant: string) => formatTime(instant, formatLocale.value),
     day: (instant: string) => formatDayHeading(instant, formatLocale.value, new Date()),
     number: (value: number) => formatNumber(value, formatLocale.value),
+    /** 12.5 means 12.5 %. */
+    percent: (value: number, digits = 1) => formatPercent(value, formatLocale.value, digits),
     money: (value: unknown, compact = false) => formatMoneyList(value, formatLocale.value, compact),
   }
 }

@@ -87,7 +87,10 @@ export function useTableRows(deps: {
   function look(): void {
     waiting = undefined
     looked = performance.now()
-    const indexes = shown.value.flatMap(({ line }) => (line.kind === 'record' ? line.index : []))
+    const { startIndex = 0, endIndex = -1 } = sight.value ?? {}
+    const indexes = shown.value.flatMap(({ row, line }) =>
+      line.kind === 'record' && row.index >= startIndex && row.index <= endIndex ? line.index : [],
+    )
     // Groups that are closed may fill the whole of it.
     const isEnd = grouped.value !== null && rows.value.at(-1)?.index === lineCount.value - 1
     const end = isEnd ? deps.records().length - 1 : (indexes.at(-1) ?? 0)

@@ -82,6 +82,17 @@ const shots: readonly Shot[] = [
   },
   { name: 'record', path: '/leads', step: openFirst },
   {
+    name: 'record-chart',
+    path: '/accounts',
+    step: async (page) => {
+      await page.locator('.title-link, .rcard').first().click()
+      const chart = page.locator('.recordchart canvas').first()
+      await chart.waitFor()
+      await chart.scrollIntoViewIfNeeded()
+      await page.waitForTimeout(500)
+    },
+  },
+  {
     name: 'new-record',
     path: '/opportunities',
     step: (page) => page.getByRole('button', { name: 'New opportunity' }).click(),
