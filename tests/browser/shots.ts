@@ -141,7 +141,11 @@ Cy,Odd,many,Boats
       await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
       await page.getByRole('menuitem', { name: 'Export this view' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click()
-      await page.locator('.tray').getByText('Done', { exact: true }).waitFor()
+      const tray = page.locator('.tray')
+      await tray.getByText('none running').waitFor()
+      // On a phone it folds when the work has ended.
+      const unfold = tray.getByRole('button', { name: 'Unfold' })
+      if (await unfold.isVisible()) await unfold.click()
     },
   },
   { name: 'settings', path: '/settings' },
