@@ -314,7 +314,8 @@ export interface HandlerContext {
   }
   /** What the model says of entities, for plugins that work on any of them (imports, exports). */
   readonly model: {
-    entity(refOrPlural: string): EntityInfo | null
+    /** @param language BCP 47, of its labels; the organisation's when it is not said. */
+    entity(refOrPlural: string, language?: string): EntityInfo | null
     entities(): readonly EntityInfo[]
     /** Null when no enabled plugin has it. */
     action(ref: string): ActionSummary | null

@@ -124,6 +124,8 @@ export interface RouteRequest {
     readonly size: number
     readonly fields: Readonly<Record<string, string>>
   } | null
+  /** BCP 47: what whoever asks reads (`Accept-Language`), where there are words in it; else the organisation's. */
+  readonly language: string
 }
 export interface RouteReply {
   readonly status: number

@@ -10,6 +10,7 @@ import {
 import type { CallHandler } from '../actions/call-handler.ts'
 import type { Contribution, Model } from '../model/model.ts'
 import { isReservedPlural } from '../model/reserved-segments.ts'
+import { inReadersLanguage, localeOf } from '../model/words.ts'
 import type { Check } from './check-schema.ts'
 import { createLinkRoutes, type LinkRoutesDeps } from './link-routes.ts'
 import type { Answer, Call, JsonSchema, RouteDeclaration } from './route.ts'
@@ -92,6 +93,7 @@ function declare(
         query: values,
         body: call.body ?? null,
         upload: call.upload?.file ?? null,
+        language: localeOf(inReadersLanguage(ctx, call.request.headers['accept-language'])),
       }
       const reply = await deps.callHandler(ctx, plugin, definition.handler, request)
       return answerOf(reply as RouteReply, () => deps.files.of(ctx.org.id, plugin), call)

@@ -275,10 +275,11 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
     files: deps.files.of(orgId, plugin),
 
     model: {
-      entity(refOrPlural) {
+      entity(refOrPlural, language) {
         const entity =
           ctx.model.entities.get(refOrPlural) ?? ctx.model.entityByPlural.get(refOrPlural)
-        return entity ? deps.describe(acting, entity) : null
+        const reader = language === undefined ? acting : { ...acting, language }
+        return entity ? deps.describe(reader, entity) : null
       },
       action(ref) {
         const action = ctx.model.actions.get(ref)

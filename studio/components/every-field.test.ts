@@ -89,7 +89,8 @@ describe('an editor that is left as it was', { timeout: 60_000 }, () => {
       editing: null as { row: number; col: number } | null,
       isSelected: false,
       isOpen: false,
-      flashes: { of: () => undefined },
+      flashes: { of: () => undefined, has: () => false },
+      labelOf: (name: string) => `Select ${name}`,
     })
     const { component } = mounted(RecordTableRow, props)
     for (const type of written.filter((one) => isForWay(way, one))) {

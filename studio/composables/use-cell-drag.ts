@@ -1,4 +1,5 @@
 import { onUnmounted, shallowRef } from 'vue'
+import { cellOf } from '../model/cell-of.ts'
 import type { CellAt, CellRange } from '../model/cell-range.ts'
 
 const edge = 36
@@ -24,9 +25,7 @@ export function useCellDrag(deps: {
     // Beyond the table counts as its edge.
     const inX = Math.max(box.left + 2, Math.min(box.right - 2, x))
     const inY = Math.max(box.top + edge, Math.min(box.bottom - edge, y))
-    const cell = document.elementFromPoint(inX, inY)?.closest<HTMLElement>('.td[data-cell]')
-    const [row, col] = (cell?.dataset['cell'] ?? '').split(' ').map(Number)
-    return row === undefined || col === undefined || Number.isNaN(col) ? null : { row, col }
+    return cellOf(document.elementFromPoint(inX, inY))
   }
 
   /** Follows the pointer until it is let go; at the edges the table scrolls. */

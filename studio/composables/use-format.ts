@@ -7,8 +7,9 @@ import {
   formatRelative,
   formatTime,
 } from '../format/format-date.ts'
-import { formatMoneyList, formatNumber } from '../format/format-number.ts'
+import { formatMoneyList, formatNumber, formatPercent } from '../format/format-number.ts'
 import { type FormatContext, formatValue } from '../format/format-value.ts'
+import { regional } from '../i18n/regional.ts'
 import { useModel } from './use-model.ts'
 import { useServices } from './use-services.ts'
 
@@ -29,7 +30,7 @@ function createFormat() {
   const { t, locale } = useI18n()
   const { titles } = useServices()
   const model = useModel()
-  const formatLocale = computed(() => regional(locale.value))
+  const formatLocale = computed(() => regional(locale.value, globalThis.navigator?.languages ?? []))
 
   const context = computed<FormatContext>(() => ({
     locale: formatLocale.value,
@@ -52,12 +53,8 @@ function createFormat() {
     time: (instant: string) => formatTime(instant, formatLocale.value),
     day: (instant: string) => formatDayHeading(instant, formatLocale.value, new Date()),
     number: (value: number) => formatNumber(value, formatLocale.value),
+    /** 12.5 means 12.5 %. */
+    percent: (value: number, digits = 1) => formatPercent(value, formatLocale.value, digits),
     money: (value: unknown, compact = false) => formatMoneyList(value, formatLocale.value, compact),
   }
-}
-
-/** The browser's region with the language of the interface: `en` in Norway counts as `en-NO` does. */
-function regional(language: string): string {
-  const browser = globalThis.navigator?.languages ?? []
-  return browser.find((one) => one.toLowerCase().startsWith(language)) ?? language
 }

@@ -19,8 +19,13 @@ export interface RecordListQuery {
 const perPage = 100
 /** Where somebody jumps to, what is in sight should come soon; what is around it follows. */
 const perFarPage = 60
-/** Records around those in sight that are loaded before somebody gets there. */
+/** Records below those in sight that are loaded before somebody gets there. */
 const ahead = 40
+/**
+ * The same around a place that somebody jumped to. What came with it is enough until they scroll: the server counts its
+ * way to each page there, and the next jump would wait for that.
+ */
+const aheadFar = 18
 /** As far as the server jumps. */
 export const farthest = 100_000
 
@@ -135,7 +140,7 @@ export function useRecordList(
       around(0)
       // What is in sight comes first.
       wanting = `${first} ${last}`
-      void far.settled().then(() => wanting === `${first} ${last}` && around(ahead))
+      void far.settled().then(() => wanting === `${first} ${last}` && around(aheadFar))
     },
     /** Waits until these places of `sparse` are loaded, or cannot be. */
     async reach(first: number, last: number): Promise<void> {

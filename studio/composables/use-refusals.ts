@@ -12,6 +12,8 @@ export interface Refusal {
 export interface Refusals {
   add(id: string, values: FieldValues, reason: string): void
   of(id: string, field: string): Refusal | undefined
+  /** Whether there are any of the record. */
+  has(id: string): boolean
   /** As its input shows it, and for the last time: what is typed now takes its place. */
   takeText(id: string, field: FieldInfo, locale: string): string | undefined
   forget(id: string, fields: readonly string[]): void
@@ -25,6 +27,7 @@ export function createRefusals(): Refusals {
         kept.set(`${id} ${field}`, { value, reason })
     },
     of: (id, field) => kept.get(`${id} ${field}`),
+    has: (id) => kept.size > 0 && [...kept.keys()].some((key) => key.startsWith(`${id} `)),
     takeText(id, field, locale) {
       const key = `${id} ${field.apiName}`
       const found = kept.get(key)

@@ -1,6 +1,7 @@
 import type { EntityInfo, FieldInfo, RecordData } from '@runwaycrm/sdk'
 import { computed, nextTick, watch } from 'vue'
 import type { LeftBy } from '../components/field-left.ts'
+import { cellOf } from '../model/cell-of.ts'
 import { type CellRange, followRows } from '../model/cell-range.ts'
 import { editStyle, isTyped } from '../model/edit-style.ts'
 import { sameValue } from '../model/read-value.ts'
@@ -122,6 +123,13 @@ export function useTableEditing(deps: {
     grid.leaveEditor(by)
     if (by !== 'blur') focus()
   }
+  function startEdit(row: number, col: number): void {
+    cursor.value = { row, col }
+    corner.value = null
+    grid.begin({ row, col })
+  }
+  const isEdited = ({ row, col }: CellAt): boolean =>
+    editing.value?.row === row && editing.value.col === col
   /** Clipboard events are not those of an input in the table, nor of another place. */
   function onClipboard(event: ClipboardEvent): void {
     const target = event.target as HTMLElement
@@ -143,26 +151,35 @@ export function useTableEditing(deps: {
       event.preventDefault()
       event.stopPropagation()
     },
-    onPress(row: number, col: number, event: PointerEvent): void {
-      const isEdited = editing.value?.row === row && editing.value.col === col
-      // A finger scrolls.
-      if (event.button !== 0 || isEdited || event.pointerType === 'touch') return
-      if (event.shiftKey && cursor.value) grid.reachTo(row, col)
-      else {
-        cursor.value = { row, col }
-        corner.value = null
-      }
-      deps.tools()?.drawFrom(event)
+    /** What the pointer does to any of the cells: one listener of each kind for all of them. */
+    pointer: {
+      onMousedown(event: MouseEvent): void {
+        const cell = cellOf(event.target)
+        if (cell && !isEdited(cell)) event.preventDefault()
+      },
+      onPointerdown(event: PointerEvent): void {
+        const cell = cellOf(event.target)
+        // A finger scrolls.
+        if (!cell || event.button !== 0 || isEdited(cell) || event.pointerType === 'touch') return
+        if (event.shiftKey && cursor.value) grid.reachTo(cell.row, cell.col)
+        else {
+          cursor.value = cell
+          corner.value = null
+        }
+        deps.tools()?.drawFrom(event)
+      },
+      onClick(event: MouseEvent): void {
+        const cell = cellOf(event.target)
+        if (!cell) return
+        if (!event.shiftKey && !isRange.value) cursor.value = cell
+        focus()
+      },
+      onDblclick(event: MouseEvent): void {
+        const cell = cellOf(event.target)
+        if (cell) startEdit(cell.row, cell.col)
+      },
     },
-    onCell(row: number, col: number, event: MouseEvent): void {
-      if (!event.shiftKey && !isRange.value) cursor.value = { row, col }
-      focus()
-    },
-    startEdit(row: number, col: number): void {
-      cursor.value = { row, col }
-      corner.value = null
-      grid.begin({ row, col })
-    },
+    startEdit,
     commit(row: number, field: FieldInfo, value: unknown, by: LeftBy): void {
       save(deps.records()[row], field, value, editing.value?.seen)
       leave(by)

@@ -3,8 +3,11 @@ import { useVirtualizer } from '@tanstack/vue-virtual'
 import { computed, onMounted, onScopeDispose, ref, watch } from 'vue'
 import { type TableLine, tableLines } from '../model/table-lines.ts'
 import { useServices } from './use-services.ts'
+import { useSightFirst } from './use-sight-first.ts'
 
 const groupHeight = 36
+/** Rows above and below those in sight, where a scroll finds them. */
+const spare = 8
 /** While somebody drags the bar it is enough to look now and then. */
 const lookMs = 40
 
@@ -45,12 +48,19 @@ export function useTableRows(deps: {
       getScrollElement: deps.scroller,
       estimateSize: (at: number) =>
         grouped.value?.[at]?.kind === 'group' ? groupHeight : rowHeight.value,
-      overscan: 8,
+      overscan: spare,
       scrollPaddingStart: headHeight.value,
       scrollPaddingEnd: headHeight.value,
     })),
   )
-  const rows = computed(() => virtualizer.value.getVirtualItems())
+  const sight = computed(() => virtualizer.value.range)
+  const isSightFirst = useSightFirst({ sight: () => sight.value, isWhole, spare })
+  const rows = computed(() => {
+    const drawn = virtualizer.value.getVirtualItems()
+    if (!isSightFirst.value || !sight.value) return drawn
+    const { startIndex, endIndex } = sight.value
+    return drawn.filter(({ index }) => index >= startIndex && index <= endIndex)
+  })
   const shown = computed(() =>
     rows.value.flatMap((row) => {
       const line = lineAt(row.index)
@@ -59,6 +69,10 @@ export function useTableRows(deps: {
       return [{ row, line, record }]
     }),
   )
+
+  function isWhole(): boolean {
+    return shown.value.every(({ line, record }) => line.kind === 'group' || record !== null)
+  }
 
   function readHeights(): void {
     const style = getComputedStyle(document.documentElement)
@@ -73,7 +87,10 @@ export function useTableRows(deps: {
   function look(): void {
     waiting = undefined
     looked = performance.now()
-    const indexes = shown.value.flatMap(({ line }) => (line.kind === 'record' ? line.index : []))
+    const { startIndex = 0, endIndex = -1 } = sight.value ?? {}
+    const indexes = shown.value.flatMap(({ row, line }) =>
+      line.kind === 'record' && row.index >= startIndex && row.index <= endIndex ? line.index : [],
+    )
     // Groups that are closed may fill the whole of it.
     const isEnd = grouped.value !== null && rows.value.at(-1)?.index === lineCount.value - 1
     const end = isEnd ? deps.records().length - 1 : (indexes.at(-1) ?? 0)

@@ -101,11 +101,22 @@ const structured: ReadonlySet<string> = new Set([
   ...['composite', 'json', 'options', 'relations', 'reference', 'file', 'files'],
 ])
 
+/** Asked for each cell of a table; a field of a model never changes. */
+const known = new WeakMap<FieldInfo, FieldKind>()
+
+export function fieldKind(field: FieldInfo): FieldKind {
+  const found = known.get(field)
+  if (found !== undefined) return found
+  const kind = kindOf(field)
+  known.set(field, kind)
+  return kind
+}
+
 /**
  * The last word of the type (`platform.fields:currency`) or the editor it names decides, for what is
  * computed how its result is shown; types of unknown plugins fall back to what their values are.
  */
-export function fieldKind(field: FieldInfo): FieldKind {
+function kindOf(field: FieldInfo): FieldKind {
   const type = field.type.split(':').at(-1) ?? ''
   if (field.kind === 'user') return field.apiName.endsWith('Ids') ? 'users' : 'user'
   if (field.kind === 'actor') return 'actor'

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 
@@ -60,10 +60,12 @@ async function unpackBundled(): Promise<Found> {
   try {
     const { default: bundled } = await import('@sparticuz/chromium')
     const executablePath = await bundled.executablePath()
+    // The file that comes with it looks in /tmp/fonts; without a font at all no text is drawn and the browser ends.
+    writeFileSync(path.join(cache, 'fonts.conf'), fontsIn(path.join(cache, 'fonts')))
     const env = {
       ...before,
       LD_LIBRARY_PATH: path.join(cache, 'al2023/lib'),
-      FONTCONFIG_PATH: path.join(cache, 'fonts'),
+      FONTCONFIG_PATH: cache,
     }
     return { executablePath, env }
   } finally {
@@ -78,3 +80,8 @@ async function unpackBundled(): Promise<Found> {
       else process.env[name] = before[name]
   }
 }
+
+const fontsIn = (folder: string): string => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${folder}</dir><cachedir>${folder}-cache</cachedir></fontconfig>
+`

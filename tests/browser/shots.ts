@@ -82,6 +82,17 @@ const shots: readonly Shot[] = [
   },
   { name: 'record', path: '/leads', step: openFirst },
   {
+    name: 'record-chart',
+    path: '/accounts',
+    step: async (page) => {
+      await page.locator('.title-link, .rcard').first().click()
+      const chart = page.locator('.recordchart canvas').first()
+      await chart.waitFor()
+      await chart.scrollIntoViewIfNeeded()
+      await page.waitForTimeout(500)
+    },
+  },
+  {
     name: 'new-record',
     path: '/opportunities',
     step: (page) => page.getByRole('button', { name: 'New opportunity' }).click(),
@@ -130,7 +141,11 @@ Cy,Odd,many,Boats
       await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
       await page.getByRole('menuitem', { name: 'Export this view' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click()
-      await page.locator('.tray').getByText('Done', { exact: true }).waitFor()
+      const tray = page.locator('.tray')
+      await tray.getByText('none running').waitFor()
+      // On a phone it folds when the work has ended.
+      const unfold = tray.getByRole('button', { name: 'Unfold' })
+      if (await unfold.isVisible()) await unfold.click()
     },
   },
   { name: 'settings', path: '/settings' },

@@ -133,6 +133,77 @@ describe('an export', () => {
   })
 })
 
+describe('a reader with another language', () => {
+  const german = (caller: Caller): Caller => ({
+    ...caller,
+    call: (method, path, body) =>
+      caller.call(method, path, body, { 'accept-language': 'de-CH,de' }),
+  })
+
+  it('finds headings, options and the name of the file in it, and the keys of JSON as they are', async () => {
+    const reader = german(org)
+    const columns = ['name', 'status', 'createdAt']
+    const filter = { score: { $lt: 2 } }
+    const csv = await exportOf(reader, { entity: 'leads', format: 'csv', columns, filter })
+    const [head, ...rows] = csv.file.body.split('\r\n')
+    expect(head).toBe('Name,Status,Erstellt')
+    expect(rows.flatMap((row) => row.split(',')[1] ?? []).sort()).toEqual(['Neu', 'Qualifiziert'])
+    const value = { amount: '12.5', currency: 'EUR' }
+    await org.call('POST', '/opportunities', { name: 'Boot', value })
+    const money = { entity: 'opportunities', format: 'csv', columns: ['name', 'value'] }
+    expect((await exportOf(reader, money)).file.body.split('\r\n')[0]).toBe(
+      'Name,Wert,Wert (Währung)',
+    )
+    expect((await exportOf(org, money)).file.body.split('\r\n')[0]).toBe(
+      'Name,Value,Value (currency)',
+    )
+    const { run, file } = await exportOf(reader, { entity: 'opportunities', format: 'json' })
+    expect(run.fileName).toMatch(/^Verkaufschancen /)
+    expect(Object.keys(file.json()[0])).toEqual(expect.arrayContaining(['name', 'value', 'stage']))
+    const pdf = await exportOf(reader, { entity: 'leads', format: 'pdf', columns, filter })
+    expect(pdf.file.rawPayload.toString('latin1')).toContain('/Lang (de)')
+  })
+
+  it('reads the file back: an import knows fields and options in the language of whoever brings it', async () => {
+    const form = new FormData()
+    form.set('spec', JSON.stringify({ entity: 'leads', dryRun: true }))
+    const text = 'Name,Status,Bewertung\nRück,Qualifiziert,7\nWeg,contacted,8\n'
+    form.set('file', new File([text], 'leads.csv', { type: 'text/csv' }))
+    const request = new Request('http://localhost', { method: 'POST', body: form })
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/v1/imports',
+      headers: {
+        ...org.headers,
+        'accept-language': 'de',
+        'content-type': request.headers.get('content-type')!,
+      },
+      payload: Buffer.from(await request.arrayBuffer()),
+    })
+    expect(answer.statusCode, answer.body).toBe(202)
+    const { id } = answer.json<{ id: string }>()
+    const preview = await previewOf(id)
+    expect(preview.problems).toEqual([])
+    expect(preview.rows.map(({ values }) => values)).toEqual([
+      expect.objectContaining({ name: 'Rück', status: 'qualified', score: 7 }),
+      expect.objectContaining({ name: 'Weg', status: 'contacted', score: 8 }),
+    ])
+  })
+
+  interface Preview {
+    readonly rows: readonly { readonly values: Record<string, unknown> }[]
+    readonly problems: readonly unknown[]
+  }
+  async function previewOf(id: string): Promise<Preview> {
+    for (let i = 0; i < 600; i++) {
+      const run = (await org.call('GET', `/imports/${id}`)).json<{ preview?: Preview | null }>()
+      if (run.preview) return run.preview
+      await sleep(25)
+    }
+    throw new Error('The dry run does not end.')
+  }
+})
+
 describe('who may have it', () => {
   it('nobody without the right, whatever else they may', async () => {
     const reader = await app.createKey(org.orgId, { scopes: ['*:read', '*:write', 'import'] })

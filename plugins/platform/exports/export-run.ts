@@ -23,6 +23,8 @@ export interface ExportSpec {
   readonly name: string
   /** Begins a CSV with the mark by which Excel knows UTF-8. */
   readonly bom: boolean
+  /** BCP 47: what is written for people is in it; missing in those of before, which are in the organisation's. */
+  readonly language?: string
 }
 
 /** An export as it is kept: one row of the plugin's operational table. */

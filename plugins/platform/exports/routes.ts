@@ -49,7 +49,8 @@ export async function createExport(
   ctx: HandlerContext,
 ): Promise<RouteReply> {
   const wanted = request.body as Wanted
-  const entity = ctx.model.entity(wanted.entity)
+  const { language } = request
+  const entity = ctx.model.entity(wanted.entity, language)
   if (!entity) {
     throw new InvalidError(`There is no entity "${wanted.entity}".`, {
       errors: [{ path: 'entity', code: 'UNKNOWN_OPTION', message: 'Not an entity.' }],
@@ -62,7 +63,7 @@ export async function createExport(
     limit: 1,
     count: 'exact',
   })
-  const spec = specOf(wanted, entity)
+  const spec = specOf(wanted, entity, language)
   const matched = page.count ?? 0
   refuseTooMuch(spec, matched)
   await refuseTooMany(ctx)
@@ -84,7 +85,7 @@ export async function createExport(
 }
 
 /** @throws UnknownFieldError for a column that does not exist or is hidden from whoever asks. */
-function specOf(wanted: Wanted, entity: EntityInfo): ExportSpec {
+function specOf(wanted: Wanted, entity: EntityInfo, language: string): ExportSpec {
   const known = new Set(entity.fields.map((field) => field.apiName))
   const unknown = wanted.columns?.find((name) => !known.has(name))
   if (unknown !== undefined)
@@ -97,6 +98,7 @@ function specOf(wanted: Wanted, entity: EntityInfo): ExportSpec {
     columns: wanted.columns ?? usualColumns(entity, wanted.format),
     name: wanted.name ?? entity.labelPlural,
     bom: wanted.bom ?? false,
+    language,
   }
 }
 

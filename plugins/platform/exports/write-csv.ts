@@ -10,9 +10,10 @@ export async function* writeCsv(
   pages: AsyncIterable<ExportPage>,
   fields: readonly FieldInfo[],
   names: Names,
-  options: { readonly bom: boolean },
+  /** @property currency what a currency is called, for the heads of their columns. */
+  options: { readonly bom: boolean; readonly currency: string },
 ): AsyncGenerator<string> {
-  const columns = uniqueLabels(fields.flatMap(columnsOf))
+  const columns = uniqueLabels(fields.flatMap((field) => columnsOf(field, options.currency)))
   const line = (cells: readonly string[]) => `${cells.map(csvCell).join(',')}\r\n`
   yield (options.bom ? '\ufeff' : '') + line(columns.map(({ label }) => label))
   for await (const records of pages) {
@@ -30,13 +31,13 @@ interface Column {
   readonly part: (value: unknown, field: FieldInfo, names: Names) => string
 }
 
-function columnsOf(field: FieldInfo): Column[] {
+function columnsOf(field: FieldInfo, currency: string): Column[] {
   if (field.kind !== 'currency') {
     return [{ field, label: field.label, part: (value, of, names) => cellText(of, value, names) }]
   }
   return (['amount', 'currency'] as const).map((name) => ({
     field,
-    label: name === 'amount' ? field.label : `${field.label} (${name})`,
+    label: name === 'amount' ? field.label : `${field.label} (${currency})`,
     part: (value) => String((value as Record<string, string> | null)?.[name] ?? ''),
   }))
 }

@@ -32,15 +32,17 @@ const deal = record({
 
 describe('CSV', () => {
   it('has labels, names and amounts in cells of their own, and no formula', async () => {
-    const text = await textOf(writeCsv(pagesOf([deal], [record({})]), fields, names, { bom: true }))
+    const options = { bom: true, currency: 'Währung' }
+    const text = await textOf(writeCsv(pagesOf([deal], [record({})]), fields, names, options))
     expect(text).toBe(
-      "\ufeffname,stage,value,value (currency),accountId\r\n'=1+1,Won,-1054.00,EUR,Acme; Inc.\r\n,,,,\r\n",
+      "\ufeffname,stage,value,value (Währung),accountId\r\n'=1+1,Won,-1054.00,EUR,Acme; Inc.\r\n,,,,\r\n",
     )
   })
 
   it('names every column once', async () => {
     const twin = field('title', 'text', { label: 'name' })
-    const text = await textOf(writeCsv(pagesOf(), [name, twin], names, { bom: false }))
+    const options = { bom: false, currency: 'currency' }
+    const text = await textOf(writeCsv(pagesOf(), [name, twin], names, options))
     expect(text).toBe('name,name (title)\r\n')
   })
 })
@@ -79,7 +81,7 @@ describe('PDF', () => {
   }
   async function pdfOf(records: RecordData[], columns = fields): Promise<Buffer> {
     const parts: Uint8Array[] = []
-    const options = { title: 'Deals', matched: records.length, ctx: ctx as never }
+    const options = { title: 'Deals', matched: records.length, language: 'en', ctx: ctx as never }
     for await (const part of writePdf(pagesOf(records), columns, names, options)) parts.push(part)
     return Buffer.concat(parts)
   }

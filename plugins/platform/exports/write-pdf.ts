@@ -26,6 +26,8 @@ const numberKinds: ReadonlySet<string> = new Set(['number', 'currency'])
 interface PdfOptions {
   readonly title: string
   readonly matched: number
+  /** BCP 47, of whoever reads it. */
+  readonly language: string
   readonly ctx: Pick<HandlerContext, 'org' | 'now' | 't'>
 }
 
@@ -40,11 +42,12 @@ export async function* writePdf(
   pages: AsyncIterable<ExportPage>,
   fields: readonly FieldInfo[],
   names: Names,
-  { title, matched, ctx }: PdfOptions,
+  { title, matched, language, ctx }: PdfOptions,
 ): AsyncGenerator<Uint8Array> {
-  const { org, now, t } = ctx
+  const { org, now } = ctx
+  const t: HandlerContext['t'] = (key, values) => ctx.t(key, values, language)
   const locale: Locale = {
-    language: org.locale,
+    language,
     timeZone: org.timeZone,
     yes: t('yes'),
     no: t('no'),
@@ -56,7 +59,7 @@ export async function* writePdf(
     // Numbers of pages are written once the last is known.
     bufferPages: true,
     autoFirstPage: false,
-    lang: org.locale,
+    lang: language,
     info: { Title: title, Author: org.name, CreationDate: now },
   })
   doc.registerFont('plain', fontFiles.plain)
@@ -114,12 +117,12 @@ export async function* writePdf(
     doc.addPage()
     y = margin
     if (isFirst) {
-      const when = new Intl.DateTimeFormat(org.locale, {
+      const when = new Intl.DateTimeFormat(language, {
         dateStyle: 'long',
         timeStyle: 'short',
         timeZone: org.timeZone,
       }).format(now)
-      const count = new Intl.NumberFormat(org.locale).format(matched)
+      const count = new Intl.NumberFormat(language).format(matched)
       put('bold', 15, colors.ink, title, y)
       const made = `${t('pdf.made', { org: org.name, when })} · ${t('pdf.records', { n: count })}`
       put('plain', 9, colors.faint, made, y + 22)
@@ -157,7 +160,7 @@ export async function* writePdf(
     )
     beginPage(true)
   }
-  numberPages(doc, fonts.plain, ctx, shown.isMissing())
+  numberPages(doc, fonts.plain, { t }, shown.isMissing())
   doc.end()
   yield* doc as AsyncIterable<Uint8Array>
 }

@@ -35,7 +35,8 @@ export async function write(payload: { id: string }, ctx: HandlerContext): Promi
 
 async function writeFile(run: ExportRun, ctx: HandlerContext): Promise<void> {
   const { spec } = run
-  const entity = ctx.model.entity(spec.entity)
+  const language = spec.language ?? ctx.org.locale
+  const entity = ctx.model.entity(spec.entity, language)
   const fields = entity ? columnsOf(entity, spec.columns) : null
   if (!entity || !fields)
     throw new ForbiddenError('You may no longer read some of what was to be written.')
@@ -57,9 +58,11 @@ async function writeFile(run: ExportRun, ctx: HandlerContext): Promise<void> {
     }
   }
   const content = {
-    csv: () => writeCsv(pages, fields, names, { bom: spec.bom }),
+    csv: () =>
+      writeCsv(pages, fields, names, { bom: spec.bom, currency: ctx.t('currency', {}, language) }),
     json: () => writeJson(pages, fields),
-    pdf: () => writePdf(pages, fields, names, { title: spec.name, matched: run.rowsMatched, ctx }),
+    pdf: () =>
+      writePdf(pages, fields, names, { title: spec.name, matched: run.rowsMatched, language, ctx }),
   }[spec.format]()
   const fileId = await ctx.files.write(run.fileName, content)
   const { size } = await stat(await ctx.files.path(fileId))

@@ -9,6 +9,8 @@ export function guessColumns(
   spec: ImportSpec,
   header: readonly string[],
   entity: EntityInfo,
+  /** What fields are called in the file's language, by their names in the API. */
+  otherLabels: ReadonlyMap<string, string> = new Map(),
 ): ImportSpec {
   const taken = new Set(
     Object.values(spec.columns).flatMap((target) => (target ? [target.field] : [])),
@@ -20,7 +22,7 @@ export function guessColumns(
       (candidate) =>
         !candidate.readOnly &&
         !taken.has(candidate.apiName) &&
-        namesOf(candidate).includes(plain(column)),
+        namesOf(candidate, otherLabels.get(candidate.apiName) ?? '').includes(plain(column)),
     )
     columns[column] = field ? targetOf(field) : null
     if (field) taken.add(field.apiName)
@@ -28,11 +30,12 @@ export function guessColumns(
   return { ...spec, columns }
 }
 
-function namesOf(field: FieldInfo): string[] {
+function namesOf(field: FieldInfo, otherLabel: string): string[] {
   const names = [
     field.key,
     field.apiName,
     field.label,
+    ...(otherLabel === '' ? [] : [otherLabel]),
     `${field.label} name`,
     `${field.key} name`,
   ].map(plain)

@@ -6,6 +6,7 @@ import {
   RunwayError,
   StateConflictError,
 } from '@runwaycrm/sdk'
+import { entityOfFile } from './entity-of-file.ts'
 import { type ErrorFile, openErrorFile } from './error-file.ts'
 import { type ImportCounts, type ImportRun, loadRun, saveRun } from './import-run.ts'
 import { type MappedRow, rowMapper } from './map-row.ts'
@@ -40,7 +41,7 @@ export async function process(payload: { id: string }, ctx: HandlerContext): Pro
 
 async function processRun(run: ImportRun, ctx: HandlerContext): Promise<void> {
   const { spec } = run
-  const entity = ctx.model.entity(spec.entity)
+  const entity = entityOfFile(spec, ctx)
   if (!entity) {
     const problem = `There is no entity "${spec.entity}".`
     await saveRun(ctx, run.id, { status: 'failed', problem })

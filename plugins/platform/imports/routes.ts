@@ -7,6 +7,7 @@ import {
   type RouteRequest,
   StateConflictError,
 } from '@runwaycrm/sdk'
+import { entityOfFile, otherLabels } from './entity-of-file.ts'
 import { readUpload } from './error-file.ts'
 import { guessColumns } from './guess-columns.ts'
 import { type ImportRun, loadRun, noCounts, runAnswer, saveRun, toRun } from './import-run.ts'
@@ -23,7 +24,8 @@ export async function createImport(
       'Send the file as multipart form data with the parts `file` and `spec`.',
       { errors: [{ path: 'file', code: 'REQUIRED', message: 'No file was sent.' }] },
     )
-  const spec = readSpec(parseJson(upload.fields['spec']))
+  const given = parseJson(upload.fields['spec'])
+  const spec = readSpec(isObject(given) ? { language: request.language, ...given } : given)
   const ready = await prepareSpec(spec, upload.path, ctx)
   const fileId = await ctx.files.write(upload.name || 'import.csv', readUpload(upload.path))
   const [row] = await ctx.tables.insert('run', [
@@ -144,7 +146,7 @@ async function prepareSpec(
   path: string,
   ctx: HandlerContext,
 ): Promise<ImportSpec> {
-  const entity = ctx.model.entity(spec.entity)
+  const entity = entityOfFile(spec, ctx)
   if (!entity)
     throw new InvalidError(`There is no entity "${spec.entity}".`, {
       errors: [
@@ -157,7 +159,7 @@ async function prepareSpec(
     throw new InvalidError(trouble, {
       errors: [{ path: 'file', code: 'BAD_FORMAT', message: trouble }],
     })
-  const complete = spec.dryRun ? guessColumns(spec, header, entity) : spec
+  const complete = spec.dryRun ? guessColumns(spec, header, entity, otherLabels(spec, ctx)) : spec
   const issues = checkColumns(complete, header, entity)
   if (issues.length > 0)
     throw new InvalidError('The columns and the fields do not fit together.', {

@@ -27,6 +27,8 @@ export interface ImportSpec {
   readonly decimal: '.' | ','
   readonly dateFormat: string
   readonly timeZone?: string
+  /** BCP 47: in which the file may name fields and options, beside the organisation's. */
+  readonly language?: string
 }
 
 const known = [
@@ -41,6 +43,7 @@ const known = [
   'decimal',
   'dateFormat',
   'timeZone',
+  'language',
 ]
 const dateFormats = ['YYYY-MM-DD', 'DD/MM/YYYY', 'MM/DD/YYYY', 'DD.MM.YYYY', 'YYYY/MM/DD']
 
@@ -82,6 +85,8 @@ export function readSpec(input: unknown): ImportSpec {
   const timeZone = input['timeZone']
   if (timeZone !== undefined && !isTimeZone(timeZone))
     say('timeZone', 'A time zone such as Europe/Oslo.')
+  const language = input['language']
+  if (language !== undefined && !isLanguage(language)) say('language', 'A language such as de-CH.')
   const spec: ImportSpec = {
     entity: String(input['entity']),
     columns,
@@ -94,6 +99,7 @@ export function readSpec(input: unknown): ImportSpec {
     decimal: oneOf('decimal', ['.', ','] as const, '.'),
     dateFormat: oneOf('dateFormat', dateFormats, 'YYYY-MM-DD'),
     ...(typeof timeZone === 'string' ? { timeZone } : {}),
+    ...(isLanguage(language) ? { language } : {}),
   }
   if (issues.length > 0) throw new InvalidError('The spec has problems.', { errors: issues })
   return spec
@@ -187,6 +193,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 function isDelimiter(text: string): boolean {
   return text.length === 1 && text.isWellFormed() && !['"', '\r', '\n', '\ufeff'].includes(text)
+}
+
+function isLanguage(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(value)
 }
 
 function isTimeZone(value: unknown): boolean {
