@@ -1,0 +1,96 @@
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
+import { seriousProblems } from './axe.ts'
+import { type StudioApp, startStudio } from './studio-app.ts'
+
+/** How workflows run, looked at: the list, a run on its graph, and a failed one taken up again. */
+let studio: StudioApp
+let flows: ReturnType<typeof workflowsOf>
+const shots = path.resolve(import.meta.dirname, '../.output')
+beforeAll(async () => {
+  studio = await startStudio()
+  flows = workflowsOf(studio.org)
+  await flows.publish({
+    rank: {
+      label: 'Rank new leads',
+      entity: 'crm.leads:lead',
+      triggers: { created: trigger('record-created') },
+      start: 'good',
+      steps: {
+        good: step(
+          'condition',
+          {
+            when: {
+              all: [
+                { fact: 'record', path: 'score', operator: '$gte', value: 80 },
+                { fact: 'record', path: 'company', operator: '$contains', value: 'nord' },
+              ],
+            },
+            then: 'mark',
+            else: 'later',
+          },
+          { label: 'Good enough?' },
+        ),
+        mark: step(
+          'update-record',
+          { values: { email: '{{ record.company }}' } },
+          { next: 'end', label: 'Mark it' },
+        ),
+        later: step('wait', { for: 2, unit: 'days' }, { next: 'end', label: 'Look again' }),
+        end: step('stop', {}, { label: 'Done' }),
+      },
+    },
+  })
+}, 240_000)
+afterAll(() => studio?.stop())
+
+it('shows a run as it goes, why it went that way, and takes it up where it failed', async () => {
+  const lead = await flows.ask('POST', '/leads', { name: 'Ada', company: 'Nordvik', score: 82 })
+  await expect
+    .poll(async () => (await flows.runs({ workflow: 't:rank' })).map((run: Json) => run.status))
+    .toEqual(['failed'])
+  const { page, complaints } = await studio.open()
+  await page.goto('/studio/workflows')
+  await page
+    .getByRole('link', { name: /Rank new leads/ })
+    .first()
+    .waitFor()
+  expect(await seriousProblems(page)).toEqual([])
+  await page.screenshot({ path: `${shots}/workflows-list.png` })
+  await page.getByRole('link', { name: /Rank new leads.*email/ }).click()
+  const canvas = page.getByRole('group', { name: 'Graph' }).or(page.locator('.gcanvas'))
+  await canvas.first().waitFor()
+  await expect.poll(() => page.locator('.gnode[data-s="failed"]').count()).toBe(1)
+  await expect.poll(() => page.locator('.gnode[data-s="skipped"]').count()).toBe(2)
+  await page.locator('.gnode', { hasText: 'Good enough?' }).click()
+  const panel = page.getByRole('complementary', { name: 'Good enough?' })
+  await panel.getByText('Found: 82').waitFor()
+  await panel.getByText('Found: Nordvik').waitFor()
+  await page.screenshot({ path: `${shots}/workflows-run.png` })
+  expect(await seriousProblems(page)).toEqual([])
+  await flows.ask('PATCH', `/leads/${lead.id}`, { company: 'nord@vik.example' })
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect.poll(() => page.locator('.gbar .badge').textContent()).toBe('Done')
+  await expect.poll(() => page.locator('.gnode[data-s="done"]').count()).toBe(3)
+  expect((await flows.ask('GET', `/leads/${lead.id}`)).email).toBe('nord@vik.example')
+  expect(complaints).toEqual([])
+})
+
+it('is looked at on a phone in the dark, and waits where somebody can see until when', async () => {
+  await flows.ask('POST', '/leads', { name: 'Bo', score: 3 })
+  await expect
+    .poll(async () => (await flows.runs({ workflow: 't:rank', status: 'waiting' })).length)
+    .toBe(1)
+  const [run] = await flows.runs({ workflow: 't:rank', status: 'waiting' })
+  const { page, complaints } = await studio.open({ isPhone: true, colorScheme: 'dark' })
+  await page.goto(`/studio/runs/${run.id}`)
+  await expect.poll(() => page.locator('.gnode[data-s="waiting"]').count()).toBe(1)
+  await page.getByText(/Waits until/).waitFor()
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+  await page.screenshot({ path: `${shots}/workflows-phone.png` })
+  expect(await seriousProblems(page)).toEqual([])
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect.poll(() => page.locator('.gbar .badge').textContent()).toBe('Cancelled')
+  expect(complaints).toEqual([])
+})
