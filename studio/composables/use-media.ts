@@ -1,4 +1,4 @@
-import { onScopeDispose, type Ref, ref } from 'vue'
+import { type InjectionKey, inject, onScopeDispose, type Ref, ref } from 'vue'
 
 /** Whether a media query holds, kept up to date. */
 export function useMedia(query: string): Readonly<Ref<boolean>> {
@@ -12,4 +12,8 @@ export function useMedia(query: string): Readonly<Ref<boolean>> {
   return matches
 }
 
-export const useIsPhone = (): Readonly<Ref<boolean>> => useMedia('(max-width: 720px)')
+/** Says it for everything below, whatever the screen is: a preview may be a phone on a desktop. */
+export const phoneKey: InjectionKey<Readonly<Ref<boolean>>> = Symbol('phone')
+
+export const useIsPhone = (): Readonly<Ref<boolean>> =>
+  inject(phoneKey, null) ?? useMedia('(max-width: 720px)')

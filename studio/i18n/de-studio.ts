@@ -50,6 +50,8 @@ const words: typeof en = {
     desktop: 'Rechner',
     phone: 'Telefon',
     noPreview: 'Noch gibt es nichts zu zeigen.',
+    unseen: 'Es ist ausgeblendet oder hat Teile, die Sie nicht sehen dürfen.',
+    layoutUnseen: 'Ein anderes Layout dieses Objekts kommt davor, darum sieht dieses niemand.',
     noRecords: 'Noch gibt es keinen Datensatz, an dem es sich zeigen ließe.',
     recordPanel: 'Datensatz',
     uses: 'Verwendet von',

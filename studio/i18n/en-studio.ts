@@ -48,6 +48,8 @@ export default {
     desktop: 'Desktop',
     phone: 'Phone',
     noPreview: 'There is nothing to show yet.',
+    unseen: 'It is hidden, or has parts that you may not see.',
+    layoutUnseen: 'Another layout of this object comes before it, so nobody sees this one.',
     noRecords: 'There is no record yet to show it on.',
     recordPanel: 'Record panel',
     uses: 'Used by',

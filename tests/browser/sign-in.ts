@@ -7,6 +7,9 @@ export const phone = { width: 390, height: 844 }
 /** Makes pages of a context show what they look like to whoever reads from right to left. */
 export const readFromRight = `localStorage.setItem('runway.preferences', '{"language":"ar-XB"}')`
 
+/** The same for whoever reads German. */
+export const readGerman = `localStorage.setItem('runway.preferences', '{"language":"de"}')`
+
 /**
  * Through the door, as people come in.
  *
