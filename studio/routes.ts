@@ -93,7 +93,11 @@ export const routes: readonly RouteRecordRaw[] = [
       { path: 'revisions', component: () => import('./studio/pages/StudioRevisionsPage.vue') },
       { path: 'archive', component: () => import('./studio/pages/ArchivePage.vue') },
       { path: 'review', component: () => import('./studio/pages/ReviewPage.vue') },
-      { path: 'explorer', component: () => import('./studio/pages/ExplorerPage.vue') },
+      {
+        path: 'explorer',
+        component: () => import('./studio/pages/ExplorerPage.vue'),
+        meta: { areRecords: true },
+      },
     ],
   },
   { path: '/:path(.*)*', component: loadModelPage },

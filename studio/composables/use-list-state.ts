@@ -5,7 +5,7 @@ import { type LocationQuery, useRoute, useRouter } from 'vue-router'
 import { type ViewInfo, type ViewKind, viewKinds } from '../api/model.ts'
 import { allOf } from '../filters/filter-json.ts'
 import { findField } from '../model/find-field.ts'
-import { defaultColumns } from '../model/model-index.ts'
+import { defaultColumns, wholeColumns } from '../model/model-index.ts'
 import { lostNames, sortWithoutLost, withoutLost } from '../views/lost-fields.ts'
 import { mergeSettings, readSettings } from '../views/settings-text.ts'
 import { kindInfo, withDefaults, withSetting } from '../views/view-kinds.ts'
@@ -15,12 +15,16 @@ import { isSavedView, useSavedViews } from './use-saved-views.ts'
 
 /** The view everybody has: all records, columns from the model. */
 const allView = 'all'
+/** All records with every field that there is. */
+const wholeView = 'whole'
 
 /**
  * What a list shows, kept in the address: view, filter, sort, search and the open record. Absent
  * means "as the view says", so a link always opens what its sender saw.
+ *
+ * @param isWhole nobody's views: all records with all that they have.
  */
-export function useListState(entity: () => EntityInfo) {
+export function useListState(entity: () => EntityInfo, isWhole: () => boolean = () => false) {
   const route = useRoute()
   const router = useRouter()
   const model = useModel()
@@ -28,6 +32,7 @@ export function useListState(entity: () => EntityInfo) {
   const noun = useNoun()
 
   const saved = useSavedViews(entity)
+  const fields = computed(() => model.value.fields(entity()))
   const views = computed<readonly ViewInfo[]>(() => {
     const info = entity()
     const all: ViewInfo = {
@@ -37,6 +42,10 @@ export function useListState(entity: () => EntityInfo) {
       kind: 'table',
       order: -1,
     }
+    if (isWhole())
+      return [
+        { ...all, ref: wholeView, columns: wholeColumns(info, fields.value), sort: '-createdAt' },
+      ]
     const known = model.value.views(info)
     // A view that shows everything in the model makes ours superfluous.
     const isThere = known.some(
@@ -54,7 +63,6 @@ export function useListState(entity: () => EntityInfo) {
   const settingsText = computed(() => text(route.query, 'set'))
   const filterText = computed(() => text(route.query, 'filter'))
   const ownSettings = computed(() => readSettings(settingsText.value))
-  const fields = computed(() => model.value.fields(entity()))
   const wantedView = computed<ViewInfo>(() => {
     const kind = ownKind.value ?? keptView.value.kind
     const changed = mergeSettings(keptView.value, ownSettings.value)

@@ -256,7 +256,8 @@ const words: typeof en = {
     },
     records: 'Datensätze',
     console: 'Abfrage',
-    filter: 'Filter',
+    exploreObject: 'Objekt',
+    explore: { own: 'Eigene', crm: 'Aus Plugins', platform: 'Die Plattform' },
     query: 'Abfrage',
     queryHelp:
       'list oder aggregate mit filter, sort, fields, groupBy und measures. Sie liest nur. Strg+Eingabe führt sie aus.',

@@ -254,7 +254,8 @@ export default {
     },
     records: 'Records',
     console: 'Query',
-    filter: 'Filter',
+    exploreObject: 'Object',
+    explore: { own: 'Your own', crm: 'From plugins', platform: 'The platform' },
     query: 'Query',
     queryHelp:
       'list or aggregate with filter, sort, fields, groupBy and measures. It only reads. Ctrl+Enter runs it.',

@@ -99,6 +99,17 @@ export function defaultColumns(
   return [...title, ...own.slice(0, 8), ...owner, 'createdAt']
 }
 
+/** Every field that a list can show: the title, what the entity has, then what every record has. */
+export function wholeColumns(
+  entity: EntityInfo,
+  fields: ReadonlyMap<string, FieldInfo>,
+): readonly string[] {
+  const all = [...fields.values()].filter((field) => field.apiName !== entity.titleField)
+  const own = all.filter((field) => !isSystem(field))
+  const names = [...own, ...all.filter(isSystem)].map((field) => field.apiName)
+  return fields.has(entity.titleField) ? [entity.titleField, ...names] : names
+}
+
 const systemNames: ReadonlySet<string> = new Set([
   'id',
   'version',

@@ -1,12 +1,28 @@
-import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
+import type { EntityInfo } from '@runwaycrm/sdk'
+import type { ModelIndex } from '../../model/model-index.ts'
 import { readJson } from './json-text.ts'
 import { isJsonObject, type JsonObject } from './leaf.ts'
 
-/** Fields that a table of any object can show, the title first. */
-export function explorerColumns(entity: EntityInfo): readonly FieldInfo[] {
-  const all = entity.fields.filter((field) => field.apiName !== 'id')
-  const title = all.filter((field) => field.apiName === entity.titleField)
-  return [...title, ...all.filter((field) => !title.includes(field))].slice(0, 12)
+export interface ExplorerGroup {
+  readonly key: 'own' | 'crm' | 'platform'
+  readonly entities: readonly EntityInfo[]
+}
+
+/** Whose objects there are to look into: the organisation's, the plugins', the platform's; by name. */
+export function explorerGroups(entities: readonly EntityInfo[]): readonly ExplorerGroup[] {
+  const keyOf = ({ ref }: EntityInfo): ExplorerGroup['key'] =>
+    ref.startsWith('t:') ? 'own' : /^(?:kernel|platform\.)/.test(ref) ? 'platform' : 'crm'
+  const readable = entities
+    .filter((one) => one.can.read)
+    .toSorted((a, b) => a.labelPlural.localeCompare(b.labelPlural))
+  return (['own', 'crm', 'platform'] as const)
+    .map((key) => ({ key, entities: readable.filter((one) => keyOf(one) === key) }))
+    .filter((group) => group.entities.length > 0)
+}
+
+/** Where a record has its own page, whether or not its object is in the navigation. */
+export function recordPath(model: ModelIndex, entity: EntityInfo, id: string): string {
+  return `${model.pageOf(entity)?.path ?? `/records/${entity.plural}`}/${id}`
 }
 
 export type ConsoleQuery =
