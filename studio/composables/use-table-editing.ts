@@ -5,6 +5,7 @@ import { cellOf } from '../model/cell-of.ts'
 import { type CellRange, followRows } from '../model/cell-range.ts'
 import { editStyle, isTyped } from '../model/edit-style.ts'
 import { sameValue } from '../model/read-value.ts'
+import { useFieldRules } from './use-field-rules.ts'
 import { useFormat } from './use-format.ts'
 import { type CellAt, useGridCursor } from './use-grid-cursor.ts'
 import { useGuardedSave } from './use-guarded-save.ts'
@@ -36,13 +37,20 @@ export function useTableEditing(deps: {
   reveal: (row: number) => void
   open: (id: string) => void
 }) {
-  const { refusals } = useServices()
+  const { refusals, toasts } = useServices()
   const format = useFormat()
   const guarded = useGuardedSave()
   const fieldAt = ({ col }: CellAt): FieldInfo | undefined => deps.fields()[col]
   const recordAt = ({ row }: CellAt): RecordData | undefined => deps.records()[row]
   const canEdit = (field: FieldInfo | undefined): field is FieldInfo =>
     field !== undefined && deps.entity().can.update && editStyle(field) !== 'none'
+  const rules = useFieldRules(deps.entity)
+  /** A cell that a rule locks or hides says why, once somebody wants to write there. */
+  function isClosed(field: FieldInfo, record: RecordData): boolean {
+    const reason = rules.reason(field, record)
+    if (reason !== '') toasts.show({ text: reason })
+    return reason !== ''
+  }
   const cellId = ({ row, col }: CellAt): string => `cell-${row}-${col}`
 
   /** @param seen what stood there when the edit began. */
@@ -82,7 +90,7 @@ export function useTableEditing(deps: {
     edit: (cell, initialText) => {
       const field = fieldAt(cell)
       const record = recordAt(cell)
-      if (!record || !canEdit(field)) return false
+      if (!record || !canEdit(field) || isClosed(field, record)) return false
       const seen = record[field.apiName] ?? null
       if (editStyle(field) === 'toggle') save(record, field, seen !== true)
       else {

@@ -25,6 +25,8 @@ export default {
     farthest:
       'Die Liste zeigt die ersten {most} von {n}. Ein Filter oder eine andere Sortierung bringt den Rest.',
     copied: '{n} Zelle kopiert | {n} Zellen kopiert',
+    locked: '{field} ist hier gesperrt. {because}',
+    hidden: '{field} gehört nicht zu diesem Datensatz.',
     fill: 'Zum Ausfüllen nach unten ziehen',
     skipped: 'So gelassen: {fields}',
     manyLabel: '{n} Datensatz | {n} Datensätze',

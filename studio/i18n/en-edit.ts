@@ -26,6 +26,8 @@ export default {
       'The list shows the first {most} of {n}. A filter or another order brings up the rest.',
     copied: '{n} cell copied | {n} cells copied',
     fill: 'Pull down to fill',
+    locked: '{field} is locked here. {because}',
+    hidden: '{field} is not part of this record.',
     skipped: 'Left as it was: {fields}',
     manyLabel: '{n} record | {n} records',
     manyDone: '{n} changed | {n} changed',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { field } from '../testing/sample-model.ts'
-import { fieldUnder } from './field-rules.ts'
+import { fieldUnder, lockedBy } from './field-rules.ts'
 
 const under = (effect: 'show' | 'require' | 'lock', when: object, values: object) => {
   const ruled = field('price', { rules: [{ effect, when: when as Record<string, unknown> }] })
@@ -24,6 +24,17 @@ describe('a field under its rules', () => {
     expect(under('lock', { status: 'sold' }, { status: 'sold' })).toMatchObject({ readOnly: true })
     const locked = field('price', { rules: [{ effect: 'lock', when: { status: 'sold' } }] })
     expect(fieldUnder(locked, { status: 'sold' }, null)).toBe(locked)
+  })
+
+  it('says what it is locked by', () => {
+    const locked = field('price', {
+      rules: [
+        { effect: 'lock', when: { status: 'sold', $or: [{ rooms: 3 }, { rooms: 4 }] } },
+        { effect: 'lock', when: { city: 'Oslo' } },
+      ],
+    })
+    expect(lockedBy(locked, { status: 'sold', rooms: 3 })).toEqual(['status', 'rooms'])
+    expect(lockedBy(locked, { status: 'offered', rooms: 3 })).toEqual([])
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import type { FieldInfo } from '@runwaycrm/sdk'
+import { namesInFilter } from '../views/lost-fields.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -26,6 +27,13 @@ export function fieldUnder(
     required: field.required || isRequired,
     readOnly: field.readOnly || isLocked,
   }
+}
+
+/** Names of what the rules look at that lock a field of this record; none when none of them does. */
+export function lockedBy(field: FieldInfo, values: Values): readonly string[] {
+  const locks = (field.rules ?? []).filter(({ effect }) => effect === 'lock')
+  const names = locks.flatMap(({ when }) => (matches(when, values) ? namesInFilter(when) : []))
+  return [...new Set(names)]
 }
 
 /** @returns null when it cannot be told. */
