@@ -1,0 +1,286 @@
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type StudioApp, startStudio } from './studio-app.ts'
+
+/** An estate agency's admin looks at what is being built as it will be, and at all records there are. */
+let studio: StudioApp
+let homes: Record<'sold' | 'offered', { readonly id: string }>
+
+const property = {
+  label: 'Property',
+  labelPlural: 'Properties',
+  plural: 'properties',
+  icon: 'house',
+  titleField: 'street',
+  fields: {
+    street: { type: 'text', label: 'Street', required: true, order: 10 },
+    status: {
+      type: 'select',
+      label: 'Status',
+      order: 20,
+      options: { offered: { label: 'Offered' }, sold: { label: 'Sold' } },
+    },
+    price: {
+      type: 'currency',
+      label: 'Price',
+      order: 30,
+      rules: { final: { effect: 'lock', when: { status: 'sold' } } },
+    },
+    buyer: {
+      type: 'text',
+      label: 'Buyer',
+      order: 40,
+      rules: { sold: { effect: 'show', when: { status: 'sold' } } },
+    },
+    agent: {
+      type: 'text',
+      label: 'Agent',
+      order: 50,
+      rules: { sold: { effect: 'require', when: { status: 'sold' } } },
+    },
+    place: { type: 'geo', label: 'Place', order: 60 },
+  },
+}
+const board = {
+  entity: 't:property',
+  label: 'By status',
+  kind: 'board',
+  columns: ['street', 'price'],
+  groupBy: 'status',
+}
+const layout = {
+  entity: 't:property',
+  highlights: ['price'],
+  tabs: {
+    main: {
+      label: 'The house',
+      order: 10,
+      sections: { facts: { label: 'Facts', widget: 'fields', fields: ['price', 'agent'] } },
+    },
+  },
+}
+const dashboard = {
+  label: 'Estates',
+  tiles: {
+    homes: { label: 'Homes', kind: 'kpi', entity: 't:property', measure: { count: '*' } },
+    states: { label: 'By state', kind: 'bar', entity: 't:property', groupBy: 'status' },
+  },
+}
+const page = {
+  label: 'Properties',
+  path: '/properties',
+  icon: 'house',
+  entity: 't:property',
+  group: 'records',
+}
+const set = (path: string[], value: unknown, more: object = {}) => ({
+  op: 'set',
+  path,
+  value,
+  ...more,
+})
+
+async function edit(ops: object[]): Promise<void> {
+  const answer = await studio.org.call('PATCH', '/studio/draft', { ops })
+  expect(answer.statusCode, answer.body).toBe(200)
+}
+async function publish(message: string): Promise<void> {
+  const { hash } = (await studio.org.call('POST', '/studio/plan')).json<{ hash: string }>()
+  const answer = await studio.org.call('POST', '/studio/publish', { hash, message })
+  expect(answer.statusCode, answer.body).toBe(201)
+}
+async function make(values: object): Promise<{ id: string }> {
+  const answer = await studio.org.call('POST', '/properties', values)
+  expect(answer.statusCode, answer.body).toBe(201)
+  return answer.json<{ id: string }>()
+}
+
+beforeAll(async () => {
+  studio = await startStudio()
+  await edit([set(['entities', 'property'], property), set(['pages', 'properties'], page)])
+  await publish('Properties')
+  const place = { lat: 53.5, lng: 10 }
+  homes = {
+    offered: await make({ street: 'Kai 1', status: 'offered', price: '400000', place }),
+    sold: await make({ street: 'Quay 2', status: 'sold', price: '5', buyer: 'Bo', agent: 'Al' }),
+  }
+}, 240_000)
+afterAll(() => studio?.stop())
+
+const preview = (of: Page) => of.getByRole('region', { name: 'Preview' })
+
+describe('the preview in the studio', () => {
+  it('draws a view as itself before it is live, and again after each edit', async () => {
+    await edit([
+      set(['views', 'status'], board),
+      set(['views', 'places'], {
+        entity: 't:property',
+        label: 'Places',
+        kind: 'map',
+        map: { place: 'place' },
+      }),
+    ])
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/points/views/t:status')
+    const face = preview(page)
+    await face.locator('.bcol').filter({ hasText: 'Offered' }).getByText('Kai 1').waitFor()
+    await face.locator('.bcol').filter({ hasText: 'Sold' }).getByText('Quay 2').waitFor()
+    await edit([set(['views', 'status', 'filter'], { status: 'sold' })])
+    await expect.poll(() => face.getByText('Kai 1').count()).toBe(0)
+    await face.getByText('Quay 2').waitFor()
+    await face.getByRole('radio', { name: 'Phone' }).click()
+    await face.getByText('Quay 2').waitFor()
+    await page.goto('/studio/points/views/t:places')
+    await preview(page).locator('.map-mark').first().waitFor()
+    await page.goto('/studio/points/views/crm.leads:open')
+    await preview(page).locator('.grid-table .tr').nth(3).waitFor()
+    expect((await studio.org.call('GET', '/model')).body).not.toContain('t:status')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('draws a layout as the page of a record, a dashboard with its tiles, a page in the navigation', async () => {
+    await edit([
+      set(['layouts', 'house'], layout),
+      set(['dashboards', 'estates'], dashboard),
+      set(['pages', 'properties', 'label'], 'Our houses', { from: 'Properties' }),
+    ])
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/points/layouts/t:house')
+    await preview(page).getByText('Facts').waitFor()
+    await page.goto('/studio/points/dashboards/t:estates')
+    await preview(page).locator('.kpis').getByText('Homes').waitFor()
+    await preview(page).locator('canvas').first().waitFor()
+    await page.goto('/studio/points/pages/t:properties')
+    const place = preview(page).locator('.nav-item[aria-current=page]')
+    await expect.poll(() => place.textContent()).toBe('Our houses')
+    await publish('Looks')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('a table', () => {
+  it('keeps a cell that a rule locks, leaves one empty that is not shown, and says why', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/properties?kind=table')
+    const cellOf = async (street: string, column: string) => {
+      const heads = await page.getByRole('columnheader').allInnerTexts()
+      const at = heads.findIndex((text) => text.trim() === column)
+      expect(at, heads.join()).toBeGreaterThan(0)
+      return page.getByRole('row', { name: street }).getByRole('gridcell').nth(at)
+    }
+    await page.getByRole('row', { name: 'Quay 2' }).waitFor()
+    const price = await cellOf('Quay 2', 'Price')
+    expect(await price.getAttribute('aria-readonly')).toBe('true')
+    expect(await price.getAttribute('title')).toBe('Price is locked here. Status: Sold')
+    await price.dblclick()
+    await page.getByText('Price is locked here. Status: Sold').waitFor()
+    expect(await price.getByRole('textbox').count()).toBe(0)
+    const buyer = await cellOf('Kai 1', 'Buyer')
+    expect((await buyer.innerText()).trim()).toBe('')
+    await buyer.dblclick()
+    await page.getByText('Buyer is not part of this record.').waitFor()
+    const open = await cellOf('Kai 1', 'Price')
+    await open.dblclick()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.type('390000')
+    await page.keyboard.press('Enter')
+    await expect
+      .poll(async () => (await studio.org.call('GET', `/properties/${homes.offered.id}`)).body)
+      .toContain('390000')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('is followed by the head and the fields of a record', async () => {
+    await edit([
+      set(['entities', 'property', 'fields', 'status', 'rules'], {
+        done: { effect: 'lock', when: { buyer: 'Bo' } },
+      }),
+    ])
+    await publish('Sold is sold')
+    const { page, context, complaints } = await studio.open()
+    await page.goto(`/properties/${homes.sold.id}`)
+    const chip = page.getByRole('button', { name: 'Status: Sold' })
+    await chip.waitFor()
+    expect(await chip.isDisabled()).toBe(true)
+    expect(await chip.getAttribute('title')).toBe('Status is locked here. Buyer: Bo')
+    await page.getByRole('img', { name: 'Price is locked here. Status: Sold' }).first().waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('the explorer', () => {
+  it('shows any object of the model, the platform’s among them, with all its fields', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/explorer')
+    const chosen = page.getByRole('combobox', { name: 'Object' })
+    await chosen.waitFor()
+    const offered = await chosen
+      .locator('option')
+      .evaluateAll((all) => all.map((one) => (one as unknown as { value: string }).value))
+    const { entities } = (await studio.org.call('GET', '/model')).json<{
+      entities: { ref: string; can: { read: boolean } }[]
+    }>()
+    const readable = entities.filter(({ can }) => can.read).map(({ ref }) => ref)
+    expect(offered.toSorted()).toEqual(readable.toSorted())
+    for (const ref of ['kernel:user', 'platform.people:team', 'platform.snapshots:snapshot']) {
+      if (!readable.includes(ref)) continue
+      await chosen.selectOption(ref)
+      await page.waitForURL((url) => url.searchParams.get('object') === ref)
+      await page.waitForLoadState('networkidle')
+      expect([ref, await page.getByRole('alert').count()]).toEqual([ref, 0])
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('filters, edits in place, takes back, and opens a record with its history and relations', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/explorer?object=t:property')
+    await page.getByRole('row', { name: 'Kai 1' }).waitFor()
+    await page.getByRole('columnheader', { name: 'Last changed by' }).waitFor()
+    await page.getByRole('button', { name: 'Filter', exact: true }).click()
+    await page.getByRole('option', { name: 'Status', exact: true }).click()
+    await page.getByRole('option', { name: 'Offered', exact: true }).click()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.getByRole('row', { name: 'Quay 2' }).count()).toBe(0)
+    const agent = page.getByRole('row', { name: 'Kai 1' }).getByRole('gridcell').nth(5)
+    await agent.dblclick()
+    await page.keyboard.type('Ann')
+    await page.keyboard.press('Enter')
+    const kept = async () =>
+      (await studio.org.call('GET', `/properties/${homes.offered.id}`)).json().agent
+    await expect.poll(kept).toBe('Ann')
+    await page.keyboard.press('Control+z')
+    await expect.poll(kept).toBe(null)
+    await page.getByRole('link', { name: 'Kai 1' }).click()
+    await page.getByRole('tab', { name: 'Timeline' }).click()
+    await page.getByText('changed a field').first().waitFor()
+    await page.goto('/studio/explorer?object=users')
+    await page.locator('.title-link').first().click()
+    await page
+      .getByRole('tab', { name: /Opportunities|Leads|Users/ })
+      .first()
+      .waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('exports what is shown, and leads from an answer of the console to the record', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/explorer?object=t:property')
+    await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Export this view' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click()
+    await page.locator('.tray').getByText('Done', { exact: true }).waitFor()
+    await page.getByRole('radio', { name: 'Query' }).click()
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByRole('link', { name: homes.sold.id }).click()
+    await page.getByRole('heading', { level: 1, name: 'Quay 2' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
