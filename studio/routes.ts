@@ -54,7 +54,7 @@ export const routes: readonly RouteRecordRaw[] = [
       { path: 'notifications', component: () => import('./pages/NotificationsPage.vue') },
       { path: 'members', component: () => import('./pages/MembersPage.vue') },
       { path: 'api-keys', component: () => import('./pages/ApiKeysPage.vue') },
-      { path: 'model', component: () => import('./pages/RevisionsPage.vue') },
+      { path: 'model', redirect: '/studio/revisions' },
       { path: 'mail', component: () => import('./pages/MailPage.vue') },
       {
         path: 'branding',

@@ -655,7 +655,6 @@ const de: typeof en = {
     close: 'Seitenleiste schließen',
   },
   settings: {
-    model: 'Modell',
     title: 'Einstellungen',
     preferences: 'Sie',
     members: 'Mitglieder',

@@ -647,7 +647,6 @@ export default {
     close: 'Close the panel',
   },
   settings: {
-    model: 'Model',
     title: 'Settings',
     preferences: 'You',
     members: 'Members',

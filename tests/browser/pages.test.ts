@@ -169,12 +169,15 @@ describe('settings', () => {
     await publish('First name')
     await publish('Second name')
     const { page, context } = await studio.open()
-    await page.goto('/settings/model')
     await page.getByRole('link', { name: 'Second name' }).waitFor()
+    // Its old address leads to the studio's own page.
+    await page.goto('/settings/model')
+    await page.waitForURL(/\/studio\/revisions$/)
     await page
       .locator('.list-row', { hasText: 'First name' })
       .getByRole('button', { name: 'Roll back' })
       .click()
+    await page.getByRole('link', { name: 'Back to the CRM' }).click()
     await page.getByRole('link', { name: 'First name' }).waitFor()
     await context.close()
   })
