@@ -1,7 +1,7 @@
 import type { Override } from '@runwaycrm/sdk'
 import type { Point } from '../manifest/point.ts'
 import { type Problem, placeOf } from '../manifest/problem.ts'
-import { type JsonObject, leafAt, sameValue, withLeaf } from './leaf.ts'
+import { isJsonObject, type JsonObject, leafAt, sameValue, withLeaf } from './leaf.ts'
 import { isMapEntry, isStricter, overrideRule } from './override-rules.ts'
 
 export interface Overridden {
@@ -43,7 +43,7 @@ function applyAll(
   const problems: Problem[] = []
   let result = definition
   for (const override of overrides) {
-    const outcome = applyOne(result, override, point, placeOf(at, ...override.path), check)
+    const outcome = applyOne(result, override, point, at, check)
     if ('problem' in outcome) problems.push(outcome.problem)
     else result = outcome.definition
   }
@@ -54,23 +54,26 @@ function applyOne(
   definition: JsonObject,
   override: Override,
   point: Point,
-  at: string,
+  place: string,
   check: Point['check'],
 ): { definition: JsonObject } | { problem: Problem } {
   const { path, to } = override
   const current = leafAt(definition, path)
   if (sameValue(current, to)) return { definition }
   const rule = overrideRule(point.schema, path)
+  const refused = (code: Problem['code'], message: string, hint: string) => ({
+    problem: { at: placeOf(place, ...path), code, message, hint },
+  })
   if (rule.kind === 'locked') {
-    return refused(at, 'READ_ONLY', 'This cannot be changed here.', lockedHint(path))
+    return refused('READ_ONLY', 'This cannot be changed here.', lockedHint(path))
   }
   if (rule.kind === 'narrow' && !isStricter(rule.sense, current, to)) {
     const hint = `It is ${JSON.stringify(current) ?? 'not set'} and may only become stricter.`
-    return refused(at, 'OUT_OF_RANGE', 'This would be less strict than it was.', hint)
+    return refused('OUT_OF_RANGE', 'This would be less strict than it was.', hint)
   }
   if (isParked(definition, override, point)) {
     const hint = 'It is parked. Remove it, or wait until what it changes is back.'
-    const gone = refused(at, 'UNKNOWN_FIELD', 'What this changes is no longer there.', hint)
+    const gone = refused('UNKNOWN_FIELD', 'What this changes is no longer there.', hint)
     return { problem: { ...gone.problem, notice: true } }
   }
   let next: JsonObject
@@ -78,9 +81,9 @@ function applyOne(
     next = withLeaf(definition, path, to)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    return refused(at, 'WRONG_TYPE', error.message, 'Set the whole value instead.')
+    return refused('WRONG_TYPE', error.message, 'Set the whole value instead.')
   }
-  const invalid = check(next, at.slice(0, at.length - path.join('/').length - 1))[0]
+  const invalid = check(next, place)[0]
   return invalid ? { problem: invalid } : { definition: next }
 }
 
@@ -90,10 +93,14 @@ function applyOne(
  * option, must be there: half an option would come back otherwise.
  */
 export function isParked(definition: JsonObject, override: Override, point: Point): boolean {
-  return override.path.slice(0, -1).some((_, i) => {
-    const path = override.path.slice(0, i + 1)
-    return leafAt(definition, path) === undefined && isMapEntry(point.schema, path)
-  })
+  const { path } = override
+  let node: unknown = definition
+  for (let at = 0; at < path.length - 1; at++) {
+    const key = path[at]!
+    node = isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : undefined
+    if (node === undefined && isMapEntry(point.schema, path.slice(0, at + 1))) return true
+  }
+  return false
 }
 
 /** Parents before children, so that the order in which overrides were saved does not matter. */
@@ -108,8 +115,4 @@ function lockedHint(path: readonly string[]): string {
   return path[0] === 'fields' && path.length <= 2
     ? 'Add a field under "fields" instead.'
     : 'Labels, order, help, options and stricter limits can be changed.'
-}
-
-function refused(at: string, code: Problem['code'], message: string, hint: string) {
-  return { problem: { at, code, message, hint } }
 }

@@ -29,6 +29,8 @@ export interface Surroundings {
   hasEntity(ref: string): boolean
   /** The same entity before the last layers were added: what did not change is taken from it. */
   previous(ref: string): Entity | undefined
+  /** Where the fields of that one are defined. */
+  previousPlaces(ref: string): ReadonlyMap<string, string> | undefined
 }
 
 export interface BuiltEntity {
@@ -59,14 +61,26 @@ export function buildEntity(
   const fields: Field[] = []
   const apiNames = new Set<string>()
   const places = new Map<string, string>()
-  for (const source of sourcesOf(contribution, added, shared, around)) {
-    const field = tryField(source, apiNames, fields.length, around, problems)
-    if (!field) continue
+  const take = (field: Field | null, at: string): void => {
+    if (!field) return
     fields.push(field)
     apiNames.add(field.key).add(field.apiName)
-    places.set(field.key, source.at)
+    places.set(field.key, at)
   }
-  fields.sort((a, b) => a.order - b.order || (a.key < b.key ? -1 : 1))
+  const settled = settledFields(ref, around)
+  for (const source of sourcesOf(contribution, added, around)) {
+    const known = settled(source)
+    const isFree = known && fields.length < maxFields && isAvailable(known.field, apiNames)
+    if (isFree) {
+      problems.push(...known.problems)
+      take(known.field, known.at)
+    } else {
+      const whole = placed(source, key, shared, plugin)
+      take(tryField(whole, apiNames, fields.length, around, problems), whole.at)
+    }
+  }
+  const isBefore = (a: Field, b: Field) => a.order - b.order || (a.key < b.key ? -1 : 1)
+  if (fields.some((field, i) => i > 0 && isBefore(fields[i - 1]!, field) > 0)) fields.sort(isBefore)
   const at = placeOf(plugin, 'entities', key)
   const entity: Entity = {
     ref,
@@ -78,52 +92,84 @@ export function buildEntity(
     shared,
     titleField: titleOf(definition, fields, at, problems),
     fields: new Map(fields.map((field) => [field.key, field])),
-    byApiName: new Map([...fields, ...systemFields].map((field) => [field.apiName, field])),
+    byApiName: new Map(),
   }
+  const byApiName = entity.byApiName as Map<string, Field>
+  for (const field of fields) byApiName.set(field.apiName, field)
+  for (const field of systemFields) byApiName.set(field.apiName, field)
   problems.push(...checkNames(entity, at), ...checkFieldRules(entity, places))
   return { entity: Object.freeze(entity), problems, places }
 }
 
+/** A field as a layer says it. */
 interface FieldSource {
   readonly key: string
   readonly definition: FieldDefinition
   readonly layer: Layer
-  readonly at: string
-  readonly place: FieldPlace
+  /** The key under the point `fields`; null for a field that the entity itself has. */
+  readonly onKey: string | null
   readonly previous: Field | undefined
 }
 
-function sourcesOf(
-  { ref, plugin, key: entityKey, definition }: Contribution<EntityDefinition>,
+/** The same with where it is defined and kept. */
+interface PlacedField extends FieldSource {
+  readonly at: string
+  readonly place: FieldPlace
+}
+
+function* sourcesOf(
+  { ref, plugin, definition }: Contribution<EntityDefinition>,
   added: readonly Contribution<FieldOnDefinition>[],
-  shared: boolean,
   around: Surroundings,
-): FieldSource[] {
+): Generator<FieldSource> {
   const previous = around.previous(ref)
   const owner = around.layer(plugin)
-  const own = Object.entries(definition.fields).map(([key, field]) => {
-    const path = placeOf('entities', entityKey, 'fields', key)
+  for (const [key, field] of Object.entries(definition.fields)) {
     const former = previous?.fields.get(key)
-    const place: FieldPlace = shared ? inCustom(owner, path, field, former) : { in: 'column' }
-    const at = placeOf(plugin, path)
-    return { key, definition: field, layer: owner, at, place, previous: former }
-  })
-  const others = added.map((on): FieldSource => {
-    const layer = around.layer(on.plugin)
-    const field = on.definition.field
-    const path = placeOf('fields', on.key)
+    yield { key, definition: field, layer: owner, onKey: null, previous: former }
+  }
+  for (const on of added) {
     const key = on.definition.key ?? on.key
+    const layer = around.layer(on.plugin)
     const former = previous?.fields.get(key)
-    return {
-      key,
-      definition: field,
-      layer,
-      at: placeOf(on.plugin, path),
-      place: inCustom(layer, path, field, former),
-      previous: former,
-    }
-  })
-  return [...own, ...others]
+    yield { key, definition: on.definition.field, layer, onKey: on.key, previous: former }
+  }
+}
+
+interface SettledField {
+  readonly field: Field
+  readonly at: string
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Fields of layers of the base that are as they were: they stand where they stood, are kept where they
+ * were kept, and what was told of them holds.
+ */
+function settledFields(ref: string, around: Surroundings) {
+  const places = around.previousPlaces(ref)
+  return ({ key, definition, layer, previous }: FieldSource): SettledField | null => {
+    if (previous?.definition !== definition || layer.id === ownLayer) return null
+    const at = places?.get(key)
+    const problems = told.get(previous)
+    if (at === undefined || problems === undefined || previous.from !== layer.id) return null
+    // Which slots are ready may have changed.
+    if (definition.stored) return null
+    if (previous.typeDefinition !== around.fieldType(definition.type)?.definition) return null
+    return { field: previous, at, problems }
+  }
+}
+
+const isAvailable = (field: Field, taken: ReadonlySet<string>): boolean =>
+  !taken.has(field.key) && !taken.has(field.apiName)
+
+function placed(source: FieldSource, entity: string, shared: boolean, plugin: string): PlacedField {
+  const { key, definition, layer, onKey, previous } = source
+  const isOwn = onKey === null
+  const path = isOwn ? placeOf('entities', entity, 'fields', key) : placeOf('fields', onKey)
+  const place: FieldPlace =
+    isOwn && !shared ? { in: 'column' } : inCustom(layer, path, definition, previous)
+  return { ...source, at: placeOf(isOwn ? plugin : layer.id, path), place }
 }
 
 function inCustom(
@@ -145,7 +191,7 @@ function inCustom(
 }
 
 function tryField(
-  source: FieldSource,
+  source: PlacedField,
   taken: ReadonlySet<string>,
   count: number,
   around: Surroundings,
@@ -153,7 +199,7 @@ function tryField(
 ): Field | null {
   const { key, definition, layer, at, place, previous } = source
   const known = previous && unchanged(source, around) ? told.get(previous) : undefined
-  if (known && count < maxFields && !taken.has(previous!.key) && !taken.has(previous!.apiName)) {
+  if (known && count < maxFields && isAvailable(previous!, taken)) {
     problems.push(...known)
     return previous!
   }
@@ -209,7 +255,7 @@ function tryField(
 /** What was told of a field when it was built: it holds as long as the field stays the same. */
 const told = new WeakMap<Field, readonly Problem[]>()
 
-function unchanged({ definition, layer, place, previous }: FieldSource, around: Surroundings) {
+function unchanged({ definition, layer, place, previous }: PlacedField, around: Surroundings) {
   return (
     previous?.definition === definition &&
     // Which slots are ready may have changed.
@@ -233,17 +279,17 @@ function titleOf(
   at: string,
   problems: Problem[],
 ): string {
-  const keys = fields.map((field) => field.key)
+  const has = (key: string) => fields.some((field) => field.key === key)
   for (const [property, key] of Object.entries({ titleField, subtitleField })) {
-    if (key === undefined || keys.includes(key)) continue
+    if (key === undefined || has(key)) continue
     problems.push({
       at: placeOf(at, property),
       code: 'UNKNOWN_FIELD',
       message: `The entity has no field "${key}".`,
-      hint: `Use one of ${keys.join(', ')}.`,
+      hint: `Use one of ${fields.map((field) => field.key).join(', ')}.`,
     })
   }
-  return keys.includes(titleField) ? titleField : (keys[0] ?? 'id')
+  return has(titleField) ? titleField : (fields[0]?.key ?? 'id')
 }
 
 /** Parts of a field are columns too: `value_currency` may not stand beside a field `valueCurrency`. */
@@ -259,20 +305,21 @@ function checkNames(entity: Entity, at: string): Problem[] {
     })
   }
   const columns = new Set<string>()
+  const take = (field: Field, column: string): void => {
+    if (columns.has(column)) {
+      problems.push({
+        at: placeOf(at, 'fields', field.key),
+        code: 'AMBIGUOUS',
+        message: `The column ${column} belongs to another field.`,
+        hint: 'Choose another key.',
+      })
+    }
+    columns.add(column)
+  }
   for (const field of entity.fields.values()) {
     if (field.storage.in !== 'column') continue
-    const parts = Object.values(field.storage.parts).map((part) => part.column)
-    for (const column of [field.storage.column, ...parts]) {
-      if (columns.has(column)) {
-        problems.push({
-          at: placeOf(at, 'fields', field.key),
-          code: 'AMBIGUOUS',
-          message: `The column ${column} belongs to another field.`,
-          hint: 'Choose another key.',
-        })
-      }
-      columns.add(column)
-    }
+    take(field, field.storage.column)
+    for (const { column } of Object.values(field.storage.parts)) take(field, column)
   }
   return problems
 }

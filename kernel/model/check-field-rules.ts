@@ -23,23 +23,29 @@ export function checkRuleCondition(entity: Entity, when: Filter): Condition<Fiel
 /** @param places where each field is defined, by its key. */
 export function checkFieldRules(entity: Entity, places: ReadonlyMap<string, string>): Problem[] {
   return [...entity.fields.values()].flatMap((field) =>
-    Object.entries(field.definition.rules ?? {}).flatMap(([key, rule]) => {
-      const at = placeOf(places.get(field.key) ?? entity.ref, 'rules', key)
-      if (rule.effect !== 'show' && field.storage.in === 'computed') {
-        const hint = 'Nobody writes what is worked out; only "show" means anything.'
-        return [told(placeOf(at, 'effect'), 'UNKNOWN_OPTION', 'The field is computed.', hint)]
-      }
-      try {
-        checkRuleCondition(entity, rule.when as Filter)
-        return []
-      } catch (error) {
-        if (!(error instanceof BadFilterError || error instanceof UnknownFieldError)) throw error
-        const [issue] = error.errors ?? []
-        const below = conditionPlace(issue?.path)
-        const hint = 'A rule looks at kept values of the record itself.'
-        return [told(placeOf(at, 'when', below), issue?.code ?? 'BAD_FORMAT', error.message, hint)]
-      }
-    }),
+    // Most fields have none.
+    field.definition.rules === undefined
+      ? []
+      : Object.entries(field.definition.rules).flatMap(([key, rule]) => {
+          const at = placeOf(places.get(field.key) ?? entity.ref, 'rules', key)
+          if (rule.effect !== 'show' && field.storage.in === 'computed') {
+            const hint = 'Nobody writes what is worked out; only "show" means anything.'
+            return [told(placeOf(at, 'effect'), 'UNKNOWN_OPTION', 'The field is computed.', hint)]
+          }
+          try {
+            checkRuleCondition(entity, rule.when as Filter)
+            return []
+          } catch (error) {
+            if (!(error instanceof BadFilterError || error instanceof UnknownFieldError))
+              throw error
+            const [issue] = error.errors ?? []
+            const below = conditionPlace(issue?.path)
+            const hint = 'A rule looks at kept values of the record itself.'
+            return [
+              told(placeOf(at, 'when', below), issue?.code ?? 'BAD_FORMAT', error.message, hint),
+            ]
+          }
+        }),
   )
 }
 

@@ -17,18 +17,20 @@ export function checkRoles(
 ): Problem[] {
   const problems: Problem[] = []
   for (const { ref, plugin, key, definition, overriddenBy } of roles.values()) {
-    const last = overriddenBy.at(-1)
-    const at = last ? placeOf(last, 'overrides/roles', ref) : placeOf(plugin, 'roles', key)
+    const placeIn = (...path: readonly string[]): string => {
+      const last = overriddenBy.at(-1)
+      const at = last ? placeOf(last, 'overrides/roles', ref) : placeOf(plugin, 'roles', key)
+      return placeOf(at, 'rules', ...path)
+    }
     for (const [name, rule] of Object.entries(definition.rules)) {
       const entity = entities.get(rule.entity)
       if (!entity || !isTouched(ref, entity.ref)) continue
-      const place = placeOf(at, 'rules', name)
       for (const field of rule.fields ?? []) {
         if (entity.byApiName.has(field) || keysOf(entity).has(field)) continue
-        problems.push(unknownField(placeOf(place, 'fields', field), field, entity))
+        problems.push(unknownField(placeIn(name, 'fields', field), field, entity))
       }
       const problem = rule.condition && checkRule(rule.condition, entity, entities)
-      if (problem) problems.push({ ...problem, at: placeOf(place, 'condition', problem.at) })
+      if (problem) problems.push({ ...problem, at: placeIn(name, 'condition', problem.at) })
     }
   }
   return problems

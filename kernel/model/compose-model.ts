@@ -242,6 +242,10 @@ function surroundings(
     fieldType: (name) => (name.includes(':') ? types.get(name) : bare.get(name)),
     hasEntity: (ref) => fold.contributions.get('entities')?.has(ref) === true,
     previous: (ref) => base?.entities.get(ref),
+    previousPlaces: (ref) => {
+      const known = base?.entities.get(ref)
+      return known && builtOf.get(known)?.places
+    },
   }
 }
 

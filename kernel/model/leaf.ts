@@ -24,9 +24,13 @@ export function leafAt(document: unknown, path: Path): unknown {
  * @throws {TypeError} when the path leads through something that is not an object.
  */
 export function withLeaf(document: JsonObject, path: Path, value: unknown): JsonObject {
-  const [key, ...rest] = path
+  return withLeafFrom(document, path, 0, value)
+}
+
+function withLeafFrom(document: JsonObject, path: Path, at: number, value: unknown): JsonObject {
+  const key = path[at]
   if (key === undefined) throw new TypeError('The path is empty.')
-  if (rest.length === 0) {
+  if (at === path.length - 1) {
     if (value !== undefined) return Object.freeze({ ...document, [key]: value })
     const { [key]: _removed, ...others } = document
     return Object.freeze(others)
@@ -36,7 +40,7 @@ export function withLeaf(document: JsonObject, path: Path, value: unknown): Json
   if (inner !== undefined && !isJsonObject(inner)) {
     throw new TypeError(`"${key}" is not an object, so nothing in it can be set.`)
   }
-  return Object.freeze({ ...document, [key]: withLeaf(inner ?? {}, rest, value) })
+  return Object.freeze({ ...document, [key]: withLeafFrom(inner ?? {}, path, at + 1, value) })
 }
 
 export interface LeafChange {
@@ -61,7 +65,10 @@ export function leafChanges(before: unknown, after: unknown, path: Path = []): L
 
 /** Equal as JSON; null and nothing are the same, the order of keys does not matter. */
 export function sameValue(a: unknown, b: unknown): boolean {
-  return isDeepStrictEqual(a ?? undefined, b ?? undefined)
+  const [one, other] = [a ?? undefined, b ?? undefined]
+  // Most leaves are plain values.
+  if (typeof one !== 'object' || typeof other !== 'object') return Object.is(one, other)
+  return isDeepStrictEqual(one, other)
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

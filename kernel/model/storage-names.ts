@@ -38,14 +38,15 @@ export function derivedStorageId(layer: string, path: string, type: string): str
 
 /** `f_` and 16 letters or digits. @param bytes 10 random bytes, or a hash. */
 export function storageId(bytes: Uint8Array): string {
-  let bits = 0n
-  for (const byte of bytes.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte)
-  let text = ''
-  for (let i = 0; i < 16; i++) {
-    text = base32.charAt(Number(bits & 31n)) + text
-    bits >>= 5n
+  let text = 'f_'
+  let bits = 0
+  let held = 0
+  for (const byte of bytes.subarray(0, 10)) {
+    bits = (bits << 8) | byte
+    for (held += 8; held >= 5; held -= 5) text += base32.charAt((bits >> (held - 5)) & 31)
+    bits &= (1 << held) - 1
   }
-  return `f_${text}`
+  return text
 }
 
 /** Former to present path of a field in its layer: `entities/x/fields/old` to `entities/x/fields/new`. */
