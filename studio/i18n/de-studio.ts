@@ -31,6 +31,7 @@ const words: typeof en = {
     previewMine: 'Wie ich es sehe',
     previewAs: 'Wie jemand mit der Rolle',
     discard: 'Verwerfen',
+    reviewShort: 'Veröffentlichen',
     review: 'Prüfen und veröffentlichen',
     notSaved: 'Nicht gespeichert',
     undone: 'Zurückgenommen: {what}',

@@ -29,6 +29,7 @@ export default {
     previewMine: 'As I see it',
     previewAs: 'As somebody with the role',
     discard: 'Discard',
+    reviewShort: 'Publish',
     review: 'Review and publish',
     notSaved: 'Not saved',
     undone: 'Taken back: {what}',
