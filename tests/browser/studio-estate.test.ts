@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { adminPassword, signIn } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
 /** An estate agency's admin looks at what is being built as it will be, and at all records there are. */
@@ -39,6 +40,8 @@ const property = {
       rules: { sold: { effect: 'require', when: { status: 'sold' } } },
     },
     place: { type: 'geo', label: 'Place', order: 60 },
+    rooms: { type: 'text', label: 'Rooms', order: 70 },
+    commission: { type: 'formula', label: 'Commission', formula: 'price * 0.03', order: 80 },
   },
 }
 const board = {
@@ -101,8 +104,15 @@ beforeAll(async () => {
   await publish('Properties')
   const place = { lat: 53.5, lng: 10 }
   homes = {
-    offered: await make({ street: 'Kai 1', status: 'offered', price: '400000', place }),
-    sold: await make({ street: 'Quay 2', status: 'sold', price: '5', buyer: 'Bo', agent: 'Al' }),
+    offered: await make({ street: 'Kai 1', status: 'offered', price: '400000', rooms: '3', place }),
+    sold: await make({
+      street: 'Quay 2',
+      status: 'sold',
+      price: '5',
+      buyer: 'Bo',
+      agent: 'Al',
+      rooms: 'many',
+    }),
   }
 }, 240_000)
 afterAll(() => studio?.stop())
@@ -280,6 +290,120 @@ describe('the explorer', () => {
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     await page.getByRole('link', { name: homes.sold.id }).click()
     await page.getByRole('heading', { level: 1, name: 'Quay 2' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('a field', () => {
+  it('offers names in a formula and works it out on records before it is kept', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/objects/t:property?field=commission')
+    const formula = page.getByRole('combobox', { name: 'Formula' })
+    await formula.fill('')
+    await formula.pressSequentially('round(pri')
+    await page.getByRole('option', { name: /^price/ }).waitFor()
+    await formula.press('Enter')
+    await formula.pressSequentially(' * 0.1, 0)')
+    const samples = page.getByRole('group', { name: 'On your records' })
+    await samples
+      .locator('.sample', { hasText: 'Quay 2' })
+      .getByText('1', { exact: true })
+      .waitFor()
+    await formula.pressSequentially(' +')
+    await page.getByRole('alert').first().waitFor()
+    await page.getByRole('button', { name: 'Discard' }).click()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('of another type says what converts, and converts once the admin has typed its key', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/objects/t:property?field=rooms')
+    await page.getByLabel('Type', { exact: true }).selectOption({ label: 'Number' })
+    await page.getByRole('button', { name: 'Review and publish' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(/Of its values 1 converts? and 1 does? not, e\.g\. "many"/).waitFor()
+    const publishNow = dialog.getByRole('button', { name: /^Publish \d/ })
+    await dialog.getByLabel('Note for the history').fill('Rooms are counted')
+    expect(await publishNow.isDisabled()).toBe(true)
+    await dialog.locator('.confirm .input').fill('rooms')
+    await publishNow.click()
+    await expect
+      .poll(async () =>
+        (await studio.org.call('GET', `/properties/${homes.offered.id}`)).json<{
+          rooms: unknown
+        }>(),
+      )
+      .toMatchObject({ rooms: 3 })
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('what was built', () => {
+  it('leaves as a file, and a second organisation installs it and works with it', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/studio/plugins')
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Export your own' }).click()
+    const file = await (await download).path()
+    await context.close()
+    const person = { email: 'sea@example.test', password: adminPassword }
+    const { slug, orgId } = await studio.app.house.accounts.provision({
+      orgName: 'Seaside Homes',
+      slug: 'seaside',
+      ...person,
+    })
+    const other = await studio.open({ isSignedOut: true })
+    await signIn(other.page, person.email, person.password, slug)
+    await other.page.goto('/studio/plugins')
+    const card = other.page.getByRole('region', { name: 'Your packages' })
+    await card.getByLabel('Install a package').first().setInputFiles(file)
+    const dialog = other.page.getByRole('dialog')
+    await dialog.getByText(/^Adds the object "Property"/).waitFor()
+    await dialog.getByRole('button', { name: 'Install a package' }).click()
+    await card.getByText('own.halden 1.0.0').waitFor()
+    const seaside = await studio.app.createKey(orgId)
+    expect((await seaside.call('POST', '/properties', { street: 'Pier 3' })).statusCode).toBe(201)
+    expect((await studio.org.call('GET', '/properties')).body).not.toContain('Pier 3')
+    expect([...complaints, ...other.complaints]).toEqual([])
+    await other.context.close()
+  })
+})
+
+describe('a snapshot', () => {
+  it('is taken, says what would change, and brings a record back', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/snapshots')
+    await page.getByRole('heading', { level: 1, name: 'Snapshots' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.type('Take a snapshot')
+    await page.getByRole('option', { name: /Take a snapshot/ }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('Before the sale')
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click()
+    await dialog.getByRole('button', { name: 'Close' }).last().click()
+    const { id } = homes.offered
+    await page.locator('.title-link', { hasText: 'Before the sale' }).waitFor()
+    await expect
+      .poll(async () => (await studio.org.call('GET', '/snapshots')).body, { timeout: 30_000 })
+      .toContain('t:property')
+    await studio.org.call('PATCH', `/properties/${id}`, { street: 'Nowhere 0' })
+    await page.locator('.title-link', { hasText: 'Before the sale' }).click()
+    const panel = page.getByRole('complementary')
+    await panel.getByRole('button', { name: 'What would change?' }).click()
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click()
+    await dialog.getByText('Properties').waitFor()
+    await page.keyboard.press('Escape')
+    await panel.getByRole('button', { name: 'Restore' }).click()
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click()
+    await expect
+      .poll(async () => (await studio.org.call('GET', `/properties/${id}`)).body, {
+        timeout: 30_000,
+      })
+      .toContain('Kai 1')
     expect(complaints).toEqual([])
     await context.close()
   })
