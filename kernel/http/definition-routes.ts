@@ -5,7 +5,7 @@ import { definitionsOf } from '../model/definitions.ts'
 import type { Desk } from '../model/desk.ts'
 import type { NamedUse } from '../model/plan-uses.ts'
 import type { Revisions } from '../model/revisions.ts'
-import type { Words } from '../model/words.ts'
+import { inReadersLanguage, type Words } from '../model/words.ts'
 import type { Reader } from '../records/read.ts'
 import { createAccessDiff } from '../studio/access-diff.ts'
 import { describeContribution } from '../studio/describe-contribution.ts'
@@ -45,7 +45,7 @@ export function definitionRoutes(deps: DefinitionRoutesDeps): RouteDeclaration[]
   } as const
 
   async function seen(call: Call): Promise<{ readonly desk: Desk; readonly words: Words }> {
-    const ctx = call.context()
+    const ctx = inReadersLanguage(call.context(), call.request.headers['accept-language'])
     const desk = await revisions.desk(ctx.org.id)
     return { desk, words: { ...ctx, model: desk.after } }
   }
