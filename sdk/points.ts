@@ -484,6 +484,7 @@ export const Point = Type.Object(
      * - `x-reference: <point>` of a text: it names a contribution.
      * - `x-schema-of: {reference, at}` of an object: its schema is what the contribution that the sibling
      *   `reference` names has under `at`, and that schema may say all of this, too.
+     * - `x-last: true` of such a schema: nothing comes after a node of this kind; editors offer no way on.
      * - `x-templates: true`: in it, a text with `{{ … }}` stands for a value of any type.
      */
     schema: JsonSchema,

@@ -45,7 +45,7 @@ export function definitionRoutes(deps: DefinitionRoutesDeps): RouteDeclaration[]
   } as const
 
   async function seen(call: Call): Promise<{ readonly desk: Desk; readonly words: Words }> {
-    const ctx = call.context()
+    const ctx = inReadersLanguage(call.context(), call.request.headers['accept-language'])
     const desk = await revisions.desk(ctx.org.id)
     const words: Words = { ...ctx, model: desk.after }
     return { desk, words: inReadersLanguage(words, call.request.headers['accept-language']) }

@@ -106,11 +106,14 @@ function useGraphEditing(form: Form, member: string) {
     node.value ? (schemaBelow(graph.value.schema, node.value.key) ?? {}) : {},
   )
 
+  /** Counts what was added here. */
+  const added = ref(0)
   const write = (next: JsonObject, label: string): void => void form.write(next, label)
   function add(kind: NodeKind, place: AddPlace): void {
-    const added = addNode(form.definition.value, graph.value, kind, place)
-    selected.value = added.key
-    write(added.definition, t('graph.added', { name: kind.label }))
+    const made = addNode(form.definition.value, graph.value, kind, place)
+    selected.value = made.key
+    added.value++
+    write(made.definition, t('graph.added', { name: kind.label }))
   }
   /** A menu of kinds for a place; graphs of one kind have one entry. */
   function entriesAt(place: () => AddPlace | null): readonly SearchEntry[] {
@@ -171,6 +174,7 @@ function useGraphEditing(form: Form, member: string) {
     labelOf,
     kindOf,
     selected,
+    added,
     node,
     nodeSchema: nodeSchema as ComputedRef<ReturnType<typeof memberSchema> & object>,
     entriesAt,
