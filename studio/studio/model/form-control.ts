@@ -39,6 +39,8 @@ export function lookOf(
   const type = typeOf(schema)
   if (schema['x-node']) return 'node'
   if (schema['x-reference'] || referencePoint(path, references) !== null) return 'reference'
+  // A rule of json-rules-engine, not a filter, whatever it is called.
+  if (schema['x-rule']) return 'json'
   if (schema['x-names'] === 'filter' || isCondition(name, schema)) return 'filter'
   // A value as records have it, whose editor is that of the field around it.
   if (name === 'default' && type === undefined && path.at(-3) === 'fields') return 'value'
