@@ -43,6 +43,7 @@ import { createLifecycle } from './plugins/lifecycle.ts'
 import { loadPlugins, reportPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
 import { readAsMember } from './plugins/read-as-member.ts'
+import { runActionAs } from './plugins/run-action-as.ts'
 import { createJobEnder, createJobRunner } from './plugins/run-job.ts'
 import { attachByService, methodOf } from './plugins/services.ts'
 import { readSettings } from './plugins/settings.ts'
@@ -197,6 +198,9 @@ export async function boot(options: BootOptions) {
       }),
       'kernel.members@1': {
         read: readAsMember({ reader, contexts, userPrincipal: accounts.userPrincipal }),
+      },
+      'kernel.actions@1': {
+        runAs: runActionAs({ contexts, accounts, actions: () => actionsLater.current! }),
       },
     }),
     linkTo: linkAddress(links, publicUrlOf(config)),

@@ -158,6 +158,20 @@ export const Entity = Type.Object(
      * or changes it, admins included; plugins do what their capabilities say.
      */
     private: Type.Optional(Type.Array(Type.Union([...operationLiterals]))),
+    /** Of records that are `private`: who reads them besides their owner, whatever roles say. */
+    shownTo: Type.Optional(
+      Type.Object(
+        {
+          /** Fields that name a member each. */
+          members: Type.Optional(Type.Array(Key, { minItems: 1 })),
+          /** A text field that holds the reference of a role: whoever has that role. */
+          role: Type.Optional(Key),
+          /** Whoever has a role that counts as admin. */
+          admins: Type.Optional(Type.Boolean()),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 )

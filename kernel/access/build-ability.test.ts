@@ -361,4 +361,32 @@ describe('what is its owner’s alone', () => {
     expect(ofAnn.keyOn('crm:note')).not.toBe(ofBob.keyOn('crm:note'))
     expect(ofAnn.keyOn('crm:lead')).toBe(ofBob.keyOn('crm:lead'))
   })
+
+  it('is read besides by members whom it names, by holders of a role that it names and by admins', () => {
+    const asked: ConditionEntity = {
+      ...entity('crm:ask', 'asks', [
+        field('toId', 'uuid', { kind: 'user' }),
+        field('role', 'text', { kind: 'text' }),
+      ]),
+      definition: { private: ['read'], shownTo: { members: ['to'], role: 'role', admins: true } },
+    }
+    const within = { entities: new Map([...entities, [asked.ref, asked]]) }
+    const [editor, other] = [abilityOf(all, within), abilityOf({}, within)]
+    const record = { id: '1', ownerId: null, toId: null, role: null }
+    for (const ability of [editor, other]) {
+      const may = (more: object, operation: 'read' | 'update' = 'read') =>
+        ability.matches(operation, 'crm:ask', { ...record, ...more })
+      expect([may({}), may({ toId: bob }), may({ role: 'crm:boss' })]).toEqual([
+        false,
+        false,
+        false,
+      ])
+      expect([may({ toId: ann }), may({ role: 'crm:seller' })]).toEqual([true, true])
+      expect(may({ toId: ann }, 'update')).toBe(false)
+    }
+    const definition = { label: 'Admin', admin: true, rules: {} }
+    const admin = abilityOf(all, { ...within, roles: [{ ref: 'crm:admin', definition }] })
+    expect(admin.condition('read', 'crm:ask')).toBe(true)
+    expect(admin.can('update', 'crm:ask')).toBe(false)
+  })
 })

@@ -80,7 +80,7 @@ export function buildAbility(input: AbilityInput): Ability {
   const { principal, entities } = input
   const rules =
     principal && !input.all
-      ? [...resolveRules(input.roles), ...privateRules(entities.values())]
+      ? [...resolveRules(input.roles), ...privateRules(entities.values(), input.roles)]
       : []
   const permissions = resolvePermissions(principal ? input.roles : [])
   const now = input.now ?? (() => new Date())

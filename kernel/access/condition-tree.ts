@@ -14,7 +14,19 @@ export interface ConditionEntity<F extends ConditionField = ConditionField> {
   readonly ref: string
   readonly plural: string
   readonly byApiName: ReadonlyMap<string, F>
-  readonly definition?: { readonly private?: readonly Operation[] | undefined }
+  readonly definition?: {
+    readonly private?: readonly Operation[] | undefined
+    readonly shownTo?: ShownTo | undefined
+  }
+}
+
+/** Who reads records that are private, besides their owner. */
+export interface ShownTo {
+  /** Fields that name a member each. */
+  readonly members?: readonly string[]
+  /** A field that holds the reference of a role. */
+  readonly role?: string
+  readonly admins?: boolean
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Filter, Principal, RoleDefinition } from '@runwaycrm/sdk'
+import type { ShownTo } from './condition-tree.ts'
 
 /** What can be done with a record; `manage` in a role means all of them. */
 export type Operation = 'create' | 'read' | 'update' | 'delete' | 'restore'
@@ -52,14 +53,22 @@ export function resolveRules(roles: readonly RoleSource[]): readonly ResolvedRul
   ]
 }
 
+interface PrivateEntity {
+  readonly ref: string
+  readonly definition?: {
+    readonly private?: readonly Operation[] | undefined
+    readonly shownTo?: ShownTo | undefined
+  }
+}
+
 /**
  * The rules of entities whose records are their owners' alone. They come after those of all roles, and so win.
+ *
+ * @param roles of the principal.
  */
 export function privateRules(
-  entities: Iterable<{
-    readonly ref: string
-    readonly definition?: { readonly private?: readonly Operation[] | undefined }
-  }>,
+  entities: Iterable<PrivateEntity>,
+  roles: readonly RoleSource[] = [],
 ): readonly ResolvedRule[] {
   return [...entities].flatMap(({ ref, definition }) => {
     const own = definition?.private
@@ -82,6 +91,7 @@ export function privateRules(
         condition: scopeConditions.own,
         reason: null,
       },
+      ...shownRules(ref, definition.shownTo, roles),
       {
         ...common,
         rule: 'owner',
@@ -93,6 +103,24 @@ export function privateRules(
       },
     ] satisfies ResolvedRule[]
   })
+}
+
+/** Whom a record names, or names the role of. */
+function shownRules(
+  entity: string,
+  { members = [], role, admins = false }: ShownTo = {},
+  roles: readonly RoleSource[],
+): ResolvedRule[] {
+  const allow = (rule: string, condition: Filter | null): ResolvedRule => ({
+    ...{ role: 'owner', rule, entity, condition, effect: 'allow', operations: ['read'] },
+    ...{ fields: null, reason: null },
+  })
+  if (admins && roles.some(({ definition }) => definition.admin)) return [allow('admins', null)]
+  const held = roles.map(({ ref }) => ref)
+  return [
+    ...members.map((key) => allow(`named_${key}`, { [`${key}Id`]: '@me' })),
+    ...(role === undefined || held.length === 0 ? [] : [allow('role', { [role]: { $in: held } })]),
+  ]
 }
 
 const scopeConditions: Readonly<Record<'own' | 'team' | 'all', Filter | null>> = {

@@ -79,7 +79,8 @@ export function createLiveMatcher(deps: LiveMatcherDeps, events: readonly Outbox
     ids: readonly string[],
     deleted: boolean,
   ): Promise<ReadonlySet<string>> {
-    if (entity.definition.private && !deleted) ids = await ownIds(ctx, entity, ids)
+    const isOwners = entity.definition.private && !entity.definition.shownTo
+    if (isOwners && !deleted) ids = await ownIds(ctx, entity, ids)
     if (ids.length === 0) return new Set()
     const text = JSON.stringify(filter)
     // `@me` and `@team` depend on who asks and not only on what they may.

@@ -86,7 +86,8 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     // The draining answer is ours, with a code and a place to look it up.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 200 },
+    // The token of a public link may be that long.
+    routerOptions: { maxParamLength: 1_200 },
     frameworkErrors: answerError,
     clientErrorHandler: refuseSocket,
   })

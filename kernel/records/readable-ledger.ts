@@ -43,8 +43,9 @@ export function readsAllButPrivate({ ability, model }: RequestContext): boolean 
   )
 }
 
-export function privateEntities({ model }: RequestContext): readonly string[] {
+/** Those of which the actor does not read everything. */
+export function privateEntities({ ability, model }: RequestContext): readonly string[] {
   return [...model.entities.values()].flatMap(({ ref, definition }) =>
-    definition.private ? [ref] : [],
+    definition.private && ability.condition('read', ref) !== true ? [ref] : [],
   )
 }
