@@ -9,6 +9,7 @@ import { pinned, workflowsOf } from './definitions.ts'
 import { mirror } from './mirror.ts'
 import { hasEnded, type RunState } from './run-state.ts'
 import { startRuns } from './start-runs.ts'
+import { withdrawApprovals } from './steps/action.ts'
 import { keepState, runEntity, type StateRow, toState } from './tables.ts'
 
 interface Start {
@@ -116,6 +117,7 @@ export async function cancel({ id }: { readonly id: string }, ctx: HandlerContex
     for (const part of parts.map(toState)) {
       await keepState(inside, part, cancelled(part.data), [])
     }
+    await withdrawApprovals(inside, row.run)
   })
   return { status: 'cancelled' }
 }

@@ -1,4 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { cause } from './cause.ts'
 import { dryRun } from './dry-run.ts'
 import { hear, wanted } from './hear.ts'
 import { cancel, park, pause, proceed, replay, retry, start } from './manage.ts'
@@ -7,6 +8,7 @@ import { advanceRun } from './run-slice.ts'
 import { tick } from './tick.ts'
 
 export const handlers = defineHandlers({
+  cause,
   wanted,
   hear,
   advanceRun,

@@ -24,6 +24,7 @@ export interface StepServiceInput {
   readonly isDryRun: boolean
 }
 export type StepServiceAnswer =
+  /** `to` names the step to go on with; null ends the run, and without it `next` follows. */
   | { readonly output: unknown; readonly to?: string | null }
   | {
       readonly wait: Partial<WaitedEvent> & {
@@ -70,7 +71,7 @@ export function serviceStep(name: string): StepExecutor {
           input: settings,
         }
       }
-      const to = answer.to === undefined ? {} : { to: answer.to ?? call.step.next ?? null }
+      const to = answer.to === undefined ? {} : { to: answer.to }
       return { ...done(answer.output, to), input: settings }
     },
   }

@@ -1,0 +1,20 @@
+import type { HandlerContext } from '@runwaycrm/sdk'
+import { type Origin, toState } from './tables.ts'
+
+const mostSteps = 20
+
+/** Who or what is behind a run, through the workflows that led to it; null for a schedule. */
+export async function cause(
+  { run }: { readonly run: string },
+  ctx: HandlerContext,
+): Promise<{ readonly by: NonNullable<Origin['by']> | null }> {
+  const plugin = ctx.as(null)
+  let by: Origin['by'] = { type: 'workflow', id: run, name: '' }
+  for (let steps = 0; by?.type === 'workflow' && by.id !== null; steps++) {
+    if (steps === mostSteps) return { by: null }
+    const where = { run: by.id, whole: true }
+    const [row] = await plugin.tables.select('state', { where, limit: 1 })
+    by = row ? (toState(row).origin.by ?? null) : null
+  }
+  return { by: by ?? null }
+}
