@@ -1,5 +1,12 @@
 /** What people are told of. */
-export type Kind = 'assigned' | 'mentioned' | 'due' | 'overdue' | 'work_done' | 'work_failed'
+export type Kind =
+  | 'assigned'
+  | 'approval'
+  | 'mentioned'
+  | 'due'
+  | 'overdue'
+  | 'work_done'
+  | 'work_failed'
 
 /** What people choose about together; fields of their preferences begin with it. */
 export type Topic = 'assigned' | 'mentioned' | 'due' | 'work'
@@ -7,6 +14,7 @@ export const topics: readonly Topic[] = ['assigned', 'mentioned', 'due', 'work']
 
 export const topicOf: Readonly<Record<Kind, Topic>> = {
   assigned: 'assigned',
+  approval: 'assigned',
   mentioned: 'mentioned',
   due: 'due',
   overdue: 'due',

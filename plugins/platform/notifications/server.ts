@@ -1,4 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { hearApprovals } from './hear-approvals.ts'
 import { hearRecords } from './hear-records.ts'
 import { hearWork } from './hear-work.ts'
 import { reachOfMention } from './mentions.ts'
@@ -12,6 +13,7 @@ import { sweep } from './sweep.ts'
 export const handlers = defineHandlers({
   hearRecords,
   hearWork,
+  hearApprovals,
   nameOwner,
   remind,
   planDigests,

@@ -20,6 +20,8 @@ export interface OracleEntity {
   readonly plural: string
   /** What owners may do with what is theirs alone; null where roles decide. */
   readonly own: readonly Operation[] | null
+  /** Who reads it besides, by fields that name a member; null for nobody. */
+  readonly shownTo: { readonly members: readonly string[]; readonly admins: boolean } | null
   /** By API name. */
   readonly fields: ReadonlyMap<
     string,
@@ -64,10 +66,11 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
   const permissions = someone.roles.flatMap((role) => role.permissions ?? [])
 
   function speaking(operation: Operation, entity: string, field: string | undefined) {
-    const own = world.entities.get(entity)?.own
+    const { own = null, shownTo = null } = world.entities.get(entity) ?? {}
     if (own) {
       const isGivingAway = operation === 'update' && field === 'ownerId'
-      return own.includes(operation) && !isGivingAway ? [ownersOwn(entity, own)] : []
+      const owners = own.includes(operation) && !isGivingAway ? [ownersOwn(entity, own)] : []
+      return operation === 'read' && shownTo ? [...owners, ...readers(entity, shownTo)] : owners
     }
     const key = field && world.entities.get(entity)?.fields.get(field)?.key
     return rules.filter((rule) => {
@@ -78,6 +81,16 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
       if (field === undefined) return rule.effect !== 'deny'
       return rule.fields.some((name) => name === field || name === key)
     })
+  }
+
+  /** Roles are named by references, which no value of the suites is. */
+  function readers(
+    entity: string,
+    { members, admins }: NonNullable<OracleEntity['shownTo']>,
+  ): RoleDefinition['rules'][string][] {
+    const read = { entity, operations: ['read' as const] }
+    if (admins && someone.roles.some(({ admin }) => admin)) return [read]
+    return members.map((key) => ({ ...read, condition: { [`${key}Id`]: '@me' } }))
   }
 
   function holds(rule: RoleDefinition['rules'][string], entity: string, record: Facts): boolean {

@@ -142,7 +142,9 @@ function oracleEntity(entity: Entity) {
       ],
     ),
   )
-  return { plural: entity.plural, own: entity.definition.private ?? null, fields }
+  const { private: own = null, shownTo: to } = entity.definition
+  const shownTo = to ? { members: to.members ?? [], admins: to.admins ?? false } : null
+  return { plural: entity.plural, own, shownTo, fields }
 }
 
 function computationOf({ formula, lookup, rollup }: FieldDefinition): Computation | null {

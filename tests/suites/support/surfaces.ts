@@ -57,6 +57,10 @@ export const surfaces: Readonly<Record<string, readonly string[]>> = {
 const withoutRecords: Readonly<Record<string, string>> = {
   'GET /jobs': 'names the work of whoever asks: tests/integration/jobs.test.ts',
   'POST /jobs/:id/cancel': 'stops the work of whoever asks: tests/integration/jobs.test.ts',
+  'GET /approvals/waiting': 'lists under its reader: tests/integration/approvals.test.ts',
+  'GET /approvals/:id/state': 'asks for the record first: tests/integration/approvals.test.ts',
+  'POST /approvals/:id/decide': 'asks for the record first: tests/integration/approvals.test.ts',
+  'POST /approvals/:id/submit': 'asks for the record first: tests/integration/approvals.test.ts',
   'PUT /:plural/:id': 'is refused',
   'GET /auth/me': 'shows whoever asks themselves',
   'GET /me/mentions':
