@@ -40,6 +40,11 @@ export const routes: readonly RouteRecordRaw[] = [
     meta: { title: 'inbox.title' },
   },
   {
+    path: '/approvals/:id?',
+    component: () => import('./pages/ApprovalsPage.vue'),
+    meta: { title: 'approvals.title' },
+  },
+  {
     path: '/imports',
     alias: '/import',
     component: () => import('./pages/ImportPage.vue'),

@@ -1,4 +1,5 @@
 import { createActionsApi } from './actions.ts'
+import { createApprovalsApi } from './approvals.ts'
 import { createAuthApi } from './auth.ts'
 import { createBrandingApi } from './branding.ts'
 import { createChangesApi } from './changes.ts'
@@ -18,6 +19,7 @@ import { createStudioApi } from './studio.ts'
 export function createApi(http: Http) {
   return {
     http,
+    approvals: createApprovalsApi(http),
     auth: createAuthApi(http),
     branding: createBrandingApi(http),
     model: createModelApi(http),

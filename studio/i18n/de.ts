@@ -1,3 +1,4 @@
+import approvals from './de-approvals.ts'
 import edit from './de-edit.ts'
 import record from './de-record.ts'
 
@@ -6,6 +7,7 @@ import type en from './en.ts'
 /** Deutsch. */
 const de: typeof en = {
   ...record,
+  ...approvals,
   ...edit,
   common: {
     yes: 'Ja',
@@ -924,6 +926,8 @@ const de: typeof en = {
     assignedByNobody: 'Es wurde Ihnen zugewiesen ({field})',
     assignedMany: '{by} hat Ihnen {n} {what} zugewiesen ({field})',
     assignedManyByNobody: '{n} {what} wurden Ihnen zugewiesen ({field})',
+    approval: '{by} bittet dich zu entscheiden',
+    approvalByNobody: 'Bittet dich zu entscheiden',
     mentioned: '{by} hat Sie erwähnt ({field})',
     mentionedByNobody: 'Sie wurden erwähnt ({field})',
     due: 'Ist heute fällig',

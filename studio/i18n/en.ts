@@ -1,9 +1,11 @@
+import approvals from './en-approvals.ts'
 import edit from './en-edit.ts'
 import record from './en-record.ts'
 
 /** The words of the interface. Names of entities, fields and options come from the model. */
 export default {
   ...record,
+  ...approvals,
   ...edit,
   common: {
     yes: 'Yes',
@@ -913,6 +915,8 @@ export default {
     assignedByNobody: 'It was assigned to you as {field}',
     assignedMany: '{by} assigned {n} {what} to you as {field}',
     assignedManyByNobody: '{n} {what} were assigned to you as {field}',
+    approval: '{by} asks you to decide',
+    approvalByNobody: 'Asks you to decide',
     mentioned: '{by} mentioned you in {field}',
     mentionedByNobody: 'You were mentioned in {field}',
     due: 'Is due today',

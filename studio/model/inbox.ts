@@ -1,6 +1,13 @@
 import type { RecordData } from '@runwaycrm/sdk'
 
-export type NoticeKind = 'assigned' | 'mentioned' | 'due' | 'overdue' | 'work_done' | 'work_failed'
+export type NoticeKind =
+  | 'assigned'
+  | 'approval'
+  | 'mentioned'
+  | 'due'
+  | 'overdue'
+  | 'work_done'
+  | 'work_failed'
 
 /** A notification as the inbox shows it. */
 export interface Notice {
@@ -79,6 +86,7 @@ export function sentenceOf({ kind, byId, byName, count, recordId }: Notice): str
   const isMany = recordId === null && count > 1
   if (kind === 'assigned')
     return `assigned${isMany ? 'Many' : ''}${byId === null && byName === null ? 'ByNobody' : ''}`
-  if (kind === 'mentioned') return byId === null && byName === null ? 'mentionedByNobody' : kind
+  if (kind === 'mentioned' || kind === 'approval')
+    return byId === null && byName === null ? `${kind}ByNobody` : kind
   return { due: 'due', overdue: 'overdue', work_done: 'workDone', work_failed: 'workFailed' }[kind]
 }
