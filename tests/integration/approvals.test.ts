@@ -247,6 +247,9 @@ describe('a decision', () => {
     })
     const own = await refused(decide(boss, id, { decision: 'approved', hash }))
     expect(own).toMatchObject({ status: 403, code: 'FORBIDDEN' })
+    const to = { id, to: anna.userId }
+    const handed = boss.call('POST', '/actions/platform.approvals:delegate', { input: to })
+    expect((await refused(handed)).status).toBe(403)
     await settings({ selfApprovalUpTo: 200 })
     await ok(decide(boss, id, { decision: 'approved', hash }))
     const more = await asked(201, boss)

@@ -6,7 +6,7 @@ import {
   StateConflictError,
 } from '@runwaycrm/sdk'
 import { changeRequest } from './ask.ts'
-import { findMember, isDecider } from './people.ts'
+import { findMember, isDecider, isOwnAboveLimit } from './people.ts'
 import { approvalEntity, findRequest, hashOf, isOver, type RequestRow } from './request.ts'
 import { type Decider, narrowShown, presentShown } from './shown.ts'
 
@@ -21,6 +21,9 @@ export async function delegate(
   const { userId, roles } = ctx.principal
   const isMine = userId !== null && isDecider(row, { id: userId, roles })
   if (!isMine && !ctx.isAdmin) throw new ForbiddenError('This waits for somebody else.')
+  if (userId !== null && (await isOwnAboveLimit(plugin, row, userId))) {
+    throw new ForbiddenError('Nobody chooses who decides what they asked for themselves.')
+  }
   const member = await findMember(plugin, to)
   if (!member) {
     const message = 'There is no such member, or they are not active.'

@@ -72,15 +72,15 @@ export async function stateRoute(
   const isPending = row.status === 'pending' && !isOver(row, new Date())
   const waitsForMe =
     type === 'user' && userId !== null && isDecider(row, { id: userId, roles }) && isPending
-  const isOwn = waitsForMe && (await isOwnAboveLimit(plugin, row, userId))
+  const isOwn = userId !== null && isPending && (await isOwnAboveLimit(plugin, row, userId))
   const isAsker = userId !== null && row.askerUser === userId
   return {
     status: 200,
     body: {
       record,
       mayDecide: waitsForMe && !isOwn,
-      mayHandOn: isPending && (waitsForMe || ctx.isAdmin),
-      reason: isOwn ? 'own' : null,
+      mayHandOn: isPending && !isOwn && (waitsForMe || ctx.isAdmin),
+      reason: isOwn && waitsForMe ? 'own' : null,
       conflicts: isPending ? await conflictsOf(plugin, row.shown) : [],
       ...(isAsker || ctx.isAdmin ? { output: row.output ?? null } : {}),
     },

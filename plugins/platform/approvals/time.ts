@@ -22,7 +22,10 @@ export async function due({ approval }: ApprovalJob, ctx: HandlerContext): Promi
 }
 
 async function higher(ctx: HandlerContext, row: RequestRow): Promise<Decider | null> {
-  const isOther = ({ assignee, role }: Decider) => assignee !== row.assignee || role !== row.role
+  const own = [row.askerUser, row.causeUser]
+  const isOther = ({ assignee, role }: Decider) =>
+    (assignee !== row.assignee || role !== row.role) &&
+    (assignee === null || !own.includes(assignee))
   const named = row.escalateTo === null ? [] : [{ assignee: null, role: row.escalateTo }]
   const { escalateTo } = await settingsOf(ctx)
   const usual = escalateTo ? [{ assignee: null, role: escalateTo }] : []
