@@ -109,6 +109,7 @@ const shots: readonly Shot[] = [
   { name: 'shortcuts', path: '/leads', step: press('?') },
   { name: 'changes', path: '/changes' },
   { name: 'inbox', path: '/inbox' },
+  { name: 'approvals', path: '/approvals' },
   { name: 'settings-notifications', path: '/settings/notifications' },
   { name: 'import', path: '/imports' },
   {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import type { Contribution, Model } from '../../../kernel/model/model.ts'
+import { asked } from './approval-recipes.ts'
 import { succeed } from './own-layer.ts'
 import { asKey, type Recipe } from './recipe.ts'
+import { ownRun, ownWorkflow } from './workflow-recipes.ts'
 import type { World } from './world.ts'
 
 interface Schema {
@@ -114,6 +116,28 @@ const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPric
 
 /** Records that have come so far that the action is possible, and the input for it. */
 const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = {
+  'platform.approvals:delegate': async (world) => ({
+    id: (await asked(world)).id,
+    to: world.userId,
+  }),
+  'platform.workflows:start': async (world) => ({
+    ...{ workflow: await ownWorkflow(world), records: undefined },
+  }),
+  'platform.workflows:dry_run': async (world) => ({
+    ...{ workflow: await ownWorkflow(world), records: undefined },
+  }),
+  'platform.workflows:cancel': async (world) => ({ id: await ownRun(world) }),
+  'platform.workflows:pause': async (world) => ({ id: await ownRun(world) }),
+  'platform.workflows:proceed': async (world) => {
+    const id = await ownRun(world)
+    await succeed(world.key.call('POST', '/actions/platform.workflows:pause', { input: { id } }))
+    return { id }
+  },
+  'platform.workflows:retry': async (world) => ({
+    ...{ id: await ownRun(world, 'fail'), from: undefined },
+  }),
+  'platform.workflows:replay': async (world) => ({ id: await ownRun(world) }),
+  'platform.approvals:renew': async (world) => ({ id: (await asked(world)).id }),
   'crm.quotes:create_quote': async (world) => ({ ...lineOf(world), validUntil: '2999-12-31' }),
   'crm.quotes:add_quote_lines': async (world) => lineOf(world),
   'crm.quotes:submit_quote': (world) => quoteAfter(world),

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import { accountRecipes } from './account-recipes.ts'
+import { approvalRecipes } from './approval-recipes.ts'
 import { type Answer, type Exchange, send } from './exchange.ts'
-import { publish, succeed } from './own-layer.ts'
+import { succeed } from './own-layer.ts'
 import { packageRecipes } from './package-recipes.ts'
 import { asKey, plain, type Recipe, type RouteParts } from './recipe.ts'
 import { counterText } from './sample-values.ts'
+import { workflowRecipes } from './workflow-recipes.ts'
 import type { World } from './world.ts'
 
 /** Every route that is not one per entity or per action, by method and declared path. */
@@ -19,7 +21,8 @@ const fixedRecipes: Readonly<Record<string, readonly RouteParts[]>> = {
   ...exports(),
   ...jobs(),
   ...files(),
-  ...approvals(),
+  ...approvalRecipes(),
+  ...workflowRecipes(),
   'GET /search': [
     {
       status: 200,
@@ -56,76 +59,6 @@ function probes(): Record<string, RouteParts[]> {
     'GET /me/notifications/unsubscribe/:token': open('/me/notifications/unsubscribe/nothing', 404),
     'POST /me/notifications/unsubscribe/:token': open('/me/notifications/unsubscribe/nothing', 404),
     'GET /openapi.json': [{ status: 200, build: plain }],
-  }
-}
-
-/** A run of a workflow of the world's own asks the member who owns it. */
-function approvals(): Record<string, RouteParts[]> {
-  const asked = async (world: World, type: 'approval' | 'form') => {
-    const name = `${type}${world.source.count()}`
-    const fields = type === 'form' ? { fields: { why: { label: 'Why', type: 'text' } } } : {}
-    const settings = { assignee: world.userId, title: world.source.token, ...fields }
-    const workflow = {
-      label: world.source.token,
-      start: 'ask',
-      steps: { ask: { type: `platform.approvals:${type}`, settings } },
-    }
-    await publish(world.key, { workflows: { [name]: workflow } })
-    const { runs } = await succeed<{ runs: string[] }>(
-      world.key.call('POST', `/workflows/t:${name}/run`, {}),
-    )
-    const filter = encodeURIComponent(JSON.stringify({ run: runs[0], status: 'pending' }))
-    for (let tries = 0; tries < 200; tries++) {
-      const { data } = await succeed<{ data: { id: string; hash: string }[] }>(
-        world.key.call('GET', `/approvals?filter=${filter}`),
-      )
-      if (data[0]) return data[0]
-      await sleep(50)
-    }
-    throw new Error('Nobody was asked.')
-  }
-  const session = async (world: World) => ({ cookie: (await world.openSession()).cookie })
-  return {
-    'GET /approvals/waiting': [
-      {
-        status: 200,
-        async build(world) {
-          await asked(world, 'approval')
-          return { headers: await session(world) }
-        },
-      },
-    ],
-    'GET /approvals/:id/state': [
-      {
-        status: 200,
-        async build(world) {
-          const { id } = await asked(world, 'approval')
-          return { path: `/approvals/${id}/state`, headers: await session(world) }
-        },
-      },
-    ],
-    'POST /approvals/:id/decide': [
-      {
-        status: 200,
-        anew: true,
-        async build(world) {
-          const { id, hash } = await asked(world, 'approval')
-          const body = { decision: 'approved', hash, comment: world.source.token }
-          return { path: `/approvals/${id}/decide`, headers: await session(world), body }
-        },
-      },
-    ],
-    'POST /approvals/:id/submit': [
-      {
-        status: 200,
-        anew: true,
-        async build(world) {
-          const { id, hash } = await asked(world, 'form')
-          const body = { answers: { why: world.source.token }, hash }
-          return { path: `/approvals/${id}/submit`, headers: await session(world), body }
-        },
-      },
-    ],
   }
 }
 

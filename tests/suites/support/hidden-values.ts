@@ -51,6 +51,8 @@ function isDecisive(entity: Entity, field: Field, rules: string): boolean {
   if (entity.ref === 'kernel:user' && decisive.includes(key)) return true
   if (documents.test(entity.ref) && figures.includes(key)) return true
   if (apiName === 'ownerId' && entity.definition.private) return true
+  const { members = [], role } = entity.definition.shownTo ?? {}
+  if (members.includes(key) || role === key) return true
   if (apiName === 'ownerId') return /"scope"|"ownerId":/.test(rules)
   const path = apiName.endsWith('Id') ? apiName.slice(0, -2) : apiName
   return (

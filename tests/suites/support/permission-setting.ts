@@ -10,7 +10,7 @@ import { createPeople, type Person } from './people.ts'
 import { auditor, narrow } from './permission-roles.ts'
 import { randomRole } from './random-roles.ts'
 import { writableFields } from './sample-values.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, isFormless, type World } from './world.ts'
 
 /** One organisation, its records as they are, and people of many kinds. */
 export interface Setting {
@@ -176,7 +176,7 @@ async function makeVaried(
   random: Seeded,
   owners: readonly (string | null)[],
 ): Promise<string> {
-  if (entity.ref === 'platform.api-keys:key' || entity.definition.private)
+  if (entity.ref === 'platform.api-keys:key' || entity.definition.private || isFormless(entity))
     return world.makeRecord(entity)
   const varied = async (blanks: number) => {
     const values: Record<string, unknown> = { ...(await world.values(entity)) }

@@ -39,7 +39,7 @@ export function privateRecipes(
 }
 
 function operations(entity: Entity): Readonly<Record<string, Parts>> {
-  const may = (operation: 'create' | 'delete') =>
+  const may = (operation: 'create' | 'update' | 'delete') =>
     entity.definition.private?.includes(operation) ?? false
   const id = (world: World) => world.kept.get(entity.ref)
   const plain = () => ({})
@@ -55,7 +55,7 @@ function operations(entity: Entity): Readonly<Record<string, Parts>> {
     },
     'GET /:id': { status: 200, request: plain },
     'PATCH /:id': {
-      status: 200,
+      status: may('update') ? 200 : 403,
       request: async (world) => ({ body: await world.values(entity) }),
     },
     'PUT /:id': { status: 405, request: () => ({ body: {} }) },
@@ -66,7 +66,7 @@ function operations(entity: Entity): Readonly<Record<string, Parts>> {
     },
     'POST /:id/restore': { status: 403, request: plain },
     'POST /bulk': {
-      status: 200,
+      status: may('update') ? 200 : 403,
       request: async (world) => ({
         body: { update: [{ id: id(world), ...(await world.values(entity)) }] },
       }),

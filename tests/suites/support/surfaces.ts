@@ -57,6 +57,11 @@ export const surfaces: Readonly<Record<string, readonly string[]>> = {
 const withoutRecords: Readonly<Record<string, string>> = {
   'GET /jobs': 'names the work of whoever asks: tests/integration/jobs.test.ts',
   'POST /jobs/:id/cancel': 'stops the work of whoever asks: tests/integration/jobs.test.ts',
+  'GET /workflows': 'counts runs under their reader: tests/integration/workflows.test.ts',
+  'POST /workflows/:ref/run': 'begins work: tests/integration/workflows.test.ts',
+  'GET /workflows/runs/:id': 'asks for the run first: tests/integration/workflows.test.ts',
+  'POST /runs/:id/cancel': 'asks for the run first: tests/integration/workflows.test.ts',
+  'POST /runs/:id/retry': 'asks for the run first: tests/integration/workflows.test.ts',
   'GET /approvals/waiting': 'lists under its reader: tests/integration/approvals.test.ts',
   'GET /approvals/:id/state': 'asks for the record first: tests/integration/approvals.test.ts',
   'POST /approvals/:id/decide': 'asks for the record first: tests/integration/approvals.test.ts',

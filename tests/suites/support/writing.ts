@@ -3,6 +3,7 @@ import type { Facts } from './oracle.ts'
 import { succeed } from './own-layer.ts'
 import { addressOf, ask, type Look, nameOf, outcome, type Reply, shownRecord } from './reading.ts'
 import { sampleValue } from './sample-values.ts'
+import { isFormless } from './world.ts'
 
 export interface Outcome {
   readonly status: number
@@ -224,7 +225,7 @@ export async function checkDelete(look: Look): Promise<void> {
   const { cells, entity, person, setting } = look
   const { oracle } = person
   const { ref, plural } = entity
-  if (ref === 'platform.api-keys:key' || entity.definition.private) return
+  if (ref === 'platform.api-keys:key' || entity.definition.private || isFormless(entity)) return
   const owner = setting.random.pick([person.userId, setting.world.userId, null])
   const body = { ...(await setting.world.values(entity)), ownerId: owner }
   const { id } = await succeed<{ id: string }>(setting.world.key.call('POST', `/${plural}`, body))
