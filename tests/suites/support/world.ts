@@ -41,12 +41,12 @@ export interface OpenSession {
   readonly caller: Caller
 }
 
-/** @param admin a connection that may write to the directory. */
 /** Whether only the platform makes its records: no form has all that they need. */
 export function isFormless(entity: Entity): boolean {
   return [...entity.fields.values()].some(({ required, readOnly }) => required && readOnly)
 }
 
+/** @param admin a connection that may write to the directory. */
 export async function createWorld(app: TestApp, admin: pg.Client, letter: string): Promise<World> {
   const token = `${letter}canary${randomBytes(5).toString('hex')}`
   const digits = `${randomInt(3, 10)}${String(randomInt(1e8)).padStart(8, '0')}`
