@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { type Json, workflowsOf } from '../setup/workflows.ts'
 
@@ -56,8 +57,41 @@ describe('a recipe', () => {
   it('is off until somebody turns it on', async () => {
     const { data } = await flows.ask('GET', '/workflows')
     const recipes = data.filter(({ ref }: Json) => ref.startsWith('crm.recipes:'))
-    expect(recipes.length).toBeGreaterThanOrEqual(7)
+    expect(recipes.length).toBe(8)
     expect(recipes.every(({ enabled }: Json) => enabled === false)).toBe(true)
+  })
+
+  it('makes a deal of a lead with many points, and lets an executive say whether it joins the campaign', async () => {
+    const carla = await joinOrg(app, org, 'crm.recipes:executive', 'Carla')
+    const ref = await turnOn('lead-qualification')
+    const made = await flows.ask('POST', '/leads', {
+      ...{ name: 'Dag Holm', email: 'dag@nordvik.example', phone: '+4722334455' },
+      ...{ company: 'Nordvik', title: 'Chief executive', website: 'https://nordvik.example' },
+      ...{ source: 'referral', notes: 'Has a budget, decides alone, needs it this quarter.' },
+    })
+    const low = await flows.ask('POST', '/leads', { name: 'Nobody' })
+    const runOf = async (id: string) =>
+      (await flows.runs({ workflow: ref })).find((run) => run.about.id === id)
+    await expect.poll(async () => (await runOf(low.id))?.status).toBe('done')
+    await expect.poll(async () => (await runOf(made.id))?.status).toBe('waiting')
+    const waits = (await carla.call('GET', '/approvals')).json<{ data: Json[] }>().data
+    expect(waits).toMatchObject([{ title: 'High value: Dag Holm' }])
+    const decided = await carla.call('POST', `/approvals/${waits[0].id}/decide`, {
+      decision: 'approved',
+      hash: waits[0].hash,
+    })
+    expect(decided.statusCode, decided.body).toBe(200)
+    const run = await flows.becomes((await runOf(made.id)).id, 'done')
+    const deal = await flows.ask('GET', `/opportunities/${run.state.result}`)
+    expect(deal.accountId).not.toBeNull()
+    const [campaign] = await list('campaigns', { name: 'high-value' })
+    const members = await list('campaign-members', { campaignId: campaign.id })
+    expect(members).toMatchObject([{ person: { entity: 'leads', id: made.id } }])
+    await flows.ask('PATCH', '/studio/draft', {
+      ops: [{ op: 'unset', target: `workflows/${ref}`, path: ['enabled'], from: true }],
+    })
+    const { hash } = await flows.ask('POST', '/studio/plan')
+    await flows.ask('POST', '/studio/publish', { hash, message: 'Off again' })
   })
 
   it('assigns new leads in turn', async () => {
@@ -137,8 +171,10 @@ describe('a recipe', () => {
     const report = await turnOn('executive-report')
     await start(report)
     const mails = await mailsOf('2026-')
-    expect(mails.map(({ to }) => to)).toEqual(['ada@acme.example'])
-    const mail = await flows.ask('GET', `/mail/messages/${mails[0].id}`)
+    // Carla is an executive too.
+    expect(mails).toHaveLength(2)
+    const ofAda = mails.find(({ to }) => to === 'ada@acme.example')
+    const mail = await flows.ask('GET', `/mail/messages/${ofAda.id}`)
     expect(mail.text).toContain('Win rate')
     const summary = await turnOn('pipeline-summary')
     await start(summary)

@@ -203,7 +203,8 @@ export function failed(error: unknown): Extract<Outcome, { kind: 'failed' }> {
   if (error instanceof StepError) return outcomeOf(error.code, error.message, false)
   if (error instanceof RunwayError) {
     const details = error.errors?.map(({ path, message }) => `${path}: ${message}`).join(' ')
-    const isPassing = error.status >= 500 || error.status === 429 || error.status === 409
+    // Others who changed the same record at the same moment are through by the next time.
+    const isPassing = error.status >= 500 || [409, 412, 429].includes(error.status)
     return outcomeOf(error.code, details || error.message, isPassing)
   }
   const message = error instanceof Error ? error.message : String(error)
