@@ -41,6 +41,8 @@ export function excessRights(
     const had = abilityOfRoles(former ? [former] : [], before)
     const has = abilityOfRoles([role], after)
     for (const entity of after.entities.values()) {
+      // Nobody reads these by what a role says, but because a record names them or a role of theirs.
+      if (entity.definition.private) continue
       const known = before.entities.get(entity.ref)
       if (!known && !options.restores) continue
       for (const right of recordRights(entity, known, options.restores)) {

@@ -71,7 +71,13 @@ const ways: Readonly<Record<string, () => Promise<Response>>> = {
   },
   CROSS_SITE: () =>
     ann.call('POST', '/leads', { name: 'Forged' }, { origin: 'https://evil.example' }),
-  APPROVAL_UNAVAILABLE: () => ann.call('POST', '/actions/test.faults:ask', { input: {} }),
+  async APPROVAL_UNAVAILABLE() {
+    // An organisation that has nobody to ask.
+    const alone = await app.createOrg()
+    const off = await alone.call('PATCH', '/plugins/platform.approvals', { state: 'disabled' })
+    expect(off.statusCode, off.body).toBe(200)
+    return alone.call('POST', '/actions/test.faults:ask', { input: {} })
+  },
   NOT_FOUND: () => ann.call('GET', '/leads/01a21472-aeb3-7521-befb-59aa9338c6cf'),
   METHOD_NOT_ALLOWED: () => ann.call('PUT', '/leads/01a21472-aeb3-7521-befb-59aa9338c6cf'),
   async UNIQUE_TAKEN() {

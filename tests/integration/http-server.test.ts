@@ -55,6 +55,15 @@ describe('the app in the browser', () => {
     expect(policy).toContain("script-src 'self'")
     expect(policy).toContain("frame-ancestors 'none'")
     expect(policy).not.toMatch(/script-src[^;]*unsafe/)
+    // Its scripts carry a word that the next answer does not have.
+    const nonceOf = (answer: { headers: object }) =>
+      /'nonce-([^']+)'/.exec(JSON.stringify(answer.headers))?.[1]
+    const [one, other] = [await page('/'), await page('/')]
+    expect(nonceOf(one)).toMatch(/^[A-Za-z0-9+/=]{22,}$/)
+    expect(nonceOf(one)).not.toBe(nonceOf(other))
+    for (const [tag] of one.body.matchAll(/<script[^>]*>/g)) {
+      expect(tag).toContain(`nonce="${nonceOf(one)}"`)
+    }
     // One other host, for pictures alone: that of the map's ground.
     expect(policy.match(/[^;]*https?:[^;]*/g)).toEqual([
       " img-src 'self' data: blob: https://tiles.example.test",

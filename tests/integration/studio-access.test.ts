@@ -46,7 +46,7 @@ describe('the access diff', () => {
       value: { entity: 'crm.leads:lead', field: { type: 'text' } },
     })
     const diff = await ask('POST', '/studio/access-diff')
-    expect(diff).toEqual({ roles: [], people: [], unchangedRoles: 4 })
+    expect(diff).toEqual({ roles: [], people: [], unchangedRoles: 5 })
   })
 
   it('counts the records that a role and its people gain, by the condition that will decide', async () => {
