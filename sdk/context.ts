@@ -179,7 +179,14 @@ export interface Http {
   /** The one outbound door: the plugin's `net` hosts only, no private addresses, no redirects. */
   fetch(
     url: string,
-    init?: { method?: string; headers?: Record<string, string>; body?: string; timeoutMs?: number },
+    init?: {
+      method?: string
+      headers?: Record<string, string>
+      body?: string
+      timeoutMs?: number
+      /** In bytes: what of the answer comes after them is not received. Without it too long an answer is an error. */
+      cutAt?: number
+    },
   ): Promise<{
     status: number
     headers: Record<string, string>

@@ -102,7 +102,7 @@ export interface FieldChangeNews {
 
 /**
  * Says what a subscriber wants to hear of now: `record.created crm.leads:lead` of one entity, or an event of
- * any. Asked for each bunch of events, so it is to answer at once.
+ * any, or `*` for all. Asked for each bunch of events, so it is to answer at once.
  */
 export type WantedHandler = (
   input: null,

@@ -93,7 +93,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
         })
-        const body = await readBody(answer.body, mostBytes)
+        const body = await readBody(answer.body, mostBytes, init.cutAt)
         return {
           status: answer.statusCode,
           headers: plainHeaders(answer.headers),
@@ -153,13 +153,19 @@ function plainHeaders(headers: Dispatcher.ResponseData['headers']): Record<strin
   )
 }
 
-async function readBody(body: AsyncIterable<Buffer>, mostBytes: number): Promise<Buffer> {
+/** Leaving the loop closes the connection: the rest never comes. */
+async function readBody(
+  body: AsyncIterable<Buffer>,
+  mostBytes: number,
+  cutAt = Number.POSITIVE_INFINITY,
+): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length
-    if (bytes > mostBytes) throw tooLarge(mostBytes)
+    if (bytes > mostBytes && bytes < cutAt) throw tooLarge(mostBytes)
     chunks.push(chunk)
+    if (bytes >= cutAt) return Buffer.concat(chunks).subarray(0, cutAt)
   }
   return Buffer.concat(chunks)
 }

@@ -73,6 +73,7 @@ export function createSubscribers(deps: SubscribersDeps) {
       if (!ctx) return events
       const names = await callHandler(ctx, plugin, definition.wanted, null, { mostMs: 5_000 })
       const wanted = new Set(names as readonly string[])
+      if (wanted.has('*')) return events
       return events.filter(
         ({ event, entity }) => wanted.has(event) || wanted.has(`${event} ${entity}`),
       )

@@ -18,7 +18,7 @@ export interface Command {
  * somebody consented to was said.
  */
 const final =
-  /^(crm\.consent:|platform\.people:erase_person|platform\.api-keys:|crm\.invoices:(issue|record|void)_)/
+  /^(crm\.consent:|platform\.people:erase_person|platform\.api-keys:|integrations\.webhooks:|crm\.invoices:(issue|record|void)_)/
 /** Those who sign in, and their keys, are not data of a sequence; nor is what keys do not see. */
 const people = ['kernel:user', 'platform.api-keys:key']
 

@@ -32,6 +32,10 @@ const particular: Readonly<Record<string, (world: World) => Record<string, unkno
   'crm.opportunities:forecast_revenue': ({ userId }) => ({ owner: userId, period: 'this_year' }),
   'crm.opportunities:pipeline_health': ({ userId }) => ({ owner: userId }),
   'platform.api-keys:create_key': () => ({ role: 'viewer', scopes: ['leads:read'] }),
+  'integrations.webhooks:create_endpoint': () => ({
+    ...{ url: 'http://127.0.0.1:9/', events: ['crm.none:none'] },
+    roles: ['platform.people:admin'],
+  }),
 }
 
 interface Prepared {
@@ -112,6 +116,30 @@ async function snapshotOfTeams(world: World): Promise<Prepared> {
   return { id, entities: ['teams'] }
 }
 
+/** A webhook that hears of nothing, and whose messages the door to the outside refuses. */
+async function silentWebhook(world: World): Promise<Prepared> {
+  const input = { name: world.source.token, url: nowhere, events: ['crm.none:none'] }
+  const { output } = await succeed<{ output: { id: string } }>(
+    world.key.call('POST', '/actions/integrations.webhooks:create_endpoint', { input }),
+  )
+  return { id: output.id, ...fromAdmin, url: nowhere }
+}
+
+/** A delivery of it that has ended: a test is tried once. */
+async function endedDelivery(world: World): Promise<Prepared> {
+  const { id } = await silentWebhook(world)
+  const { output } = await succeed<{ output: { delivery: string } }>(
+    world.key.call('POST', '/actions/integrations.webhooks:send_test', { input: { id } }),
+  )
+  for (let status = 'waiting'; status === 'waiting'; await sleep(20)) {
+    const path = `/webhook-deliveries/${output.delivery}`
+    status = (await succeed<{ status: string }>(world.key.call('GET', path))).status
+  }
+  return { ids: [output.delivery] }
+}
+
+const nowhere = 'http://127.0.0.1:9/'
+const fromAdmin = { roles: ['platform.people:admin'] }
 const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
 
 /** Records that have come so far that the action is possible, and the input for it. */
@@ -225,6 +253,12 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
     from: 'from@example.test',
     receivedAt: '2026-01-02T10:00:00.000Z',
   }),
+  'integrations.webhooks:change_endpoint': silentWebhook,
+  'integrations.webhooks:rotate_secret': async (world) => ({
+    id: (await silentWebhook(world))['id'],
+  }),
+  'integrations.webhooks:send_test': async (world) => ({ id: (await silentWebhook(world))['id'] }),
+  'integrations.webhooks:redeliver': endedDelivery,
   'platform.snapshots:take': async () => ({ entities: ['teams'] }),
   'platform.snapshots:preview': snapshotOfTeams,
   'platform.snapshots:restore': async (world) => ({

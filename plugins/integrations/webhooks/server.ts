@@ -1,0 +1,22 @@
+import { defineHandlers } from '@runwaycrm/sdk'
+import { attempt } from './attempt.ts'
+import { changeEndpoint, createEndpoint, rotateSecret } from './change-endpoint.ts'
+import { hear, wanted } from './hear.ts'
+import { beginAnew, keepLead } from './keep-safe.ts'
+import { redeliver, sendTest } from './send-again.ts'
+import { sweep, takeUp } from './sweep.ts'
+
+export const handlers = defineHandlers({
+  wanted,
+  hear,
+  attempt,
+  createEndpoint,
+  changeEndpoint,
+  rotateSecret,
+  sendTest,
+  redeliver,
+  beginAnew,
+  keepLead,
+  takeUp,
+  sweep,
+})
