@@ -24,6 +24,6 @@ export async function keepLead({ door, records }: AfterChange, ctx: HandlerConte
     const isLed = ['url', 'roles'].some(
       (name) => JSON.stringify(now[name] ?? null) !== JSON.stringify(before?.[name] ?? null),
     )
-    if (isLed) throw new StateConflictError('Only its action changes where {an endpoint} leads.')
+    if (isLed) throw new StateConflictError('Only its action changes where {a endpoint} leads.')
   }
 }
