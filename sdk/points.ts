@@ -513,6 +513,11 @@ export const Point = Type.Object(
      * that runs when they are due. A definition with `enabled: false` has no schedules.
      */
     schedules: Type.Optional(Type.Record(Type.String(), Key)),
+    /**
+     * The property that names the role with whose rights a definition acts: whoever publishes it must have them.
+     * A definition that names none acts with all rights, and is published by admins.
+     */
+    actsAs: Type.Optional(Key),
   },
   closed,
 )

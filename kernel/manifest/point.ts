@@ -17,6 +17,8 @@ export interface Point {
   readonly handlers: readonly (readonly string[])[]
   /** Path patterns at which cron expressions stand, to the key of the plugin's job that they run. */
   readonly schedules: readonly (readonly [readonly string[], string])[]
+  /** The property that names the role with whose rights a definition acts; null when it acts with nobody's. */
+  readonly actsAs: string | null
   readonly check: SchemaCheck
 }
 
@@ -40,6 +42,7 @@ export function createPoint(
       ([pattern, point]) => [pattern.split('/'), point] as const,
     ),
     handlers: (definition.handlers ?? []).map((pattern) => pattern.split('/')),
+    actsAs: 'actsAs' in definition ? (definition.actsAs ?? null) : null,
     schedules: Object.entries('schedules' in definition ? (definition.schedules ?? {}) : {}).map(
       ([pattern, job]) => [pattern.split('/'), job] as const,
     ),

@@ -30,9 +30,7 @@ export function excessRights(
     before,
   )
   const found = new Set<string>()
-  for (const role of after.roles.values()) {
-    const former = before.roles.get(role.ref)
-    if (former && canonicalJson(former.definition) === canonicalJson(role.definition)) continue
+  const give = (role: Role, former: Role | undefined): void => {
     if (role.definition.admin && !former?.definition.admin) found.add('being an admin')
     for (const permission of role.definition.permissions ?? []) {
       const isNew = !former?.definition.permissions?.includes(permission)
@@ -54,8 +52,38 @@ export function excessRights(
       }
     }
   }
+  for (const role of after.roles.values()) {
+    const former = before.roles.get(role.ref)
+    if (former && canonicalJson(former.definition) === canonicalJson(role.definition)) continue
+    give(role, former)
+  }
+  for (const { ref, role } of actingAnew(before, after)) {
+    const acted = role === null ? undefined : after.roles.get(role)
+    if (acted) give(acted, undefined)
+    else found.add(`acting with all rights: ${ref}`)
+  }
   // A right on all of a record says what one on each of its fields would.
   return [...found].filter((line) => !found.has(line.slice(0, line.lastIndexOf('.')))).sort()
+}
+
+type Role = Model['roles'] extends ReadonlyMap<string, infer R> ? R : never
+
+/** Definitions that are new, changed or turned on, and act with the rights of a role: a workflow does. */
+function* actingAnew(
+  before: Model,
+  after: Model,
+): Generator<{ readonly ref: string; readonly role: string | null }> {
+  for (const { name, actsAs } of after.points.values()) {
+    if (actsAs === null) continue
+    const former = before.contributions.get(name)
+    for (const { ref, definition } of after.contributions.get(name)?.values() ?? []) {
+      const known = former?.get(ref)?.definition
+      if (known === definition) continue
+      if (known !== undefined && canonicalJson(known) === canonicalJson(definition)) continue
+      const { enabled, [actsAs]: role } = definition as Readonly<Record<string, unknown>>
+      if (enabled !== false) yield { ref, role: typeof role === 'string' ? role : null }
+    }
+  }
 }
 
 /** @throws ForbiddenError naming what `excessRights` finds. */

@@ -121,6 +121,31 @@ describe('who shapes the CRM and is no admin', () => {
     })
   })
 
+  it('publishes workflows that do no more than they may themselves', async () => {
+    const workflow = (more: object) => ({
+      ...{ op: 'set', path: ['workflows', 'greet'] },
+      value: {
+        ...{ label: 'Greet', entity: 'crm.leads:lead', start: 'end', ...more },
+        triggers: { created: { type: 'platform.workflows:record-created' } },
+        steps: { end: { type: 'platform.workflows:stop' } },
+      },
+    })
+    for (const [more, right] of [
+      [{}, 'acting with all rights: t:greet'],
+      [{ role: 'platform.people:admin' }, 'being an admin'],
+      [{ role: 'platform.people:viewer' }, 'read crm.accounts:account'],
+    ] as const) {
+      const refused = await publish(by, [workflow(more)])
+      expect(refused.statusCode, refused.body).toBe(403)
+      expect(refused.json().detail).toContain(right)
+    }
+    expect((await publish(by, [workflow({ enabled: false })])).statusCode).toBe(201)
+    const on = { op: 'set', path: ['workflows', 'greet', 'enabled'], from: false, value: true }
+    expect((await publish(by, [on])).statusCode).toBe(403)
+    const role = { op: 'set', path: ['workflows', 'greet', 'role'], value: 't:builder' }
+    expect((await publish(by, [on, role])).statusCode).toBe(201)
+  })
+
   it('gives what they have, in part or in other words, and everything about what they make', async () => {
     const score = builder.rules.score
     const answer = await publish(by, [
