@@ -13,6 +13,8 @@ export function translateError(error: unknown): Error {
     const code = error.code ?? ''
     if (isConnectionLoss(error)) return new DatabaseUnavailableError(undefined, { cause: error })
     if (code === '53100') return new StorageFullError(undefined, { cause: error })
+    // 58 is what the system under PostgreSQL refused: a file that cannot be written now.
+    if (code.startsWith('58')) return new DatabaseUnavailableError(undefined, { cause: error })
     if (code === '53200' || code === '53300' || code === '55P03') {
       return new DatabaseUnavailableError(undefined, { cause: error, retryAfter: 1 })
     }

@@ -21,6 +21,8 @@ const samples: Readonly<Record<string, readonly string[]>> = {
     'points/roles/platform.people:viewer',
   ],
   'roles/:ref': ['roles/platform.people:viewer', 'roles/platform.people:viewer?tab=fields'],
+  // One that is not there: how a run looks is in workflows.test.ts.
+  'runs/:id': ['runs/01a21472-aeb3-7521-befb-59aa9338c6cf'],
   explorer: ['explorer?object=leads', 'explorer?object=leads&mode=query'],
 }
 // By its name alone, because only the studio's own compiler reads the pages that it loads.
