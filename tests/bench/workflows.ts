@@ -103,11 +103,11 @@ export async function measureWorkflows(options: Options): Promise<void> {
 
   const crowd = 20 * runs
   await fill(call, flows, crowd)
-  await until(async () => (await left(admin, flows.id)) > crowd / 4, 600_000)
+  await until(async () => (await count(admin, flows.id, 'ready')) > crowd / 4, 600_000)
   const delayed: number[] = []
   for (let i = 0; i < 5; i++) delayed.push(await startLatency(call, admin, others))
   say(
-    `beside ${await left(admin, flows.id)} queued       ${Math.max(...delayed).toFixed(0)} ms at most (aim 5,000)`,
+    `beside ${await count(admin, flows.id, 'ready')} queued       ${Math.max(...delayed).toFixed(0)} ms at most (aim 5,000)`,
   )
   await admin.end()
 }
@@ -169,25 +169,14 @@ async function fill(call: Call, org: { key: string }, leads: number): Promise<vo
   }
 }
 
-const left = async (admin: pg.Client, orgId: string): Promise<number> =>
-  Number(
-    (
-      await admin.query(
-        `select count(*) as n from tenant.platform_workflows_state where org_id = $1 and status = 'ready'`,
-        [orgId],
-      )
-    ).rows[0].n,
+/** Runs and parts of an organisation in one state. */
+async function count(admin: pg.Client, orgId: string, status: 'ready' | 'done'): Promise<number> {
+  const { rows } = await admin.query(
+    'select count(*)::int as n from tenant.platform_workflows_state where org_id = $1 and status = $2',
+    [orgId, status],
   )
-
-const done = async (admin: pg.Client, orgId: string): Promise<number> =>
-  Number(
-    (
-      await admin.query(
-        `select count(*) as n from tenant.platform_workflows_state where org_id = $1 and status = 'done'`,
-        [orgId],
-      )
-    ).rows[0].n,
-  )
+  return rows[0].n
+}
 
 /** From the first event to the end of the last run. */
 async function burst(
@@ -196,10 +185,10 @@ async function burst(
   org: { id: string; key: string },
   runs: number,
 ): Promise<number> {
-  const before = await done(admin, org.id)
+  const before = await count(admin, org.id, 'done')
   const began = performance.now()
   await fill(call, org, runs)
-  await until(async () => (await done(admin, org.id)) >= before + runs, 300_000)
+  await until(async () => (await count(admin, org.id, 'done')) >= before + runs, 300_000)
   return runs / ((performance.now() - began) / 1000)
 }
 

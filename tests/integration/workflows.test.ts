@@ -317,6 +317,37 @@ describe('a run that waits', () => {
     expect((await flows.ask('GET', `/leads/${three.id}`)).notes).toBeNull()
   })
 
+  it('goes another way when nothing came in time, and waits for nothing any more', async () => {
+    await flows.publish({
+      brief: {
+        label: 'Brief',
+        entity: 'crm.leads:lead',
+        triggers: { hand: trigger('manual') },
+        start: 'await',
+        steps: {
+          await: step('wait-for-event', {
+            event: 'record.updated',
+            atMost: { for: 1, unit: 'seconds' },
+            timedOut: 'late',
+          }),
+          late: step('update-record', { values: { notes: 'Nobody called' } }),
+        },
+      },
+    })
+    const { id } = await lead({ name: 'Gus' })
+    const records = { entity: 'leads', ids: [id] }
+    const { runs } = await flows.ask('POST', '/workflows/t:brief/run', { records })
+    await flows.becomes(runs[0], 'done')
+    expect((await flows.ask('GET', `/leads/${id}`)).notes).toBe('Nobody called')
+    const { rows } = await app.house.db.query<{ n: number }>(org.orgId, {
+      text: `select count(*)::int as n from tenant.platform_workflows_wait w
+        join tenant.platform_workflows_state s on s.org_id = w.org_id and s.id = w.state
+        where w.org_id = $1 and s.run = $2`,
+      values: [org.orgId, runs[0]],
+    })
+    expect(rows[0]?.n).toBe(0)
+  })
+
   it('goes on by the clock', async () => {
     await flows.publish({
       nap: {

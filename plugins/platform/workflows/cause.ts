@@ -1,5 +1,5 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
-import { type Origin, toState } from './tables.ts'
+import { findRun, type Origin } from './tables.ts'
 
 const mostSteps = 20
 
@@ -12,9 +12,7 @@ export async function cause(
   let by: Origin['by'] = { type: 'workflow', id: run, name: '' }
   for (let steps = 0; by?.type === 'workflow' && by.id !== null; steps++) {
     if (steps === mostSteps) return { by: null }
-    const where = { run: by.id, whole: true }
-    const [row] = await plugin.tables.select('state', { where, limit: 1 })
-    by = row ? (toState(row).origin.by ?? null) : null
+    by = (await findRun(plugin, by.id))?.origin.by ?? null
   }
   return { by: by ?? null }
 }

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { HandlerContext } from '@runwaycrm/sdk'
-import type { Step, Workflow } from './definition.ts'
-
-export interface Pinned {
-  readonly ref: string
-  readonly hash: string
-  readonly workflow: Workflow
-}
+import { type HandlerContext, NotFoundError } from '@runwaycrm/sdk'
+import type { Workflow } from './definition.ts'
 
 const hashes = new WeakMap<Workflow, string>()
 /** Definitions never change under their hash, so what was read or written once is known for good. */
@@ -24,7 +18,14 @@ export function workflowsOf(ctx: HandlerContext, isAll = false): ReadonlyMap<str
   return new Map([...all].filter(([, workflow]) => workflow.enabled !== false))
 }
 
-export function hashOf(workflow: Workflow): string {
+/** @throws NotFoundError when there is none, or it is off. */
+export function enabledWorkflow(ctx: HandlerContext, ref = ''): Workflow {
+  const workflow = workflowsOf(ctx).get(ref)
+  if (!workflow) throw new NotFoundError(`No enabled workflow is called "${ref}".`)
+  return workflow
+}
+
+function hashOf(workflow: Workflow): string {
   const found = hashes.get(workflow)
   if (found) return found
   const hash = createHash('sha256').update(JSON.stringify(workflow)).digest('hex').slice(0, 32)
@@ -70,6 +71,11 @@ function remember(key: string, workflow: Workflow): void {
 
 const usualRole = 'platform.people:admin'
 
-export const roleOf = ({ role }: Workflow): string => role ?? usualRole
-
-export const stepLabel = (key: string, step: Step | undefined): string => step?.label ?? key
+/** @param id of the run, or of whatever it is that acts. */
+export function asWorkflow(
+  ctx: HandlerContext,
+  id: string,
+  { label, role = usualRole }: Workflow,
+): HandlerContext {
+  return ctx.as({ type: 'workflow', id, name: label, roles: [role] })
+}

@@ -1,14 +1,14 @@
 import { ForbiddenError, type HandlerContext, InvalidError, NotFoundError } from '@runwaycrm/sdk'
 import { advance } from './advance.ts'
 import type { Workflow } from './definition.ts'
-import { roleOf, workflowsOf } from './definitions.ts'
+import { asWorkflow, workflowsOf } from './definitions.ts'
 import type { NewPart } from './parts.ts'
 import { failed } from './run-slice.ts'
 import { hasEnded, newRunState, type Outcome, type RunState } from './run-state.ts'
-import { readSubject, scopeOf } from './scope.ts'
+import { readSubject } from './scope.ts'
 import { executorOf } from './steps/executors.ts'
-import type { StepCall, StepResult } from './steps/step-call.ts'
-import type { StateRow } from './tables.ts'
+import { type StepCall, type StepResult, stepCall } from './steps/step-call.ts'
+import { manualOrigin, type StateRow } from './tables.ts'
 
 interface DryRunInput {
   readonly workflow: string
@@ -53,23 +53,15 @@ export async function dryRun(
   }
   const subject = entity ? { entity, id: records.ids[0] as string } : null
   if (subject) await ctx.records.get(subject.entity, subject.id, { fields: ['id'] })
-  const { type, id, name } = ctx.actor
   const row = {
     ...{ id: crypto.randomUUID(), run: crypto.randomUUID(), workflow: ref, hash: '' },
     ...{ parent: null, parentStep: null, whole: true, place: 0, placeKey: null, depth: 1 },
     ...{ status: 'ready', step: workflow.start, subject, item: null, version: 1 },
-    origin: {
-      ...{ trigger: null, type: 'manual', at: ctx.now.toISOString(), payload: input },
-      by: { type, id, name },
-    },
+    origin: manualOrigin(ctx, input),
     data: newRunState(workflow.start, input),
     touchedAt: ctx.now.toISOString(),
   } as const satisfies StateRow
-  const acting = ctx.as({
-    ...{ type: 'workflow', id: row.run, name: workflow.label },
-    roles: [roleOf(workflow)],
-  })
-  return acting.transaction(
+  return asWorkflow(ctx, row.run, workflow).transaction(
     async (inside) => {
       const run = { inside, steps: [] as DryStep[], until: performance.now() + mostMs }
       const state = await simulate(run, workflow, row, null)
@@ -106,14 +98,7 @@ async function simulate(
     }
     const key = state.step as string
     const record = await readSubject(run.inside, workflow, row.subject)
-    const step = workflow.steps[key] ?? { type: '' }
-    const call: StepCall = {
-      ...{ workflow, key, step, row, state, record },
-      scope: scopeOf(run.inside, row, state, record),
-      effectKey: `dry:${row.id}:${key}`,
-      partsKey: key,
-      isDryRun: true,
-    }
+    const call = stepCall(run.inside, { workflow, row, state, record, isDryRun: true })
     const inParts = (parts: readonly NewPart[]) => runParts(run, call, parts)
     const result = await tryStep(run, call, inParts)
     const outcome = settled(result.outcome)

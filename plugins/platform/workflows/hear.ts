@@ -1,11 +1,11 @@
 import type { EventNews, HandlerContext, RecordData } from '@runwaycrm/sdk'
 import { resume } from './advance.ts'
-import { pinned, roleOf } from './definitions.ts'
+import { asWorkflow, pinned } from './definitions.ts'
 import { hasEnded } from './run-state.ts'
-import { readSubject, relationsOf, scopeOf } from './scope.ts'
+import { readRecords, readSubject, scopeOf } from './scope.ts'
 import { type NewRun, startRuns } from './start-runs.ts'
-import { keepState, RunMovedOnError, type StateRow, toState, type WaitRow } from './tables.ts'
-import { testRule } from './test-rule.ts'
+import { findState, keepState, RunMovedOnError, type StateRow, type WaitRow } from './tables.ts'
+import { ruleScope, testRule } from './test-rule.ts'
 import { type EventTrigger, eventTriggers } from './triggers.ts'
 
 /** What workflows are to hear of now: what begins one, and what runs wait for. */
@@ -26,11 +26,8 @@ export async function hear(
 ): Promise<void> {
   const triggers = eventTriggers(ctx)
   const hits = events.flatMap((event) =>
-    [
-      ...(triggers.get(nameOf(event)) ?? []),
-      ...(event.entity ? (triggers.get(event.event) ?? []) : []),
-    ]
-      .filter((one, at, all) => all.indexOf(one) === at && concerns(one, event))
+    (triggers.get(nameOf(event)) ?? [])
+      .filter((one) => concerns(one, event))
       .map((trigger) => ({ trigger, event })),
   )
   const runs = await runsOf(ctx, hits)
@@ -41,9 +38,8 @@ export async function hear(
 const nameOf = ({ event, entity }: EventNews): string =>
   event.startsWith('record.') ? `${event} ${entity}` : event
 
-function concerns({ event: name, fields }: EventTrigger, event: EventNews): boolean {
-  if (name !== event.event) return false
-  if (name !== 'record.updated' || fields.length === 0) return true
+function concerns({ fields }: EventTrigger, event: EventNews): boolean {
+  if (event.event !== 'record.updated' || fields.length === 0) return true
   return event.fields.some((field) => fields.includes(field))
 }
 
@@ -93,9 +89,7 @@ async function holds(
     trigger: { type: event.event, at: event.at, payload: event.payload, by: event.actor },
   }
   try {
-    const entity = workflow.entity ?? null
-    const told = await testRule(trigger.when, { conditions: ctx.conditions, entity, facts })
-    return told.holds
+    return (await testRule(trigger.when, ruleScope(ctx, workflow, facts))).holds
   } catch (error) {
     ctx.log.warn('the condition of a trigger cannot be told', { workflow: workflow.label, error })
     return true
@@ -122,28 +116,11 @@ async function recordsOf(ctx: HandlerContext, hits: readonly Hit[]) {
     ({ trigger }) => trigger.ref,
   )
   for (const [ref, some] of asked) {
-    const { workflow } = some[0]!.trigger
-    const entity = some[0]!.event.entity as string
-    const acting = ctx.as({
-      ...{ type: 'workflow', id: ref, name: workflow.label },
-      roles: [roleOf(workflow)],
-    })
-    const expand = relationsOf(workflow, ctx)
-    const ids = [...new Set(some.map(({ event }) => event.id as string))]
-    for (let at = 0; at < ids.length; at += 200) {
-      const query = {
-        filter: { id: { $in: ids.slice(at, at + 200) } },
-        limit: 200,
-        ...(expand.length > 0 ? { expand } : {}),
-      }
-      const pages = [
-        await acting.records.list(entity, query),
-        await acting.records.list(entity, { ...query, deleted: 'only' }),
-      ]
-      for (const record of pages.flatMap(({ data }) => data)) {
-        found.set(keyOf(ref, record.id), record)
-      }
-    }
+    const { trigger, event } = some[0] as Hit
+    const acting = asWorkflow(ctx, ref, trigger.workflow)
+    const ids = [...new Set(some.map(({ event: one }) => one.id as string))]
+    const records = await readRecords(acting, trigger.workflow, event.entity as string, ids)
+    for (const [id, record] of records) found.set(keyOf(ref, id), record)
   }
   return found
 }
@@ -171,14 +148,10 @@ async function meets(ctx: HandlerContext, row: StateRow, trigger: object): Promi
   const when = row.data.waiting?.event?.when
   if (!when) return true
   const workflow = await pinned(ctx, row.workflow, row.hash)
-  const acting = ctx.as({
-    ...{ type: 'workflow', id: row.run, name: workflow.label },
-    roles: [roleOf(workflow)],
-  })
+  const acting = asWorkflow(ctx, row.run, workflow)
   const record = await readSubject(acting, workflow, row.subject)
   const facts = { ...scopeOf(acting, row, row.data, record), trigger }
-  const entity = workflow.entity ?? null
-  return (await testRule(when, { conditions: acting.conditions, entity, facts })).holds
+  return (await testRule(when, ruleScope(acting, workflow, facts))).holds
 }
 
 const tries = 10
@@ -205,8 +178,7 @@ async function wakeOnce(
   wait: WaitRow,
   resumed: { readonly by: 'event'; readonly payload: object },
 ): Promise<void> {
-  const [found] = await inside.tables.select('state', { where: { id: wait.state }, limit: 1 })
-  const row = found && toState(found)
+  const row = await findState(inside, wait.state)
   if (row?.data.waiting?.event?.event !== wait.event || hasEnded(row)) return
   if (!(await meets(inside, row, resumed.payload))) return
   const data = resume({ ...row.data, status: 'waiting' }, resumed)

@@ -5,12 +5,20 @@ import {
   StateConflictError,
 } from '@runwaycrm/sdk'
 import { cancel as cancelled, retryFrom } from './advance.ts'
-import { pinned, workflowsOf } from './definitions.ts'
+import { enabledWorkflow, pinned } from './definitions.ts'
 import { mirror } from './mirror.ts'
 import { hasEnded, type RunState } from './run-state.ts'
 import { startRuns } from './start-runs.ts'
 import { withdrawApprovals } from './steps/action.ts'
-import { keepState, runEntity, type StateRow, toState } from './tables.ts'
+import {
+  findRun,
+  findState,
+  keepState,
+  manualOrigin,
+  runEntity,
+  type StateRow,
+  toState,
+} from './tables.ts'
 
 interface Start {
   readonly workflow: string
@@ -25,8 +33,7 @@ export async function start(
   { workflow: ref, records, input = {} }: Start,
   ctx: HandlerContext,
 ): Promise<{ runs: readonly string[] }> {
-  const workflow = workflowsOf(ctx).get(ref)
-  if (!workflow) throw new NotFoundError(`No enabled workflow is called "${ref}".`)
+  const workflow = enabledWorkflow(ctx, ref)
   const entity = records && ctx.model.entity(records.entity)?.ref
   if (records && entity !== workflow.entity) {
     const message = `"${workflow.label}" is not about these records.`
@@ -42,11 +49,7 @@ export async function start(
     })
   }
   await assertVisible(ctx, entity, ids)
-  const { type, id, name } = ctx.actor
-  const origin = {
-    ...{ trigger: null, type: 'manual', at: ctx.now.toISOString(), payload: input },
-    by: { type, id, name },
-  }
+  const origin = manualOrigin(ctx, input)
   const subjects = entity ? ids.map((one) => ({ entity, id: one })) : [null]
   const runs = subjects.map((subject) => ({
     ...{ ref, workflow, subject, origin, cause: null, depth: 1, vars: input },
@@ -83,12 +86,9 @@ async function assertVisible(
 /** The run itself, for whoever may read its record. */
 async function stateOf(ctx: HandlerContext, id: string): Promise<StateRow> {
   await ctx.records.get(runEntity, id, { fields: ['id'] })
-  const [row] = await ctx.as(null).tables.select('state', {
-    where: { run: id, whole: true },
-    limit: 1,
-  })
+  const row = await findRun(ctx.as(null), id)
   if (!row) throw new NotFoundError()
-  return toState(row)
+  return row
 }
 
 async function change(
@@ -171,13 +171,11 @@ export async function retry(
 /** Begins the same once more, with the workflow as it is now. */
 export async function replay({ id }: { readonly id: string }, ctx: HandlerContext) {
   const row = await stateOf(ctx, id)
-  const workflow = workflowsOf(ctx).get(row.workflow)
-  if (!workflow) throw new NotFoundError(`No enabled workflow is called "${row.workflow}".`)
-  const { type, id: by, name } = ctx.actor
+  const workflow = enabledWorkflow(ctx, row.workflow)
   const [run] = await startRuns(ctx.as(null), [
     {
       ...{ ref: row.workflow, workflow, subject: row.subject, cause: null, depth: 1 },
-      origin: { ...row.origin, at: ctx.now.toISOString(), by: { type, id: by, name } },
+      origin: { ...row.origin, at: ctx.now.toISOString(), by: ctx.actor },
       vars: (row.origin.type === 'manual' ? row.origin.payload : {}) as RunState['vars'],
     },
   ])
@@ -186,8 +184,7 @@ export async function replay({ id }: { readonly id: string }, ctx: HandlerContex
 
 /** The job that carries a run is dead: the run is parked with the reason and can be taken up again. */
 export async function park({ payload, problem }: DeadJob, ctx: HandlerContext): Promise<void> {
-  const [found] = await ctx.tables.select('state', { where: { id: payload.state }, limit: 1 })
-  const row = found && toState(found)
+  const row = await findState(ctx, payload.state)
   if (row?.status !== 'ready') return
   const failure = { step: row.step ?? '', code: problem.code, message: problem.detail }
   const kept = await ctx.transaction((inside) =>

@@ -1,4 +1,5 @@
 import type { FieldValues, HandlerContext } from '@runwaycrm/sdk'
+import { hasEnded } from './run-state.ts'
 import { runEntity, type StateRow } from './tables.ts'
 
 interface Waiting {
@@ -50,7 +51,7 @@ async function send(ctx: HandlerContext, orgId: string): Promise<void> {
 
 function shown({ run, data, touchedAt }: StateRow) {
   const { status, failure, waiting: wait, step } = data
-  const isOver = status === 'done' || status === 'failed' || status === 'cancelled'
+  const isOver = hasEnded(data)
   return {
     id: run,
     status: shownStatus(status, wait?.for),

@@ -1,7 +1,7 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
 import type { Workflow } from './definition.ts'
 import { newRunState, type RunState } from './run-state.ts'
-import { type StateRow, toState } from './tables.ts'
+import { beginStates, type StateRow, toState } from './tables.ts'
 
 /** A part of a run that goes its own way: an item of a list, a branch. It shares the record that people see. */
 export interface NewPart {
@@ -24,34 +24,16 @@ export async function startParts(
   step: string,
   parts: readonly NewPart[],
 ): Promise<void> {
-  const rows = parts.map(({ start, place, placeKey, item, vars = {}, outputs = {}, subject }) => {
-    const state = { ...newRunState(start, vars), outputs }
-    return {
-      run: parent.run,
-      workflow: parent.workflow,
-      hash: parent.hash,
-      parent: parent.id,
-      parentStep: step,
-      whole: false,
-      place,
-      placeKey: placeKey ?? null,
-      depth: parent.depth,
-      status: state.status,
-      step: state.step,
-      cause: null,
+  await beginStates(
+    ctx,
+    parts.map(({ start, place, placeKey, item, vars = {}, outputs = {}, subject }) => ({
+      ...{ run: parent.run, workflow: parent.workflow, hash: parent.hash },
+      ...{ parent: parent.id, parentStep: step, whole: false, place, placeKey: placeKey ?? null },
+      ...{ depth: parent.depth, origin: parent.origin, cause: null },
       subject: subject ?? parent.subject,
-      subjectId: (subject ?? parent.subject)?.id ?? null,
-      origin: parent.origin,
       item: item ?? parent.item ?? null,
-      data: state,
-      version: 1,
-      touchedAt: new Date(),
-    }
-  })
-  const made = await ctx.tables.insert('state', rows)
-  await ctx.jobs.enqueueMany(
-    'advance',
-    made.map(({ id }) => ({ payload: { state: id } })),
+      data: { ...newRunState(start, vars), outputs },
+    })),
   )
 }
 
@@ -70,15 +52,12 @@ export async function partsOf(
 /**
  * Tells the parent that a part has ended, in the transaction in which it ends. The parent's row is locked first,
  * so of parts that end together one sees that it is the last.
- *
- * @returns whether the parent goes on.
  */
-export async function tellParent(ctx: HandlerContext, part: StateRow): Promise<boolean> {
-  if (part.parent === null) return false
+export async function tellParent(ctx: HandlerContext, part: StateRow): Promise<void> {
+  if (part.parent === null) return
   await ctx.tables.update('state', { id: part.parent }, { touchedAt: new Date() })
-  if (await hasParts(ctx, part.parent)) return false
+  if (await hasParts(ctx, part.parent)) return
   await ctx.jobs.enqueue('advance', { state: part.parent, parts: true })
-  return true
 }
 
 /** Whether some of its parts are under way. */

@@ -1,14 +1,20 @@
 import { type HandlerContext, type RecordData, RunwayError } from '@runwaycrm/sdk'
 import { advance, resume } from './advance.ts'
 import type { Workflow } from './definition.ts'
-import { pinned, roleOf } from './definitions.ts'
+import { asWorkflow, pinned } from './definitions.ts'
 import { mirror } from './mirror.ts'
 import { hasParts, tellParent } from './parts.ts'
 import { hasEnded, type Outcome, type RunState } from './run-state.ts'
-import { readSubject, scopeOf } from './scope.ts'
+import { readSubject } from './scope.ts'
 import { executorOf } from './steps/executors.ts'
 import { PassingError } from './steps/outside.ts'
-import { type StepCall, StepError, type StepExecutor, type StepResult } from './steps/step-call.ts'
+import {
+  type StepCall,
+  StepError,
+  type StepExecutor,
+  type StepResult,
+  stepCall,
+} from './steps/step-call.ts'
 import { findState, keepState, RunMovedOnError, type StateRow, type StepRow } from './tables.ts'
 
 export interface AdvanceJob {
@@ -29,42 +35,39 @@ const sliceMs = 20_000
 export async function advanceRun(job: AdvanceJob, ctx: HandlerContext): Promise<void> {
   const found = await findState(ctx, job.state)
   if (!found) return
-  const row = await woken(found, job, ctx)
-  if (row.status === 'ready') await runSlice(row, ctx)
+  const state = await woken(found, job, ctx)
+  if (state.status === 'ready') await runSlice(found, state, ctx)
   // A worker that died between the end of a run and its record left the record behind.
-  else if (hasEnded(row) && row.whole) await mirror(ctx, row)
+  else if (hasEnded(found) && found.whole) await mirror(ctx, found)
 }
 
+/** What the run is once the job is heard of; kept with the step that follows. */
 async function woken(
-  row: StateRow,
+  { id, data }: StateRow,
   { at, parts }: AdvanceJob,
   ctx: HandlerContext,
-): Promise<StateRow> {
-  if (row.status !== 'waiting') return row
-  const isDue = at !== undefined && row.data.waiting?.until === at
+): Promise<RunState> {
+  if (data.status !== 'waiting') return data
+  const isDue = at !== undefined && data.waiting?.until === at
   const by = parts ? 'parts' : isDue ? 'time' : null
-  if (by === null || (by === 'parts' && (await hasParts(ctx, row.id)))) return row
-  const data = resume(row.data, { by, payload: null })
-  return { ...row, data, status: data.status }
+  if (by === null || (by === 'parts' && (await hasParts(ctx, id)))) return data
+  return resume(data, { by, payload: null })
 }
 
-async function runSlice(begun: StateRow, ctx: HandlerContext): Promise<void> {
-  const workflow = await pinned(ctx, begun.workflow, begun.hash)
-  const acting = ctx.as({
-    ...{ type: 'workflow', id: begun.run, name: workflow.label },
-    roles: [roleOf(workflow)],
-  })
-  const run: Slice = { ctx, acting, workflow, row: begun, state: begun.data, steps: [] }
+async function runSlice(row: StateRow, state: RunState, ctx: HandlerContext): Promise<void> {
+  const workflow = await pinned(ctx, row.workflow, row.hash)
+  const acting = asWorkflow(ctx, row.run, workflow)
+  const run: Slice = { ctx, acting, workflow, row, state, steps: [] }
   const until = performance.now() + sliceMs
   let record: RecordData | null | undefined
   try {
     while (run.state.status === 'ready') {
       if (performance.now() > until) {
         await keep(run)
-        await ctx.jobs.enqueue('advance', { state: begun.id })
+        await ctx.jobs.enqueue('advance', { state: row.id })
         return
       }
-      record ??= await readSubject(acting, workflow, begun.subject)
+      record ??= await readSubject(acting, workflow, row.subject)
       const isOnlyLooking = await step(run, record)
       // What was written may have changed it.
       if (!isOnlyLooking) record = undefined
@@ -111,8 +114,8 @@ async function keepAndTell(
 
 /** @returns whether the step only looked. */
 async function step(run: Slice, record: RecordData | null): Promise<boolean> {
-  const { acting, workflow, row, state } = run
-  const call = callOf(run, record)
+  const { ctx, acting, workflow, row, state } = run
+  const call = stepCall(ctx, { workflow, row, state, record, isDryRun: false })
   const startedAt = new Date()
   const began = performance.now()
   const through = (result: StepResult): readonly [RunState, StepRow] => {
@@ -154,19 +157,6 @@ async function step(run: Slice, record: RecordData | null): Promise<boolean> {
     run.steps.push(shown)
     await keep(run)
     return false
-  }
-}
-
-function callOf({ ctx, workflow, row, state }: Slice, record: RecordData | null): StepCall {
-  const key = state.step as string
-  const definition = workflow.steps[key]
-  return {
-    ...{ workflow, key, row, state, record },
-    step: definition ?? { type: '' },
-    scope: scopeOf(ctx, row, state, record),
-    effectKey: `${row.id}:${key}:${state.rounds[key] ?? 0}`,
-    partsKey: `${key}#${state.rounds[key] ?? 0}`,
-    isDryRun: false,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { HandlerContext, RecordData } from '@runwaycrm/sdk'
+import type { HandlerContext, ListQuery, RecordData } from '@runwaycrm/sdk'
 import type { Workflow } from './definition.ts'
 import type { Scope } from './fill-templates.ts'
 import type { RunState } from './run-state.ts'
@@ -9,7 +9,7 @@ const throughRecord = /record\.([A-Za-z][A-Za-z0-9]*)\.[A-Za-z]/g
 const ofRecordFact = /^([A-Za-z][A-Za-z0-9]*)\.[A-Za-z]/
 
 /** Relations that templates and rules of a workflow follow from its record. */
-export function relationsOf(workflow: Workflow, ctx: HandlerContext): readonly string[] {
+function relationsOf(workflow: Workflow, ctx: HandlerContext): readonly string[] {
   const found = relations.get(workflow)
   if (found) return found
   const entity = workflow.entity === undefined ? null : ctx.model.entity(workflow.entity)
@@ -32,23 +32,42 @@ export function relationsOf(workflow: Workflow, ctx: HandlerContext): readonly s
   return known
 }
 
-/** The record that a run is about, as the workflow may see it now; null when there is none, or none any more. */
+const atOnce = 200
+
+/** Records as a workflow may see them now, by id; deleted ones are among them. */
+export async function readRecords(
+  acting: HandlerContext,
+  workflow: Workflow,
+  entity: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, RecordData>> {
+  const expand = relationsOf(workflow, acting)
+  const found = new Map<string, RecordData>()
+  const read = async (some: readonly string[], more: Pick<ListQuery, 'deleted'> = {}) => {
+    const { data } = await acting.records.list(entity, {
+      ...{ filter: { id: { $in: some } }, limit: atOnce, ...more },
+      ...(expand.length > 0 ? { expand } : {}),
+    })
+    for (const record of data) found.set(record.id, record)
+  }
+  for (let at = 0; at < ids.length; at += atOnce) {
+    const some = ids.slice(at, at + atOnce)
+    await read(some)
+    const missing = some.filter((id) => !found.has(id))
+    if (missing.length > 0) await read(missing, { deleted: 'only' })
+  }
+  return found
+}
+
+/** The record that a run is about; null when there is none, or none any more. */
 export async function readSubject(
   acting: HandlerContext,
   workflow: Workflow,
   subject: StateRow['subject'],
 ): Promise<RecordData | null> {
   if (!subject) return null
-  const expand = relationsOf(workflow, acting)
-  const query = {
-    filter: { id: subject.id },
-    limit: 1,
-    ...(expand.length > 0 ? { expand } : {}),
-  }
-  const { data } = await acting.records.list(subject.entity, query)
-  if (data[0]) return data[0]
-  const deleted = await acting.records.list(subject.entity, { ...query, deleted: 'only' })
-  return deleted.data[0] ?? null
+  const found = await readRecords(acting, workflow, subject.entity, [subject.id])
+  return found.get(subject.id) ?? null
 }
 
 /** What templates and rules of a run see. */

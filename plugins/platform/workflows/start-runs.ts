@@ -2,7 +2,7 @@ import type { HandlerContext } from '@runwaycrm/sdk'
 import type { Workflow } from './definition.ts'
 import { pin } from './definitions.ts'
 import { newRunState, type RunState } from './run-state.ts'
-import { type Origin, runEntity, type StateRow } from './tables.ts'
+import { beginStates, type Origin, runEntity, type StateRow } from './tables.ts'
 
 export interface NewRun {
   readonly ref: string
@@ -55,34 +55,18 @@ export async function begin(
 ): Promise<readonly string[]> {
   const fresh = await withoutBusy(ctx, await withoutKnown(ctx, runs))
   if (fresh.length === 0) return []
-  const { results } = await ctx.records.bulk(runEntity, { create: fresh.map(recordOf) })
+  const begun = fresh.map((run) => ({ run, data: stateOf(run) }))
+  const create = begun.map(({ run, data }) => recordOf(run, data))
+  const { results } = await ctx.records.bulk(runEntity, { create })
   const ids = results.map(({ id }) => id as string)
-  const rows = fresh.map((run, at) => {
-    const state = stateOf(run)
-    return {
-      run: ids[at],
-      workflow: run.ref,
-      hash: hashes.get(run.workflow),
-      parent: run.parent?.state ?? null,
-      parentStep: run.parent?.step ?? null,
-      whole: true,
-      place: 0,
-      depth: run.depth,
-      status: state.status,
-      step: state.step,
-      cause: run.cause,
-      subject: run.subject,
-      subjectId: run.subject?.id ?? null,
-      origin: run.origin,
-      data: state,
-      version: 1,
-      touchedAt: new Date(),
-    }
-  })
-  const states = await ctx.tables.insert('state', rows)
-  await ctx.jobs.enqueueMany(
-    'advance',
-    states.filter(({ status }) => status === 'ready').map(({ id }) => ({ payload: { state: id } })),
+  await beginStates(
+    ctx,
+    begun.map(({ run, data }, at) => ({
+      ...{ run: ids[at] as string, workflow: run.ref, hash: hashes.get(run.workflow) as string },
+      ...{ parent: run.parent?.state ?? null, parentStep: run.parent?.step ?? null, whole: true },
+      ...{ place: 0, placeKey: null, item: null, data },
+      ...{ depth: run.depth, cause: run.cause, subject: run.subject, origin: run.origin },
+    })),
   )
   return ids
 }
@@ -98,9 +82,7 @@ function stateOf({ workflow, depth, vars }: NewRun): RunState {
   }
 }
 
-function recordOf(run: NewRun) {
-  const state = stateOf(run)
-  const { ref, workflow, origin, subject } = run
+function recordOf({ ref, workflow, origin, subject }: NewRun, state: RunState) {
   return {
     name: workflow.label,
     workflow: ref,

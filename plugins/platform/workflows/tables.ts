@@ -15,6 +15,13 @@ export interface Origin {
   readonly by?: { readonly type: string; readonly id: string | null; readonly name: string } | null
 }
 
+/** Of what somebody or something calls, with what it is given. */
+export const manualOrigin = (
+  { now, actor }: HandlerContext,
+  payload: unknown,
+  type: 'manual' | 'workflow' = 'manual',
+): Origin => ({ trigger: null, type, at: now.toISOString(), payload, by: actor })
+
 /** A row of `state`: one run, or one part of a run. */
 export interface StateRow {
   readonly id: string
@@ -72,8 +79,37 @@ export async function findState(ctx: HandlerContext, id: string): Promise<StateR
   return row ? toState(row) : null
 }
 
-export const toState = (row: Row): StateRow =>
-  ({ ...row, version: Number(row['version']), place: Number(row['place']) }) as unknown as StateRow
+/** The row of a run whose record people see, not one of its parts. */
+export async function findRun(ctx: HandlerContext, run: string): Promise<StateRow | null> {
+  const [row] = await ctx.tables.select('state', { where: { run, whole: true }, limit: 1 })
+  return row ? toState(row) : null
+}
+
+export const toState = (row: Row): StateRow => row as unknown as StateRow
+
+export type NewState = Omit<StateRow, 'id' | 'status' | 'step' | 'version' | 'touchedAt'> & {
+  readonly cause: string | null
+}
+
+/** Each row and the job that carries it on, in the transaction of whatever begins them. */
+export async function beginStates(ctx: HandlerContext, states: readonly NewState[]): Promise<void> {
+  const made = await ctx.tables.insert(
+    'state',
+    states.map((one) => ({
+      ...one,
+      status: one.data.status,
+      step: one.data.step,
+      subjectId: one.subject?.id ?? null,
+      version: 1,
+      touchedAt: new Date(),
+    })),
+  )
+  const ready = made.filter(({ status }) => status === 'ready')
+  await ctx.jobs.enqueueMany(
+    'advance',
+    ready.map(({ id }) => ({ payload: { state: id } })),
+  )
+}
 
 /** Somebody else changed the run meanwhile: cancelled it, or took it over. */
 export class RunMovedOnError extends Error {

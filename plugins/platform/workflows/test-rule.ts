@@ -3,6 +3,7 @@ import {
   type Conditions,
   type FieldValues,
   type FilterOperator,
+  type HandlerContext,
 } from '@runwaycrm/sdk'
 import { Engine, type EngineOptions, type TopLevelCondition } from 'json-rules-engine'
 import type { Rule } from './definition.ts'
@@ -28,6 +29,13 @@ export interface RuleScope {
   readonly entity: string | null
   readonly facts: Scope
 }
+
+/** @param ctx of whoever the rule is told for. */
+export const ruleScope = (
+  { conditions }: Pick<HandlerContext, 'conditions'>,
+  { entity = null }: { readonly entity?: string | null },
+  facts: Scope,
+): RuleScope => ({ conditions, entity, facts })
 
 const operators: readonly FilterOperator[] = [
   ...(['$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin'] as const),

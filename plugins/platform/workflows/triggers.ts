@@ -10,8 +10,6 @@ export interface EventTrigger {
   readonly workflow: Workflow
   readonly key: string
   readonly trigger: Trigger
-  /** `record.created`, or a plugin's event. */
-  readonly event: string
   /** Of updates: those that change one of these fields. */
   readonly fields: readonly string[]
 }
@@ -27,9 +25,6 @@ const ofRecords: Readonly<Record<string, string>> = {
   [`${own}:record-updated`]: 'record.updated',
   [`${own}:record-deleted`]: 'record.deleted',
 }
-export const scheduleType = `${own}:schedule`
-export const manualType = `${own}:manual`
-export const webhookType = `${own}:webhook`
 
 /** By what has to happen: `record.created crm.leads:lead`, or a plugin's event. */
 export function eventTriggers(ctx: HandlerContext): ReadonlyMap<string, readonly EventTrigger[]> {
@@ -43,7 +38,7 @@ export function eventTriggers(ctx: HandlerContext): ReadonlyMap<string, readonly
       if (isOfRecord && workflow.entity === undefined) continue
       const name = isOfRecord ? `${event} ${workflow.entity}` : event
       const fields = (trigger.settings?.['fields'] ?? []) as readonly string[]
-      const entry = { ref, workflow, key, trigger, event, fields }
+      const entry = { ref, workflow, key, trigger, fields }
       const others = found.get(name)
       if (others) others.push(entry)
       else found.set(name, [entry])

@@ -1,19 +1,13 @@
 import type { Rule } from '../definition.ts'
-import { type Explained, testRule } from '../test-rule.ts'
-import { done, type StepCall, type StepExecutor, settingsOf } from './step-call.ts'
-
-const ruleScope = ({ workflow, scope }: StepCall, ctx: Parameters<StepExecutor['run']>[1]) => ({
-  conditions: ctx.conditions,
-  entity: workflow.entity ?? null,
-  facts: scope,
-})
+import { type Explained, ruleScope, testRule } from '../test-rule.ts'
+import { done, type StepExecutor, settingsOf } from './step-call.ts'
 
 /** Goes one of two ways. */
 export const condition: StepExecutor = {
   where: 'memory',
   async run(call, ctx) {
     const { when, then, else: other } = (call.step.settings ?? {}) as Branches
-    const why = await testRule(when, ruleScope(call, ctx))
+    const why = await testRule(when, ruleScope(ctx, call.workflow, call.scope))
     const to = (why.holds ? then : other) ?? call.step.next ?? null
     return { ...done({ holds: why.holds }, { to }), why }
   },
@@ -34,7 +28,7 @@ export const choose: StepExecutor = {
       ([a, one], [b, other]) => (one.order ?? 0) - (other.order ?? 0) || (a < b ? -1 : 1),
     )
     for (const [name, { when, to }] of ordered) {
-      why[name] = await testRule(when, ruleScope(call, ctx))
+      why[name] = await testRule(when, ruleScope(ctx, call.workflow, call.scope))
       if (why[name].holds) {
         return { ...done({ case: name }, { to: to ?? call.step.next ?? null }), why }
       }

@@ -1,9 +1,9 @@
 import type { Filter } from '@runwaycrm/sdk'
-import { pin, workflowsOf } from '../definitions.ts'
+import { enabledWorkflow, pin } from '../definitions.ts'
 import { type NewPart, partsOf, startParts } from '../parts.ts'
 import type { Outcome } from '../run-state.ts'
 import { begin } from '../start-runs.ts'
-import type { StateRow } from '../tables.ts'
+import { manualOrigin, type StateRow } from '../tables.ts'
 import { done, type StepCall, StepError, type StepExecutor, settingsOf } from './step-call.ts'
 
 const waitForParts: Outcome = {
@@ -163,7 +163,7 @@ function gather(parts: readonly StateRow[]) {
 export const runWorkflow: StepExecutor = {
   where: 'inside',
   async run(call, ctx) {
-    const { workflow: ref, input = {}, wait = true } = settingsOf<SubWorkflow>(call)
+    const { workflow: ref = '', input = {}, wait = true } = settingsOf<SubWorkflow>(call)
     if (call.state.resumed?.by === 'parts') {
       const [child] = await partsOf(ctx, call.row.id, call.partsKey)
       if (child?.status !== 'done') {
@@ -172,17 +172,10 @@ export const runWorkflow: StepExecutor = {
       }
       return done(child.data.result)
     }
-    const workflow = ref === undefined ? undefined : workflowsOf(ctx).get(ref)
-    if (!ref || !workflow) {
-      throw new StepError('NOT_FOUND', `No enabled workflow is called "${ref ?? ''}".`)
-    }
-    const { type, id, name } = ctx.actor
+    const workflow = enabledWorkflow(ctx, ref)
     const run = {
       ...{ ref, workflow, subject: call.row.subject, cause: null, depth: call.row.depth + 1 },
-      origin: {
-        ...{ trigger: null, type: 'workflow', at: ctx.now.toISOString(), payload: input },
-        by: { type, id, name },
-      },
+      origin: manualOrigin(ctx, input, 'workflow'),
       vars: input,
       ...(wait ? { parent: { state: call.row.id, step: call.partsKey } } : {}),
     }
@@ -191,11 +184,8 @@ export const runWorkflow: StepExecutor = {
     return wait ? { outcome: waitForParts, input } : { ...done({ started: true }), input }
   },
   async inline(call, ctx, inParts) {
-    const { workflow: ref, input = {} } = settingsOf<SubWorkflow>(call)
-    const workflow = ref === undefined ? undefined : workflowsOf(ctx).get(ref)
-    if (!ref || !workflow) {
-      throw new StepError('NOT_FOUND', `No enabled workflow is called "${ref ?? ''}".`)
-    }
+    const { workflow: ref = '', input = {} } = settingsOf<SubWorkflow>(call)
+    const workflow = enabledWorkflow(ctx, ref)
     const [child] = await inParts([
       { start: workflow.start, place: 0, placeKey: ref, vars: input, workflow },
     ])

@@ -11,7 +11,6 @@ export interface StepService {
     input: StepServiceInput & {
       readonly payload: unknown
       readonly timedOut: boolean
-      readonly state: unknown
     },
   ): Promise<StepServiceAnswer>
 }
@@ -58,7 +57,6 @@ export function serviceStep(name: string): StepExecutor {
             ...asked,
             payload: resumed.payload,
             timedOut: resumed.by === 'time',
-            state: null,
           })
         : await service.begin(asked)
       if ('wait' in answer) {

@@ -3,6 +3,7 @@ import type { Step, Workflow } from '../definition.ts'
 import { fillTemplates, type Scope } from '../fill-templates.ts'
 import type { NewPart } from '../parts.ts'
 import type { Outcome, RunState } from '../run-state.ts'
+import { scopeOf } from '../scope.ts'
 import type { StateRow } from '../tables.ts'
 
 /** What a step has when it is run. */
@@ -20,6 +21,24 @@ export interface StepCall {
   readonly partsKey: string
   /** Assumes the usual branch instead of waiting, and begins no other runs by jobs. */
   readonly isDryRun: boolean
+}
+
+/** The step that a run is at. @param ctx of the run, for what templates see of the organisation. */
+export function stepCall(
+  ctx: HandlerContext,
+  at: Pick<StepCall, 'workflow' | 'row' | 'state' | 'record' | 'isDryRun'>,
+): StepCall {
+  const { workflow, row, state, record } = at
+  const key = state.step as string
+  const round = state.rounds[key] ?? 0
+  return {
+    ...at,
+    key,
+    step: workflow.steps[key] ?? { type: '' },
+    scope: scopeOf(ctx, row, state, record),
+    effectKey: `${row.id}:${key}:${round}`,
+    partsKey: `${key}#${round}`,
+  }
 }
 
 /** How a step ended, and what is shown of it. */
