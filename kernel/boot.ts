@@ -21,7 +21,7 @@ import { createLive } from './http/live.ts'
 import { createRevertJob } from './http/revert-job.ts'
 import { createServer } from './http/server.ts'
 import { createJobList } from './jobs/list-jobs.ts'
-import { createQueue } from './jobs/queue.ts'
+import { asPlugin, createQueue } from './jobs/queue.ts'
 import { createSchedules } from './jobs/schedules.ts'
 import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
@@ -369,11 +369,7 @@ export async function boot(options: BootOptions) {
   const subscribers = createSubscribers({
     ...{ db, queue, stateOf, callHandler, codecs, log: busLog },
     contextOf: (orgId, plugin) =>
-      contextOf(
-        orgId,
-        { type: 'plugin', id: plugin, userId: null, name: plugin },
-        { traceId: randomUUID(), signal: stopping.signal },
-      ),
+      contextOf(orgId, asPlugin(plugin), { traceId: randomUUID(), signal: stopping.signal }),
   })
   const jobParts = { db, bulkByFilter, revertJob, searchIndex, subscribers }
   const worker = createWorker({

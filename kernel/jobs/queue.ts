@@ -8,6 +8,14 @@ export type RunAs = Pick<Principal, 'type' | 'id' | 'userId' | 'name'> & {
   readonly roles?: readonly string[]
 }
 
+/** A plugin's own work. */
+export const asPlugin = (plugin: string): RunAs => ({
+  type: 'plugin',
+  id: plugin,
+  userId: null,
+  name: plugin,
+})
+
 export interface JobRequest {
   /** The plugin whose contribution under `jobs` it is, and its key there. */
   readonly plugin: string

@@ -4,7 +4,7 @@ import type { Database, Statement } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { Model } from '../model/model.ts'
 import { nextTick } from './cron.ts'
-import { defaultMaxAttempts } from './queue.ts'
+import { asPlugin, defaultMaxAttempts } from './queue.ts'
 
 /** What a scheduled job gets as its payload. */
 export interface Tick {
@@ -192,7 +192,7 @@ function tickStatement(
       plugin,
       key,
       JSON.stringify(payload),
-      JSON.stringify({ type: 'plugin', id: plugin, userId: null, name: plugin }),
+      JSON.stringify(asPlugin(plugin as string)),
       definition?.maxAttempts ?? defaultMaxAttempts,
       `${tick.ref}@${tick.due}`,
     ],

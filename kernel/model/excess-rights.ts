@@ -1,9 +1,9 @@
-import { type Filter, ForbiddenError, type Principal } from '@runwaycrm/sdk'
+import { type Filter, ForbiddenError, type Principal, type RoleDefinition } from '@runwaycrm/sdk'
 import { type Ability, buildAbility } from '../access/build-ability.ts'
 import { isFullAdmin } from '../access/give-role.ts'
 import { type Operation, operations, type RoleSource } from '../access/resolve-rules.ts'
 import { canonicalJson } from './canonical-json.ts'
-import type { Entity, Model } from './model.ts'
+import type { Contribution, Entity, Model } from './model.ts'
 
 /**
  * What a change of the model would give to the holders of roles and the one who makes it does not have:
@@ -66,7 +66,7 @@ export function excessRights(
   return [...found].filter((line) => !found.has(line.slice(0, line.lastIndexOf('.')))).sort()
 }
 
-type Role = Model['roles'] extends ReadonlyMap<string, infer R> ? R : never
+type Role = Contribution<RoleDefinition>
 
 /** Definitions that are new, changed or turned on, and act with the rights of a role: a workflow does. */
 function* actingAnew(

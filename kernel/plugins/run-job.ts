@@ -2,7 +2,7 @@ import { NotFoundError } from '@runwaycrm/sdk'
 import type { CallHandler } from '../actions/call-handler.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { StartedJob } from '../jobs/lease.ts'
-import type { RunAs } from '../jobs/queue.ts'
+import { asPlugin, type RunAs } from '../jobs/queue.ts'
 import type { JobProblem, RunningJob } from '../jobs/worker.ts'
 
 export interface JobRunnerDeps {
@@ -27,9 +27,11 @@ const usualMs = 900_000
 /** Tells the plugin that one of its jobs will not come again, where its contribution wants to hear of it. */
 export function createJobEnder(deps: Pick<JobRunnerDeps, 'callHandler' | 'contextOf'>) {
   return async (job: StartedJob, problem: JobProblem): Promise<void> => {
-    const itself = { type: 'plugin', id: job.plugin, userId: null, name: job.plugin } as const
     const signal = AbortSignal.timeout(30_000)
-    const ctx = await deps.contextOf(job.orgId, itself, { traceId: job.traceId ?? job.id, signal })
+    const ctx = await deps.contextOf(job.orgId, asPlugin(job.plugin), {
+      traceId: job.traceId ?? job.id,
+      signal,
+    })
     const contribution = ctx?.model.jobs.get(`${job.plugin}:${job.job}`)
     const handler = contribution?.definition.onDead
     if (!ctx || !handler) return

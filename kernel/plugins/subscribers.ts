@@ -11,7 +11,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import { eventsAfter, type OutboxEvent } from '../events/outbox.ts'
 import type { EventSubscriber } from '../events/relay.ts'
-import type { JobRequest, Queue } from '../jobs/queue.ts'
+import { asPlugin, type JobRequest, type Queue } from '../jobs/queue.ts'
 import type { Contribution, Model } from '../model/model.ts'
 import { changedFields } from '../records/changed-since.ts'
 import type { Codecs } from '../records/fields.ts'
@@ -172,7 +172,7 @@ function jobFor(
     plugin: 'kernel',
     job: subscriberJob,
     payload: { subscriber: ref, from: first.seq, to: last.seq } satisfies Payload,
-    runAs: { type: 'plugin', id: plugin, userId: null, name: plugin },
+    runAs: asPlugin(plugin),
     // Handed on again, it is the same job while that waits.
     dedupeKey: `${ref} ${first.seq}-${last.seq}`,
   }

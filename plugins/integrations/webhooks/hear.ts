@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { type EventNews, ForbiddenError, type HandlerContext, NotFoundError } from '@runwaycrm/sdk'
+import {
+  type EventNews,
+  ForbiddenError,
+  type HandlerContext,
+  type ListQuery,
+  NotFoundError,
+} from '@runwaycrm/sdk'
 import { actingFor, type Endpoint, hears, listeningEndpoints } from './endpoints.ts'
 import { type NewMessage, putMessages } from './messages.ts'
 import { readableNames } from './payload.ts'
@@ -96,14 +102,15 @@ async function readableIds(
 ): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
   try {
+    const read = async (some: readonly string[], more: Pick<ListQuery, 'deleted'> = {}) => {
+      const query = { filter: { id: { $in: some } }, fields: ['id'], limit: 200, ...more }
+      for (const { id } of (await acting.records.list(entity, query)).data) found.add(id)
+    }
     for (let at = 0; at < ids.length; at += 200) {
-      const filter = { id: { $in: ids.slice(at, at + 200) } }
-      const query = { filter, fields: ['id'], limit: 200 }
-      const pages = [
-        await acting.records.list(entity, query),
-        await acting.records.list(entity, { ...query, deleted: 'only' }),
-      ]
-      for (const { id } of pages.flatMap(({ data }) => data)) found.add(id)
+      const some = ids.slice(at, at + 200)
+      await read(some)
+      const missing = some.filter((id) => !found.has(id))
+      if (missing.length > 0) await read(missing, { deleted: 'only' })
     }
   } catch (error) {
     // Roles that may read none of them, or an entity that is gone meanwhile.
