@@ -68,24 +68,24 @@ export function openStream(claim: {
     return results.map((result) => result.rows as unknown as R[])
   }
 
-  /** The next numbers for a bunch; small, because a plan may compare all rows with all. */
+  /** The next numbers for a bunch. Places are looked up by id: a join may compare all rows with all. */
   function give(bunch: readonly Unnumbered[]): Statement {
     return {
       name: 'stream_number',
       text: `with first as materialized (select kernel.take_seq($2, $3, $4) as seq)
-        update tenant.outbox o set seq = first.seq + n.place - 1
-          from first, unnest($5::uuid[], $6::uuid[]) with ordinality n (batch_id, id, place)
+        update tenant.outbox o set seq = first.seq + ($6::jsonb -> o.id::text)::bigint
+          from first
           where first.seq is not null
             and o.org_id = $1 and o.batch_id = any ($5::uuid[])
-            and o.batch_id = n.batch_id and o.id = n.id and o.seq is null
+            and $6::jsonb ? o.id::text and o.seq is null
           returning o.id, o.seq`,
       values: [
         orgId,
         token,
         bunch.length,
         leaseMs,
-        bunch.map((row) => row.batchId),
-        bunch.map((row) => row.id),
+        [...new Set(bunch.map((row) => row.batchId))],
+        JSON.stringify(Object.fromEntries(bunch.map((row, place) => [row.id, place]))),
       ],
     }
   }

@@ -14,10 +14,12 @@ interface Waiting {
 }
 
 const tries = 5
+/** Nobody waits for the end of a job but the next with its key, so those that follow one another may gather. */
+const gatherMs = 25
 
 /**
- * Writes how jobs ended. While one statement of an organisation is on its way, the ends that come
- * meanwhile wait and go together: many short jobs cost few statements, a single one waits for nothing.
+ * Writes how jobs ended. Those of an organisation that end while the last ones are being written, or soon after, go
+ * together: many short jobs cost few statements, a single one waits for nothing.
  */
 export function createEnder(leases: Pick<Leases, 'end'>, log: Log): Ender {
   const waiting = new Map<string, Waiting[]>()
@@ -28,6 +30,7 @@ export function createEnder(leases: Pick<Leases, 'end'>, log: Log): Ender {
     for (let batch = next(orgId); batch; batch = next(orgId)) {
       const held = await write(orgId, batch)
       for (const { job, settle } of batch) settle(held.has(job.id))
+      await sleep(gatherMs, undefined, { ref: false })
     }
     sending.delete(orgId)
   }

@@ -35,6 +35,9 @@ export function createHeldJobs(concurrency: number, mostPerOrg: number) {
       return free > 0 || ready < appetite / 2 ? Math.max(0, free + appetite) : 0
     },
 
+    /** Whether half of the places are taken. */
+    isBusy: (): boolean => runs >= concurrency / 2,
+
     /** What to tell the claim: at most so many per organisation, and what is held of each. */
     perOrg(): { readonly most: number; readonly present: ReadonlyMap<string, number> } {
       appetite = Math.min(8 * concurrency, 2 * ended)

@@ -5,7 +5,7 @@ import { asWorkflow, pinned } from './definitions.ts'
 import { mirror } from './mirror.ts'
 import { hasParts, tellParent } from './parts.ts'
 import { hasEnded, type Outcome, type RunState } from './run-state.ts'
-import { readSubject } from './scope.ts'
+import { readSubjectTogether } from './scope.ts'
 import { executorOf } from './steps/executors.ts'
 import { PassingError } from './steps/outside.ts'
 import {
@@ -15,7 +15,13 @@ import {
   type StepResult,
   stepCall,
 } from './steps/step-call.ts'
-import { findState, keepState, RunMovedOnError, type StateRow, type StepRow } from './tables.ts'
+import {
+  findStateTogether,
+  keepState,
+  RunMovedOnError,
+  type StateRow,
+  type StepRow,
+} from './tables.ts'
 
 export interface AdvanceJob {
   readonly state: string
@@ -33,7 +39,7 @@ const sliceMs = 20_000
  * reaches other systems begins after all before it is kept.
  */
 export async function advanceRun(job: AdvanceJob, ctx: HandlerContext): Promise<void> {
-  const found = await findState(ctx, job.state)
+  const found = await findStateTogether(ctx, job.state)
   if (!found) return
   const state = await woken(found, job, ctx)
   if (state.status === 'ready') await runSlice(found, state, ctx)
@@ -67,7 +73,7 @@ async function runSlice(row: StateRow, state: RunState, ctx: HandlerContext): Pr
         await ctx.jobs.enqueue('advance', { state: row.id })
         return
       }
-      record ??= await readSubject(acting, workflow, row.subject)
+      record ??= await readSubjectTogether(acting, workflow, row)
       const isOnlyLooking = await step(run, record)
       // What was written may have changed it.
       if (!isOnlyLooking) record = undefined

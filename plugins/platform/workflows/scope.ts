@@ -1,6 +1,7 @@
 import type { HandlerContext, ListQuery, RecordData } from '@runwaycrm/sdk'
 import type { Workflow } from './definition.ts'
 import type { Scope } from './fill-templates.ts'
+import { gather } from './gather.ts'
 import type { RunState } from './run-state.ts'
 import type { StateRow } from './tables.ts'
 
@@ -68,6 +69,31 @@ export async function readSubject(
   if (!subject) return null
   const found = await readRecords(acting, workflow, subject.entity, [subject.id])
   return found.get(subject.id) ?? null
+}
+
+interface SubjectAsk {
+  readonly acting: HandlerContext
+  readonly workflow: Workflow
+  readonly entity: string
+  readonly id: string
+}
+
+const readMany = gather(async (asks: readonly SubjectAsk[]) => {
+  const { acting, workflow, entity } = asks[0] as SubjectAsk
+  const ids = [...new Set(asks.map(({ id }) => id))]
+  const found = await readRecords(acting, workflow, entity, ids)
+  return asks.map(({ id }) => found.get(id) ?? null)
+})
+
+/** The same, together with the records of other runs of the definition, which has the same rights in all of them. */
+export async function readSubjectTogether(
+  acting: HandlerContext,
+  workflow: Workflow,
+  { workflow: ref, hash, subject }: StateRow,
+): Promise<RecordData | null> {
+  if (!subject) return null
+  const key = `${acting.org.id} ${ref} ${hash} ${subject.entity}`
+  return readMany(key, { acting, workflow, ...subject })
 }
 
 /** What templates and rules of a run see. */

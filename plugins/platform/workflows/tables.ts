@@ -1,4 +1,5 @@
 import type { HandlerContext, Row } from '@runwaycrm/sdk'
+import { gather } from './gather.ts'
 import type { RunState, Waiting } from './run-state.ts'
 
 export const runEntity = 'platform.workflows:run'
@@ -78,6 +79,21 @@ export async function findState(ctx: HandlerContext, id: string): Promise<StateR
   const [row] = await ctx.tables.select('state', { where: { id }, limit: 1 })
   return row ? toState(row) : null
 }
+
+const findMany = gather(
+  async (asks: readonly { readonly ctx: HandlerContext; readonly id: string }[]) => {
+    const ids = asks.map(({ id }) => id)
+    const rows = await (asks[0] as (typeof asks)[0]).ctx.tables.select('state', {
+      where: { id: ids },
+    })
+    const found = new Map(rows.map((row) => [row['id'], toState(row)]))
+    return ids.map((id) => found.get(id) ?? null)
+  },
+)
+
+/** The same outside a transaction, together with the rows that others look for at this moment. */
+export const findStateTogether = (ctx: HandlerContext, id: string): Promise<StateRow | null> =>
+  findMany(ctx.org.id, { ctx, id })
 
 /** The row of a run whose record people see, not one of its parts. */
 export async function findRun(ctx: HandlerContext, run: string): Promise<StateRow | null> {
