@@ -79,7 +79,7 @@ try {
         serverUrl: embedded.serverUrl,
         runs: Number(values.runs),
       },
-      ...{ startProduct, stop, say },
+      ...{ startProduct, say },
     })
   }
   if (values.only === 'data') {
@@ -318,7 +318,7 @@ async function admin<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
 }
 
 function stop(child: ChildProcess): Promise<void> {
-  if (!children.delete(child)) return Promise.resolve()
+  if (!children.delete(child) || child.signalCode) return Promise.resolve()
   return new Promise((resolve) => {
     child.once('exit', () => resolve())
     child.kill('SIGTERM')

@@ -18,7 +18,6 @@ interface Options {
   /** Runs per round. */
   readonly runs: number
   startProduct(): Promise<Product>
-  stop(child: ChildProcess): Promise<unknown>
   say(line?: string): void
 }
 
@@ -45,7 +44,7 @@ const trivial = {
 
 /** Runs per second beside the queue's own jobs, what a second process takes, and how soon a run begins. */
 export async function measureWorkflows(options: Options): Promise<void> {
-  const { environment, adminUrl, runs, startProduct, stop, say } = options
+  const { environment, adminUrl, runs, startProduct, say } = options
   const admin = new pg.Client({ connectionString: adminUrl })
   await admin.connect()
   const opened = await openHouse(environment, { roles: { web: false, worker: false } })
