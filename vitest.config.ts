@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
@@ -15,8 +16,8 @@ const database = { globalSetup: ['tests/setup/global-database.ts'] }
 
 export default defineConfig({
   test: {
-    // One process waits for PostgreSQL most of its time, so a core less than there are is wasted.
-    maxWorkers: '100%',
+    // A file waits for a browser, a lease or a start of the server much of its time, so more run than there are cores.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     projects: [
       {
         test: {
@@ -60,9 +61,6 @@ export default defineConfig({
           ...server,
           ...database,
           testTimeout: 120_000,
-          // After all others, one at a time: a browser takes both cores.
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
         },
       },
     ],
