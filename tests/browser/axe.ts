@@ -10,11 +10,20 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[]
 }
 
+const byLevel = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']
+/** The rules for which colours count. */
+const byColour = ['color-contrast', 'link-in-text-block']
+
 /** What axe finds serious or critical by WCAG A and AA. */
-export async function seriousProblems(page: Page): Promise<string[]> {
-  await page.evaluate(source)
+export const seriousProblems = (page: Page): Promise<string[]> => seriousIn(page, byLevel)
+
+/** The same for a page that is looked at again in other colours, where nothing else has changed. */
+export const seriousColours = (page: Page): Promise<string[]> => seriousIn(page, byColour)
+
+async function seriousIn(page: Page, runOnly: readonly string[]): Promise<string[]> {
+  await page.evaluate(`globalThis.axe || (() => { ${source} })()`)
   const found = (await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'],
+    runOnly: ${JSON.stringify(runOnly)}, resultTypes: ['violations'],
   }).then((result) => result.violations)`)) as readonly Violation[]
   return found
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
