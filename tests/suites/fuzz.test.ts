@@ -67,6 +67,16 @@ async function mendWorld(): Promise<void> {
 
 const routeOf = ({ method, path, entity }: Operation) =>
   `${method} ${entity ? path.replace(entity.plural, ':plural') : path.replace(/^\/actions\/.*/, '/actions')}`
+/**
+ * Right requests are made for each operation. Entities share their routes, so what is wrong in one way is asked for
+ * every other entity, and what is wrong in the next way for those between; the deep run asks all for all.
+ */
+function isAsked(operation: Operation, mode: Plan['mode']): boolean {
+  const sharing = operations.filter((other) => routeOf(other) === routeOf(operation))
+  if (suiteScale > 1 || operation.entity === null || mode === 'valid' || sharing.length === 1)
+    return true
+  return (sharing.indexOf(operation) + modes.indexOf(mode)) % 2 === 0
+}
 const operationOf = (plan: Plan) => operations.find(({ name }) => name === plan.operation)!
 
 /** @returns what is wrong with the answer. */
@@ -110,12 +120,15 @@ async function run(plan: Plan, among?: number): Promise<string[]> {
 }
 
 describe('the API', () => {
-  it('answers every operation in every mode as it is declared', {
+  it('answers every operation, and every route in every mode, as it is declared', {
     timeout: 3_600_000,
   }, async () => {
     const found = new Map<string, string>()
+    const asked = new Set<string>()
     for (const [i, mode] of modes.entries()) {
       for (const [j, operation] of operations.entries()) {
+        if (!isAsked(operation, mode)) continue
+        asked.add(`${mode}: ${routeOf(operation)}`)
         const arbitrary = plans.planOf(operation, mode)
         for (const plan of fc.sample(arbitrary, { seed: seed + i * 1_000 + j, numRuns: 1 })) {
           for (const trouble of await run(plan)) {
@@ -129,6 +142,7 @@ describe('the API', () => {
       expect(intrinsics()).toBe(before)
     }
     expect([...found.values()].join('\n\n')).toBe('')
+    expect(asked.size).toBe(new Set(operations.map(routeOf)).size * modes.length)
   })
 
   it('stays sound through sequences in which each call uses what the others brought', {
