@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
@@ -16,8 +15,8 @@ const database = { globalSetup: ['tests/setup/global-database.ts'] }
 
 export default defineConfig({
   test: {
-    // A file waits for a browser, a lease or a start of the server much of its time, so more run than there are cores.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // One process waits for PostgreSQL, a browser or a lease most of its time, so a core less than there are is wasted.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
