@@ -326,6 +326,8 @@ export interface HandlerContext {
     entities(): readonly EntityInfo[]
     /** Null when no enabled plugin has it. */
     action(ref: string): ActionSummary | null
+    /** References of the events that enabled plugins have. */
+    events(): readonly string[]
     /** What others contribute to a point that this plugin declares, those who are enabled, by reference. */
     contributions<T = FieldValues>(point: string): ReadonlyMap<string, T>
   }

@@ -124,8 +124,22 @@ export interface RouteRequest {
     readonly size: number
     readonly fields: Readonly<Record<string, string>>
   } | null
+  /** Of a route of `auth: "hook"`; nobody has verified it yet. */
+  readonly hook?: HookCall
   /** BCP 47: what whoever asks reads (`Accept-Language`), where there are words in it; else the organisation's. */
   readonly language: string
+}
+export interface HookCall {
+  /** The body as it came, at most 1 MiB and never compressed. */
+  readonly body: Uint8Array
+  /** By name in lower case: those that the route names, and never credentials. */
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * The body as JSON, as bodies of the API are read: 32 levels, no name that reaches a prototype.
+   *
+   * @throws BadJsonError, TooDeepError, InvalidError
+   */
+  json(): unknown
 }
 export interface RouteReply {
   readonly status: number

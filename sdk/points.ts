@@ -239,6 +239,7 @@ export const Action = Type.Object(
     icon: Type.Optional(Type.String(free)),
     order: Type.Optional(Type.Number(free)),
     input: JsonSchema,
+    /** `x-shown-once: true` of a member: it is in this answer and no other, so the app shows it. */
     output: JsonSchema,
     risk: Risk,
     /** What the caller must be allowed: entity reference to operations. */
@@ -429,8 +430,11 @@ export const Route = Type.Object(
     /**
      * `link`: anybody who has a link that `ctx.publicLink` made for it. GET or POST, no body; its path ends
      * in `/:token`, its handler gets `params.subject` and answers with a `page`, and a GET only reads.
+     * `hook`: another system calls, at the root and not under `/api/v1`: `POST /hooks/:org/<segment>/...`. The
+     * kernel knows no scheme: the handler gets the bytes and headers as `hook`, runs as the plugin itself in that
+     * organisation, and verifies. UnauthenticatedError and NotFoundError are one and the same 401.
      */
-    auth: Type.Union([Type.Literal('principal'), Type.Literal('none'), Type.Literal('link')]),
+    auth: Type.Union(['principal', 'none', 'link', 'hook'].map((one) => Type.Literal(one))),
     /** A right as roles and scopes name it; `null` when the handler's own record access decides. */
     permission: Type.Union([Type.String(), Type.Null()]),
     rate: Type.Union([Type.Literal('normal'), Type.Literal('costly'), Type.Literal('none')]),
@@ -438,6 +442,8 @@ export const Route = Type.Object(
     params: Type.Optional(JsonSchema),
     query: Type.Optional(JsonSchema),
     body: Type.Optional(JsonSchema),
+    /** Of a hook: the headers that its handler gets, in lower case; `*` is all but credentials. */
+    headers: Type.Optional(Type.Array(Type.String({ pattern: '^(\\*|[a-z0-9-]{1,100})$' }))),
     /** Takes multipart: the file is on disk when the handler runs and gone when it returned. */
     upload: Type.Optional(Type.Boolean()),
     response: Type.Record(Type.String({ pattern: '^[1-5][0-9][0-9]$' }), JsonSchema),
@@ -496,6 +502,7 @@ export const Point = Type.Object(
      *   that `start` names holds the key of the first.
      * - `x-node: true` of a text in a node: an edge to the node of that key.
      * - `x-reference: <point>` of a text: it names a contribution.
+     * - `x-record: <entity>` of a text: it is the id of a record of that entity; editors let one choose it.
      * - `x-schema-of: {reference, at}` of an object: its schema is what the contribution that the sibling
      *   `reference` names has under `at`, and that schema may say all of this, too.
      * - `x-last: true` of such a schema: nothing comes after a node of this kind; editors offer no way on.

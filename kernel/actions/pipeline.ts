@@ -49,6 +49,8 @@ export interface ActionInfo {
   readonly risk: ActionDefinition['risk']
   readonly input: object
   readonly on: { readonly entity: string; readonly as: string; readonly multiple: boolean } | null
+  /** Members of the answer that are in no other: whoever runs it must see them. */
+  readonly shownOnce?: readonly string[]
 }
 
 export interface RunOptions {
@@ -253,6 +255,7 @@ export function summaryOf(ctx: RequestContext, action: Action): ActionSummary {
 function infoOf(ctx: RequestContext, action: Action): ActionInfo {
   const { ref, plugin, key, definition } = action
   const { icon, order = 1000, risk, on } = definition
+  const shownOnce = shownOnceIn(definition.output)
   return {
     ref,
     label: labelOf(ctx, action),
@@ -262,5 +265,11 @@ function infoOf(ctx: RequestContext, action: Action): ActionInfo {
     risk,
     input: wordsIn(ctx, plugin, `actions.${key}.input`, definition.input),
     on: on ? { entity: on.entity, as: on.as, multiple: on.multiple ?? false } : null,
+    ...(shownOnce.length > 0 ? { shownOnce } : {}),
   }
+}
+
+function shownOnceIn(output: object): readonly string[] {
+  const { properties = {} } = output as { readonly properties?: Readonly<Record<string, object>> }
+  return Object.keys(properties).filter((name) => 'x-shown-once' in properties[name]!)
 }

@@ -126,6 +126,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
     ...pluginRoutes({
       ...deps.plugins,
       contexts,
+      accounts: deps.accounts,
       isLimited: deps.config.rateLimit > 0,
       compile: deps.compile,
       log: deps.log,

@@ -83,30 +83,38 @@ export function createLinkRoutes(deps: LinkRoutesDeps) {
     }
   }
 
-  /** The plugin acts for nobody but itself, within its capabilities. */
   async function contextFor(
     call: Call,
     plugin: string,
     orgId: string,
     isRead: boolean,
   ): Promise<RequestContext> {
-    const principal: Principal = {
-      type: 'plugin',
-      id: plugin,
-      name: plugin,
-      userId: null,
-      roles: [],
-      teammates: [],
-      scopes: null,
-    }
-    const traceId = call.requestId
-    const ctx = { ...(await deps.contexts.system(orgId, { door: 'action', traceId })), principal }
+    const ctx = await pluginContext(deps.contexts, plugin, orgId, call.requestId)
     if (!isRead) return ctx
     return {
       ...ctx,
       ability: narrowAbility(ctx.ability, { data: { '*': ['read'] }, permissions: [] }),
     }
   }
+}
+
+/** The plugin acts for nobody but itself, within its capabilities. */
+export async function pluginContext(
+  contexts: LinkRoutesDeps['contexts'],
+  plugin: string,
+  orgId: string,
+  traceId: string,
+): Promise<RequestContext> {
+  const principal: Principal = {
+    type: 'plugin',
+    id: plugin,
+    name: plugin,
+    userId: null,
+    roles: [],
+    teammates: [],
+    scopes: null,
+  }
+  return { ...(await contexts.system(orgId, { door: 'action', traceId })), principal }
 }
 
 /** Makes the whole address of a link. @param publicUrl without a slash at the end. */

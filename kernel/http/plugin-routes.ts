@@ -12,6 +12,7 @@ import type { Contribution, Model } from '../model/model.ts'
 import { isReservedPlural } from '../model/reserved-segments.ts'
 import { inReadersLanguage, localeOf } from '../model/words.ts'
 import type { Check } from './check-schema.ts'
+import { createHookRoutes, type HookRoutesDeps, isHookPath } from './hook-routes.ts'
 import { createLinkRoutes, type LinkRoutesDeps } from './link-routes.ts'
 import type { Answer, Call, JsonSchema, RouteDeclaration } from './route.ts'
 
@@ -24,6 +25,7 @@ interface PluginRoutesDeps {
   }
   readonly links: LinkRoutesDeps['links']
   readonly contexts: LinkRoutesDeps['contexts']
+  readonly accounts: HookRoutesDeps['accounts']
   readonly isLimited: boolean
   compile(schema: JsonSchema): Check
   readonly log: { warn(details: object, message: string): void }
@@ -34,6 +36,8 @@ type RouteContribution = Contribution<RouteDefinition>
 /** Routes of trusted plugins. One whose first segment is not kept for routes, or that nobody signs in for, is left out. */
 export function pluginRoutes(deps: PluginRoutesDeps): RouteDeclaration[] {
   const linkRoute = createLinkRoutes(deps)
+  const hookRoute = createHookRoutes(deps)
+  const hookPaths = new Set<string>()
   return [...deps.model.routes.values()].flatMap((contribution) => {
     const { path, auth } = contribution.definition
     const segment = path.split('/')[1] ?? ''
@@ -46,6 +50,16 @@ export function pluginRoutes(deps: PluginRoutesDeps): RouteDeclaration[] {
       const fits = /^\/[a-z0-9/-]+\/:token$/.test(path) && ['GET', 'POST'].includes(method)
       if (fits && permission === null) return [linkRoute(contribution)]
       deps.log.warn({ route: contribution.ref, path }, 'a route was left out: it is no link')
+      return []
+    }
+    if (auth === 'hook') {
+      const { method, permission } = contribution.definition
+      const fits = isHookPath(path) && method === 'POST' && permission === null
+      if (fits && !hookPaths.has(path)) {
+        hookPaths.add(path)
+        return [hookRoute(contribution)]
+      }
+      deps.log.warn({ route: contribution.ref, path }, 'a route was left out: it is no hook')
       return []
     }
     if (auth !== 'principal') {

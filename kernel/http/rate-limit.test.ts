@@ -27,6 +27,15 @@ describe('the rate limit', () => {
     expect(taken('acme', 100)).toBe(50)
   })
 
+  it('takes back what came to nothing, and never more than there was room for', () => {
+    const { limit, taken } = withClock(10)
+    expect(taken('acme', 49)).toBe(49)
+    for (let n = 0; n < 10; n++) limit.take('acme', -1)
+    expect(taken('acme', 100)).toBe(11)
+    for (let n = 0; n < 500; n++) limit.take('acme', -1)
+    expect(taken('acme', 100)).toBe(50)
+  })
+
   it('keeps organisations apart', () => {
     const { taken } = withClock(10)
     expect(taken('acme', 100)).toBe(50)

@@ -2,7 +2,7 @@ import { RateLimitedError } from '@runwaycrm/sdk'
 
 export interface RateLimit {
   /**
-   * Takes tokens from the bucket of an organisation or an address.
+   * Takes tokens from the bucket of an organisation or an address; a cost below nothing gives them back.
    * @throws RateLimitedError with the seconds to wait and the figures for the RateLimit headers.
    */
   take(bucket: string, cost?: number): void

@@ -127,7 +127,7 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
     const isKeyed = route.idempotency === 'key'
     return async (request: FastifyRequest, reply: FastifyReply) => {
       const query = route.query === 'any' ? noQuery : readQuery(request.query, route.query)
-      if (!route.upload) checkBody(request.body)
+      if (!route.upload && !route.raw) checkBody(request.body)
       const upload = route.upload
         ? await receiveUpload(request, deps.uploadFolder, deps.uploadLimitBytes)
         : null

@@ -44,6 +44,8 @@ export interface RouteDeclaration {
   readonly bodyLimit?: number
   /** Multipart instead of JSON; the handler takes the parts from the request. */
   readonly upload?: boolean
+  /** Takes whatever is sent as bytes, and leaves it to the handler what they are. */
+  readonly raw?: boolean
   /** Takes what an HTML form or a mail program posts, and looks at nothing of it. */
   readonly form?: boolean
   /** Does nothing but write records, so that a kept answer can join their transaction. */

@@ -123,7 +123,14 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     declared: () => host.declared,
   })
   const all = [...routes, ...(deps.routes ?? [])]
-  for (const route of all.filter((route) => !route.upload)) host.add(route)
+  for (const route of all.filter((route) => !route.upload && !route.raw)) host.add(route)
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+      done(null, body)
+    })
+    for (const route of all.filter((route) => route.raw)) host.add(route, scope)
+  })
   await app.register(async (scope) => {
     const limits = { ...uploadParts, fileSize: config.uploadLimitBytes }
     await scope.register(multipart, { limits, throwFileSizeLimit: false })

@@ -12,7 +12,8 @@ const routes = words(
 /** Plurals that are kept for entities of plugins which the operator installs. */
 const platform = words(
   `users teams api-keys notes tasks notifications saved-views dashboards approvals runs agent-runs
-   messages connections webhook-endpoints webhook-deliveries snapshots invoices`,
+   messages connections webhook-endpoints webhook-deliveries inbound-webhooks received-webhooks
+   snapshots invoices`,
 )
 
 /** Whether an entity of a plugin of this tier may not have the plural. */

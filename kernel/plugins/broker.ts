@@ -285,6 +285,7 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
         const action = ctx.model.actions.get(ref)
         return action ? summaryOf(ctx, action) : null
       },
+      events: () => [...ctx.model.events.keys()],
       contributions<T>(point: string) {
         if (!manifest.contributes?.['points']?.[point])
           throw new RangeError(`${plugin} declares no point "${point}".`)
