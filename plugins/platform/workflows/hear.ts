@@ -38,7 +38,9 @@ export async function hear(
 const nameOf = ({ event, entity }: EventNews): string =>
   event.startsWith('record.') ? `${event} ${entity}` : event
 
-function concerns({ fields }: EventTrigger, event: EventNews): boolean {
+function concerns({ fields, match }: EventTrigger, event: EventNews): boolean {
+  const isMeant = Object.entries(match).every(([member, value]) => event.payload[member] === value)
+  if (!isMeant) return false
   if (event.event !== 'record.updated' || fields.length === 0) return true
   return event.fields.some((field) => fields.includes(field))
 }

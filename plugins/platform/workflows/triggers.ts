@@ -12,12 +12,16 @@ export interface EventTrigger {
   readonly trigger: Trigger
   /** Of updates: those that change one of these fields. */
   readonly fields: readonly string[]
+  /** Of a plugin's own kind: what members of the event's payload must be. */
+  readonly match: Readonly<Record<string, unknown>>
 }
 
 interface TriggerType {
   readonly label: string
   /** Of a plugin's own kind of trigger: the event that it stands for. */
   readonly event?: string
+  /** Members of its payload, to the settings that they must equal. */
+  readonly match?: Readonly<Record<string, string>>
 }
 
 const ofRecords: Readonly<Record<string, string>> = {
@@ -38,7 +42,8 @@ export function eventTriggers(ctx: HandlerContext): ReadonlyMap<string, readonly
       if (isOfRecord && workflow.entity === undefined) continue
       const name = isOfRecord ? `${event} ${workflow.entity}` : event
       const fields = (trigger.settings?.['fields'] ?? []) as readonly string[]
-      const entry = { ref, workflow, key, trigger, fields }
+      const match = matchOf(trigger, types.get(trigger.type))
+      const entry = { ref, workflow, key, trigger, fields, match }
       const others = found.get(name)
       if (others) others.push(entry)
       else found.set(name, [entry])
@@ -55,4 +60,14 @@ function eventOf(
   if (ofRecord) return ofRecord
   if (type === `${own}:event`) return (settings?.['event'] as string | undefined) ?? null
   return types.get(type)?.event ?? null
+}
+
+/** A setting that is not made lets any through. */
+function matchOf({ settings = {} }: Trigger, type: TriggerType | undefined) {
+  const members = Object.entries(type?.match ?? {})
+  return Object.fromEntries(
+    members.flatMap(([member, name]) =>
+      settings[name] === undefined ? [] : [[member, settings[name]]],
+    ),
+  )
 }
