@@ -193,6 +193,8 @@ export interface ActionInfo {
   /** JSON Schema of the input. */
   readonly input: JsonSchema
   readonly on: { readonly entity: string; readonly as: string; readonly multiple?: boolean } | null
+  /** Members of the answer that are in no other. */
+  readonly shownOnce?: readonly string[]
 }
 
 /** The part of JSON Schema that the forms draw. */

@@ -553,6 +553,7 @@ const de: typeof en = {
     },
   },
   action: {
+    once: 'Es wird nur dieses eine Mal gezeigt. Bewahre es auf, wo es niemand sonst sieht.',
     run: 'Ausführen',
     done: '{name}: erledigt',
     failed: 'Es wurde nicht ausgeführt.',
@@ -934,6 +935,7 @@ const de: typeof en = {
     overdue: 'Ist überfällig',
     workDone: 'Fertig: {written} Datensätze, {failed} fehlgeschlagen',
     workFailed: 'Vorzeitig beendet: {written} Datensätze, {failed} fehlgeschlagen',
+    turnedOff: 'Von der Plattform abgeschaltet: {reason}',
     workBulk: 'Eine Änderung vieler Datensätze',
     workRevert: 'Eine Änderung wurde zurückgenommen',
     tab: 'Mitteilungen',

@@ -550,6 +550,7 @@ export default {
     },
   },
   action: {
+    once: 'It is shown this once. Keep it where nobody else sees it.',
     run: 'Run',
     done: '{name}: done',
     failed: 'It did not run.',
@@ -923,6 +924,7 @@ export default {
     overdue: 'Is overdue',
     workDone: 'Done: {written} records, {failed} failed',
     workFailed: 'Ended early: {written} records, {failed} failed',
+    turnedOff: 'The platform turned it off: {reason}',
     workBulk: 'A change of many records',
     workRevert: 'A change was taken back',
     tab: 'Notifications',

@@ -8,6 +8,7 @@ export type NoticeKind =
   | 'overdue'
   | 'work_done'
   | 'work_failed'
+  | 'turned_off'
 
 /** A notification as the inbox shows it. */
 export interface Notice {
@@ -88,5 +89,8 @@ export function sentenceOf({ kind, byId, byName, count, recordId }: Notice): str
     return `assigned${isMany ? 'Many' : ''}${byId === null && byName === null ? 'ByNobody' : ''}`
   if (kind === 'mentioned' || kind === 'approval')
     return byId === null && byName === null ? `${kind}ByNobody` : kind
-  return { due: 'due', overdue: 'overdue', work_done: 'workDone', work_failed: 'workFailed' }[kind]
+  return {
+    ...{ due: 'due', overdue: 'overdue', work_done: 'workDone', work_failed: 'workFailed' },
+    turned_off: 'turnedOff',
+  }[kind]
 }

@@ -83,7 +83,8 @@ function lineOf(
 ): string {
   const key = by === '' && (kind === 'assigned' || kind === 'mentioned') ? `${kind}ByNobody` : kind
   const counts = { written: Number(data['written'] ?? 0), failed: Number(data['failed'] ?? 0) }
-  return `${t(`mail.${key}`, { by, ...counts })} · ${formatMoment(at, language, timeZone)}`
+  const { reason } = data
+  return `${t(`mail.${key}`, { by, ...counts, ...(typeof reason === 'string' && { reason }) })} · ${formatMoment(at, language, timeZone)}`
 }
 
 function formatMoment(at: string, language: string, timeZone: string): string {

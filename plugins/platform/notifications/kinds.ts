@@ -7,6 +7,7 @@ export type Kind =
   | 'overdue'
   | 'work_done'
   | 'work_failed'
+  | 'turned_off'
 
 /** What people choose about together; fields of their preferences begin with it. */
 export type Topic = 'assigned' | 'mentioned' | 'due' | 'work'
@@ -20,6 +21,7 @@ export const topicOf: Readonly<Record<Kind, Topic>> = {
   overdue: 'due',
   work_done: 'work',
   work_failed: 'work',
+  turned_off: 'assigned',
 }
 
 export function kindsOf(wanted: readonly Topic[]): readonly Kind[] {

@@ -1,6 +1,7 @@
 import { defineHandlers } from '@runwaycrm/sdk'
 import { hearApprovals } from './hear-approvals.ts'
 import { hearRecords } from './hear-records.ts'
+import { hearWebhooks } from './hear-webhooks.ts'
 import { hearWork } from './hear-work.ts'
 import { reachOfMention } from './mentions.ts'
 import { nameOwner } from './name-owner.ts'
@@ -14,6 +15,7 @@ export const handlers = defineHandlers({
   hearRecords,
   hearWork,
   hearApprovals,
+  hearWebhooks,
   nameOwner,
   remind,
   planDigests,

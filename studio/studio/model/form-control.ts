@@ -12,6 +12,7 @@ export type Look =
   | 'choices'
   | 'words'
   | 'reference'
+  | 'record'
   | 'node'
   | 'references'
   | 'field'
@@ -39,6 +40,7 @@ export function lookOf(
   const type = typeOf(schema)
   if (schema['x-node']) return 'node'
   if (schema['x-reference'] || referencePoint(path, references) !== null) return 'reference'
+  if (schema['x-record']) return 'record'
   // A rule of json-rules-engine, not a filter, whatever it is called.
   if (schema['x-rule']) return 'json'
   if (schema['x-names'] === 'filter' || isCondition(name, schema)) return 'filter'

@@ -33,6 +33,8 @@ export interface Schema {
   readonly 'x-names'?: string
   /** A text that names a contribution of this point. */
   readonly 'x-reference'?: string
+  /** The entity of which a text is the id of a record. */
+  readonly 'x-record'?: string
   /** An object whose members are the nodes of a graph; the sibling that names the first of them. */
   readonly 'x-graph'?: { readonly start?: string }
   /** A text that names a node. */
