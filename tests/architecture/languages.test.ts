@@ -11,7 +11,7 @@ type Messages = Readonly<Record<string, string>>
 const sameInBoth = new Set(
   `Name Website Marketing Pharma Software Webinar Partner Status Budget Person Board Import Team Teams
    Text Lead Leads Message-ID Problem Pipeline Segment Ticket Tickets Normal Web Chat SLA Dashboard
-   Dashboards Admin Layouts Version JSON IBAN Domain`.split(/\s+/),
+   Dashboards Admin Layouts Version JSON IBAN Domain Base64`.split(/\s+/),
 )
 const isOfPlaces = (text: string) => text.replaceAll(/\{[^}]*\}/g, '').trim().length < 2
 

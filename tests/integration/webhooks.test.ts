@@ -264,6 +264,54 @@ describe('a webhook', () => {
     }
   })
 
+  it('hears of what there is: what is not is named, with what is nearest', async () => {
+    const create = (events: readonly string[]) =>
+      org.call('POST', `/actions/${plugin}:create_endpoint`, {
+        input: { url: `${outside}/in`, events },
+      })
+    const answer = await create([
+      'record.create crm.leads:lead',
+      '*',
+      'platform.import:import.ended',
+    ])
+    expect(answer.json()).toMatchObject({
+      status: 422,
+      errors: [
+        {
+          code: 'UNKNOWN_OPTION',
+          message: expect.stringContaining('“record.created crm.leads:lead”'),
+        },
+        {
+          code: 'UNKNOWN_OPTION',
+          message: expect.stringContaining('“platform.imports:import.ended”'),
+        },
+      ],
+    })
+    expect(answer.json().errors.map(({ path }: Json) => path)).toEqual([
+      ...['events[0]', 'events[2]'],
+    ])
+    for (const name of [
+      'record.created',
+      'record.created crm.none:none',
+      'record.created  crm.leads:lead',
+      '__proto__',
+    ]) {
+      expect((await create([name])).statusCode).toBe(name === 'record.created' ? 200 : 422)
+    }
+    const { id } = await makeEndpoint(['record.created crm.leads:lead'])
+    const path = `/webhook-endpoints/${id}`
+    const changed = await org.call('PATCH', path, { events: ['record.updated', 'nothing'] })
+    expect(changed.json()).toMatchObject({ status: 422, errors: [{ path: 'events[1]' }] })
+    expect((await endpointOf(id)).events).toEqual(['record.created crm.leads:lead'])
+    // What it heard of before a plugin went may stay.
+    await database.query(
+      `update tenant.integrations_webhooks_endpoint set events = '["gone.plugin:done"]'
+        where org_id = $1 and id = $2`,
+      [org.orgId, id],
+    )
+    await ask(org, 'PATCH', path, { events: ['gone.plugin:done', 'record.deleted'] })
+  })
+
   it('is led back by nobody who takes the change of its address back', async () => {
     const { id } = await makeEndpoint(['record.created crm.leads:lead'])
     const changed = await ask(org, 'POST', `/actions/${plugin}:change_endpoint`, {
@@ -360,6 +408,19 @@ describe('a delivery that fails', () => {
     await becomes(id, [{ status: 'failed', attempt: 2 }])
     const off = await endpointOf(id)
     expect(off).toMatchObject({ active: false, disabledReason: expect.stringContaining('500') })
+    await expect
+      .poll(
+        async () => {
+          const { rows } = await database.query(
+            `select from tenant.platform_notifications_notification
+              where org_id = $1 and kind = 'turned_off' and owner_id is not null and key like $2`,
+            [org.orgId, `turned_off ${id} %`],
+          )
+          return rows.length
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(1)
     await makeLead()
     await quiet()
     expect(await deliveriesOf(id)).toHaveLength(1)

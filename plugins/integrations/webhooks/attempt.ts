@@ -1,5 +1,6 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
 import { attemptDelay } from './attempt-delays.ts'
+import { concernedBy } from './concerned.ts'
 import { deliveryEntity, type Endpoint, endpointEntity, findEndpoint } from './endpoints.ts'
 import { attemptJob, firstOpen, type Message, toMessage } from './messages.ts'
 import { payloadOf } from './payload.ts'
@@ -58,7 +59,7 @@ async function deliver(
   url: string,
   message: Message,
 ): Promise<void> {
-  const secrets = await secretsOf(ctx, endpoint.id)
+  const secrets = await secretsOf(ctx, 'endpoint', endpoint.id)
   if (secrets.length === 0) return giveUp(ctx, message, 'secret')
   const payload = await payloadOf(ctx, endpoint, message)
   if (!payload) return giveUp(ctx, message, 'hidden')
@@ -134,7 +135,8 @@ async function turnOff(inside: HandlerContext, endpoint: Endpoint, reason: strin
     disabledReason: reason.slice(0, 500),
   })
   const about = { entity: endpointEntity, id: endpoint.id }
-  await inside.events.emit('endpoint.disabled', { name: endpoint.name, reason }, about)
+  const said = { name: endpoint.name, reason, userIds: await concernedBy(inside, endpoint) }
+  await inside.events.emit('endpoint.disabled', said, about)
 }
 
 async function noteHealth(

@@ -1,5 +1,6 @@
 import { ForbiddenError, type HandlerContext, invalidInput } from '@runwaycrm/sdk'
 import { type Endpoint, endpointEntity, toEndpoint } from './endpoints.ts'
+import { assertEvents } from './know-events.ts'
 import { makeSecret } from './secrets.ts'
 
 interface Create {
@@ -16,12 +17,13 @@ export async function createEndpoint(input: Create, ctx: HandlerContext) {
   const { url, events, description, ordered = false, roles = ownRoles(ctx) } = input
   const host = hostOf(url)
   assertRoles(ctx, roles)
+  assertEvents(ctx.as(null), events)
   const { id } = await ctx.records.create(endpointEntity, {
     ...{ name: input.name?.trim() || host, url, events, roles, ordered },
     ...{ active: true, secretSince: ctx.now.toISOString() },
     ...(description ? { description } : {}),
   })
-  return { id, secret: await makeSecret(ctx, id) }
+  return { id, secret: await makeSecret(ctx, 'endpoint', id) }
 }
 
 interface Change {
@@ -44,7 +46,7 @@ export async function changeEndpoint({ id, url, roles }: Change, ctx: HandlerCon
 export async function rotateSecret({ id }: { readonly id: string }, ctx: HandlerContext) {
   await authorised(ctx, id)
   await ctx.records.update(endpointEntity, id, { secretSince: ctx.now.toISOString() })
-  return { secret: await makeSecret(ctx, id) }
+  return { secret: await makeSecret(ctx, 'endpoint', id) }
 }
 
 /**

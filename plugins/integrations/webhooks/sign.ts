@@ -7,6 +7,11 @@ export function newSecret(): string {
   return `${prefix}${randomBytes(32).toString('base64')}`
 }
 
+/** The same where a secret is a text whose letters are the key. */
+export function newPlainSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
 /**
  * The headers by which a receiver tells that a message is ours, whole and fresh.
  *

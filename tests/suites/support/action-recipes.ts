@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import type { Contribution, Model } from '../../../kernel/model/model.ts'
 import { asked } from './approval-recipes.ts'
+import { inboundWebhook, receivedWebhook } from './hook-recipes.ts'
 import { succeed } from './own-layer.ts'
 import { asKey, type Recipe } from './recipe.ts'
 import { ownRun, ownWorkflow } from './workflow-recipes.ts'
@@ -33,8 +34,12 @@ const particular: Readonly<Record<string, (world: World) => Record<string, unkno
   'crm.opportunities:pipeline_health': ({ userId }) => ({ owner: userId }),
   'platform.api-keys:create_key': () => ({ role: 'viewer', scopes: ['leads:read'] }),
   'integrations.webhooks:create_endpoint': () => ({
-    ...{ url: 'http://127.0.0.1:9/', events: ['crm.none:none'] },
+    ...{ url: 'http://127.0.0.1:9/', events: ['integrations.webhooks:endpoint.disabled'] },
     roles: ['platform.people:admin'],
+  }),
+  'integrations.webhooks:create_inbound': () => ({ secret: undefined, keptHeaders: ['x-topic'] }),
+  'integrations.webhooks:change_inbound': () => ({
+    ...{ signatureHeader: 'x-signature', idHeader: 'x-id', keptHeaders: ['x-topic'] },
   }),
 }
 
@@ -118,7 +123,11 @@ async function snapshotOfTeams(world: World): Promise<Prepared> {
 
 /** A webhook that hears of nothing, and whose messages the door to the outside refuses. */
 async function silentWebhook(world: World): Promise<Prepared> {
-  const input = { name: world.source.token, url: nowhere, events: ['crm.none:none'] }
+  const input = {
+    name: world.source.token,
+    url: nowhere,
+    events: ['integrations.webhooks:endpoint.disabled'],
+  }
   const { output } = await succeed<{ output: { id: string } }>(
     world.key.call('POST', '/actions/integrations.webhooks:create_endpoint', { input }),
   )
@@ -259,6 +268,13 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
   }),
   'integrations.webhooks:send_test': async (world) => ({ id: (await silentWebhook(world))['id'] }),
   'integrations.webhooks:redeliver': endedDelivery,
+  'integrations.webhooks:rotate_inbound_secret': async (world) => ({
+    ...{ id: (await inboundWebhook(world)).id, secret: undefined },
+  }),
+  'integrations.webhooks:change_inbound': async (world) => ({
+    id: (await inboundWebhook(world)).id,
+  }),
+  'integrations.webhooks:replay_received': receivedWebhook,
   'platform.snapshots:take': async () => ({ entities: ['teams'] }),
   'platform.snapshots:preview': snapshotOfTeams,
   'platform.snapshots:restore': async (world) => ({

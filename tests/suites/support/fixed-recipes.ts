@@ -3,6 +3,7 @@ import type { RouteDeclaration } from '../../../kernel/http/route.ts'
 import { accountRecipes } from './account-recipes.ts'
 import { approvalRecipes } from './approval-recipes.ts'
 import { type Answer, type Exchange, send } from './exchange.ts'
+import { hookRecipes } from './hook-recipes.ts'
 import { succeed } from './own-layer.ts'
 import { packageRecipes } from './package-recipes.ts'
 import { asKey, plain, type Recipe, type RouteParts } from './recipe.ts'
@@ -23,6 +24,7 @@ const fixedRecipes: Readonly<Record<string, readonly RouteParts[]>> = {
   ...files(),
   ...approvalRecipes(),
   ...workflowRecipes(),
+  ...hookRecipes(),
   'GET /search': [
     {
       status: 200,

@@ -39,7 +39,13 @@ export interface OracleEntity {
 export type Computation =
   | { readonly by: 'formula'; readonly joined: readonly string[] }
   | { readonly by: 'lookup'; readonly through: string; readonly field: string }
-  | { readonly by: 'rollup'; readonly from: string; readonly through: string }
+  | {
+      readonly by: 'rollup'
+      readonly from: string
+      readonly through: string
+      /** The field whose highest value it is, instead of the number of records. */
+      readonly most?: string
+    }
 
 export interface Someone {
   readonly userId: string | null
@@ -217,11 +223,14 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
       return through(entity, record, computation.through, computation.field)
     }
     if (computation.by === 'rollup') {
-      return [...world.all(computation.from)].filter(
+      const { from, most } = computation
+      const children = [...world.all(from)].filter(
         (child) =>
-          may('read', computation.from, child) &&
-          shown(computation.from, child, computation.through) === record['id'],
-      ).length
+          may('read', from, child) && shown(from, child, computation.through) === record['id'],
+      )
+      if (most === undefined) return children.length
+      const values = children.flatMap((child) => (shown(from, child, most) as string | null) ?? [])
+      return values.sort().at(-1) ?? null
     }
     const texts = computation.joined.map((part) => {
       if (part.startsWith('"')) return part.slice(1, -1)

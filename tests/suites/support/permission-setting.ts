@@ -150,7 +150,9 @@ function oracleEntity(entity: Entity) {
 function computationOf({ formula, lookup, rollup }: FieldDefinition): Computation | null {
   if (formula !== undefined) return { by: 'formula', joined: formula.split(' & ') }
   if (lookup) return { by: 'lookup', through: `${lookup.through}Id`, field: lookup.field }
-  return rollup ? { by: 'rollup', from: rollup.from, through: `${rollup.through}Id` } : null
+  if (!rollup) return null
+  const most = 'max' in rollup.measure ? { most: rollup.measure.max } : {}
+  return { by: 'rollup', from: rollup.from, through: `${rollup.through}Id`, ...most }
 }
 
 async function readAll(world: World, entity: Entity, more: string): Promise<Map<string, Facts>> {

@@ -27,6 +27,7 @@ const particular: Readonly<Record<string, (source: ValueSource) => unknown>> = {
   'platform.dashboards:dashboard.body': ({ token }) => ({
     tiles: { one: { label: token, kind: 'kpi', entity: 'crm.leads:lead' } },
   }),
+  'integrations.webhooks:endpoint.events': () => ['record.created crm.goals:goal'],
   'platform.views:saved_view.entityRef': () => 'crm.leads:lead',
   // A locked one is neither changed nor deleted.
   'platform.views:saved_view.locked': () => false,

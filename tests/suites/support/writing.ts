@@ -68,6 +68,9 @@ function defaultsOf({ entity }: Look, given: Facts): string[] {
   return fields.map(({ apiName }) => apiName)
 }
 
+/** Of which the platform fills what nobody writes: made through a form, they lack it. */
+const ofDeeds: ReadonlySet<string> = new Set(['platform.api-keys:key', 'platform.workflows:run'])
+
 /** Whether a required field is missing that they would have to give. */
 function lacks({ entity, person }: Look, given: Facts): boolean {
   return [...entity.fields.values()].some(
@@ -75,7 +78,7 @@ function lacks({ entity, person }: Look, given: Facts): boolean {
       required &&
       definition.default === undefined &&
       given[apiName] === undefined &&
-      (!readOnly || entity.ref === 'platform.api-keys:key') &&
+      (!readOnly || ofDeeds.has(entity.ref)) &&
       person.oracle.ever('create', entity.ref, apiName),
   )
 }
