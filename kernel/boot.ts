@@ -53,6 +53,7 @@ import { prepareDatabase } from './prepare-database.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
 import { changedSince } from './records/changed-since.ts'
+import { evaluateFormula } from './records/evaluate-formula.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
@@ -188,6 +189,7 @@ export async function boot(options: BootOptions) {
     kernelServices: () => ({
       'kernel.credentials@1': accounts.credentialsService,
       'kernel.erasure@1': transfer.erasure,
+      'kernel.formulas@1': { evaluate: evaluateFormula({ db }) },
       'kernel.records@1': {
         holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use),
         changedSince: changedSince({ db }),

@@ -9,6 +9,7 @@ import { type Problem, placeOf } from '../manifest/problem.ts'
 import { type BuiltEntity, buildEntity, type Surroundings } from './build-entity.ts'
 import { canonicalJson, sha256 } from './canonical-json.ts'
 import { checkCapabilities } from './check-capabilities.ts'
+import { checkFormulas, mayHaveFormulas } from './check-formulas.ts'
 import { checkLinked } from './check-linked.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoles } from './check-roles.ts'
@@ -52,6 +53,7 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
     ...registry.problems,
     ...fold.problems,
     ...entities.problems,
+    ...formulaProblems(fold, layerOf, registry.points, entities.entities),
     ...checkRoles(point('roles'), entities.entities, isNew),
     ...checkCapabilities(sorted.layers, has),
   ]
@@ -122,6 +124,30 @@ function pruneReferences(
       }
     }
   }
+}
+
+/** Formulas that stand in definitions; they are checked once the entities are there that they name fields of. */
+function formulaProblems(
+  fold: Fold,
+  layerOf: ReadonlyMap<string, Layer>,
+  points: Model['points'],
+  entities: ReadonlyMap<string, Entity>,
+): Problem[] {
+  return [...fold.touched].flatMap(([name, refs]) => {
+    const point = points.get(name)
+    if (!point || builtPoints.has(name) || !mayHaveFormulas(point)) return []
+    return [...refs].flatMap((ref) => {
+      const contribution = fold.contributions.get(name)?.get(ref)
+      if (!contribution) return []
+      const last = contribution.overriddenBy.at(-1)
+      const at =
+        last === undefined
+          ? placeOf(contribution.plugin, name, contribution.key)
+          : placeOf(last, 'overrides', name, ref)
+      const find = schemaFinder(fold.contributions, (id) => layerOf.get(id), contribution.plugin)
+      return checkFormulas(contribution.definition as JsonObject, point, find, entities, at)
+    })
+  })
 }
 
 interface ComposedEntities {

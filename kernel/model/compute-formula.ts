@@ -4,7 +4,7 @@ import { type FieldPath, findPath } from '../access/field-path.ts'
 import { ComputedError, type Draft, type Parts, problem, type Resolver } from './computed-parts.ts'
 import { resultType } from './computed-type.ts'
 import { type CheckedFormula, readFormula } from './formula/check.ts'
-import { FormulaError, sizeOf, type ValueType } from './formula/expression.ts'
+import { type Expression, FormulaError, sizeOf, type ValueType } from './formula/expression.ts'
 import { clip } from './formula/parse.ts'
 import type { Entity, Field } from './model.ts'
 
@@ -43,12 +43,21 @@ export function computeFormula(
 
 /** Reads a formula over an entity. @param parts notes what it builds on. */
 export function checkFormula(
-  { entities, resolve }: Resolver,
+  resolver: Resolver,
   parts: Parts,
   entity: Entity,
   source: string,
 ): CheckedFormula {
-  return readFormula(source, (name, at) => {
+  return readFormula(source, fieldFinder(resolver, parts, entity))
+}
+
+/** What the names of a formula over an entity are. @param parts notes what is found. */
+export function fieldFinder(
+  { entities, resolve }: Resolver,
+  parts: Parts,
+  entity: Entity,
+): (name: string, at: number) => Expression & { kind: 'field' } {
+  return (name, at) => {
     const path = find(name)
     if (!path)
       throw new FormulaError(at, `There is no field "${clip(name)}".`, namesNear(entity, name))
@@ -72,7 +81,7 @@ export function checkFormula(
     const type = typeOf(field, path.part, name, at)
     const steps = path.steps.map((step) => step.apiName)
     return { kind: 'field', type, steps, name: field.apiName, part: path.part }
-  })
+  }
 
   function find(name: string): FieldPath<Field> | null {
     return findPath<Field, Entity>(entity, name, {

@@ -4,7 +4,7 @@ import { clip, type Node, parseFormula } from './parse.ts'
 import { paramAt, type Signature, signatureOf, takes } from './signature.ts'
 
 /** What a name in a formula is. @throws FormulaError at `at` when it is nothing that can be used. */
-export type FindField = (name: string, at: number) => Expression & { kind: 'field' }
+export type FindField = (name: string, at: number) => Expression
 
 export type CheckedFormula =
   | { readonly expression: Expression; readonly problems: readonly [] }

@@ -61,7 +61,8 @@ export function lookOf(
 
 function textLook(name: string, schema: Schema): Look {
   if (name === 'icon') return 'icon'
-  if (name === 'formula') return 'formula'
+  // One over a run has no records to be tried on.
+  if (name === 'formula' && !schema['x-formula']) return 'formula'
   return (schema.maxLength ?? 0) > lineLength ? 'area' : 'text'
 }
 

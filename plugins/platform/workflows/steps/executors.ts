@@ -1,6 +1,7 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
 import { action } from './action.ts'
 import { choose, condition, setVariables, stop } from './flow.ts'
+import { formula } from './formula.ts'
 import { http, sendMail } from './outside.ts'
 import { forEach, parallel, runWorkflow } from './parts.ts'
 import { createRecord, deleteRecord, findRecords, updateRecord } from './records.ts'
@@ -16,6 +17,7 @@ const executors: Readonly<Record<string, StepExecutor>> = {
   [`${own}:condition`]: condition,
   [`${own}:switch`]: choose,
   [`${own}:set`]: setVariables,
+  [`${own}:formula`]: formula,
   [`${own}:stop`]: stop,
   [`${own}:wait`]: wait,
   [`${own}:wait-for-event`]: waitForEvent,
