@@ -27,6 +27,7 @@ import { createSweeper } from './jobs/sweep.ts'
 import { createWorker } from './jobs/worker.ts'
 import { endJob, endKernelJob, kernelJobs } from './kernel-jobs.ts'
 import { type Logger, toLog } from './logging.ts'
+import { authorOf } from './model/author-of.ts'
 import type { Model } from './model/model.ts'
 import { createOrgStates } from './model/model-cache.ts'
 import { createOrgModels } from './model/org-models.ts'
@@ -197,6 +198,7 @@ export async function boot(options: BootOptions) {
       'kernel.layer@1': layerService({
         revisions,
         revisionOf: async (orgId) => (await stateOf(orgId)).revision,
+        authorOf: (orgId, point, ref) => authorOf(db, orgId, point, ref),
       }),
       'kernel.members@1': {
         read: readAsMember({ reader, contexts, userPrincipal: accounts.userPrincipal }),

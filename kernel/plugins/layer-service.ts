@@ -1,4 +1,4 @@
-import { ForbiddenError } from '@runwaycrm/sdk'
+import { type Actor, ForbiddenError } from '@runwaycrm/sdk'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import type { Revisions } from '../model/revisions.ts'
 
@@ -6,8 +6,16 @@ import type { Revisions } from '../model/revisions.ts'
 export function layerService(deps: {
   readonly revisions: Pick<Revisions, 'rollback'>
   revisionOf(orgId: string): Promise<number>
+  authorOf(orgId: string, point: string, ref: string): Promise<Actor | null>
 }) {
   return {
+    /** Who published a contribution as it is now; null for what came with a plugin. */
+    async author(
+      { org }: RequestContext,
+      { point, ref }: { readonly point: string; readonly ref: string },
+    ): Promise<Actor | null> {
+      return deps.authorOf(org.id, point, ref)
+    },
     async current({ org }: RequestContext): Promise<{ readonly revision: number }> {
       return { revision: await deps.revisionOf(org.id) }
     },

@@ -9,6 +9,8 @@ export type NoticeKind =
   | 'work_done'
   | 'work_failed'
   | 'turned_off'
+  | 'message'
+  | 'alert'
 
 /** A notification as the inbox shows it. */
 export interface Notice {
@@ -87,10 +89,28 @@ export function sentenceOf({ kind, byId, byName, count, recordId }: Notice): str
   const isMany = recordId === null && count > 1
   if (kind === 'assigned')
     return `assigned${isMany ? 'Many' : ''}${byId === null && byName === null ? 'ByNobody' : ''}`
-  if (kind === 'mentioned' || kind === 'approval')
+  if (kind === 'alert') return isMany ? 'alertMany' : 'alert'
+  if (kind === 'mentioned' || kind === 'approval' || kind === 'message')
     return byId === null && byName === null ? `${kind}ByNobody` : kind
   return {
     ...{ due: 'due', overdue: 'overdue', work_done: 'workDone', work_failed: 'workFailed' },
     turned_off: 'turnedOff',
   }[kind]
+}
+
+/** What a plugin or a workflow says, in the language that is read or in the one that comes nearest. */
+export function saidIn({ data }: Pick<Notice, 'data'>, language: string): string {
+  const { text } = data
+  if (typeof text === 'string') return text
+  if (typeof text !== 'object' || text === null) return ''
+  const all = text as Readonly<Record<string, string>>
+  return (
+    all[language] ?? all[language.split('-')[0] ?? ''] ?? all['en'] ?? Object.values(all)[0] ?? ''
+  )
+}
+
+/** Where it leads on this site, when that is not the record; never to another site. */
+export function linkOf({ data }: Pick<Notice, 'data'>): string | null {
+  const { link } = data
+  return typeof link === 'string' && /^\/(?![/\\])/.test(link) ? link : null
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
 
@@ -6,11 +7,16 @@ import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
 let app: TestApp
 let org: Caller
 let flows: ReturnType<typeof workflowsOf>
+let ann: Caller & { readonly userId: string }
+/** Sees what is theirs, and what nobody owns. */
+let rita: Caller & { readonly userId: string }
 
 beforeAll(async () => {
   app = await startApp()
   org = await app.createOrg({ name: 'Acme' })
   flows = workflowsOf(org)
+  ann = await joinOrg(app, org, 'admin', 'Ann')
+  rita = await joinOrg(app, org, 'rep', 'Rita')
 })
 afterAll(() => app?.stop())
 
@@ -71,5 +77,73 @@ describe('a formula', () => {
         }),
       ])
     }
+  })
+})
+
+const inbox = async (person: Caller, kind: string): Promise<Json[]> => {
+  const filter = encodeURIComponent(JSON.stringify({ kind }))
+  const answer = await person.call('GET', `/notifications?filter=${filter}`)
+  if (answer.statusCode !== 200) throw new Error(answer.body)
+  return answer.json<Json>().data
+}
+
+describe('a step that tells people', () => {
+  const telling = (settings: object) => ({
+    label: 'Big deals',
+    entity: 'crm.leads:lead',
+    triggers: { hand: trigger('manual') },
+    start: 'tell',
+    steps: { tell: step('notify', { text: '{{ record.name }} is hot', ...settings }) },
+  })
+
+  it('tells the owner, those with a role and those who are named, but nobody who may not read the record', async () => {
+    await flows.publish({
+      tell: telling({ owner: true, roles: ['platform.people:rep', 'platform.people:admin'] }),
+    })
+    const { id } = await make('leads', { name: 'Ada', ownerId: ann.userId })
+    const records = { entity: 'leads', ids: [id] }
+    const dry = await flows.ask('POST', '/workflows/t:tell/run', { records, dryRun: true })
+    expect(dry.steps[0].output).toMatchObject({ told: 2, unreadable: 1 })
+    expect(await inbox(ann, 'message')).toEqual([])
+    const told = await flows.becomes(await run('t:tell', { records }), 'done')
+    expect(told.steps[0].output).toMatchObject({ told: 2, unreadable: 1 })
+    expect(await inbox(ann, 'message')).toMatchObject([
+      { record: { id }, byName: 'Big deals', data: { text: 'Ada is hot' }, readAt: null },
+    ])
+    expect(await inbox(rita, 'message')).toEqual([])
+  })
+
+  it('says so when it tells nobody, or when no plugin tells people anything', async () => {
+    await flows.publish({ nobody: { ...telling({}), entity: undefined, alerts: { off: true } } })
+    const { state } = await flows.becomes(await run('t:nobody'), 'failed')
+    expect(state.failure.code).toBe('REQUIRED')
+  })
+})
+
+describe('a run that failed', () => {
+  const failing = (more: object = {}) => ({
+    label: 'Nightly',
+    triggers: { hand: trigger('manual') },
+    start: 'end',
+    steps: { end: step('stop', { fails: true, reason: 'The stock is empty.' }) },
+    ...more,
+  })
+  const alerts = async (person: Caller) =>
+    (await inbox(person, 'alert')).filter(({ byName }) => byName === 'Nightly')
+
+  it('is told to whoever published it, with those of the same hour in one, and to others when they are named', async () => {
+    const annFlows = workflowsOf(ann)
+    await annFlows.publish({ nightly: failing() })
+    const [first, second] = [await run('t:nightly'), await run('t:nightly')]
+    await expect.poll(async () => (await alerts(ann))[0]?.count, { timeout: 20_000 }).toBe(2)
+    const [one] = await alerts(ann)
+    expect(one.data.text.en).toBe('A run of Nightly failed: The stock is empty.')
+    expect(one.data.text.de).toContain('The stock is empty.')
+    const third = await run('t:nightly')
+    await expect.poll(async () => (await alerts(ann))[0]?.count, { timeout: 20_000 }).toBe(3)
+    const told = (await alerts(ann)).flatMap(({ records }) => records)
+    expect(told.sort()).toEqual([first, second, third].sort())
+    expect(await alerts(rita)).toEqual([])
+    expect(await alerts(org)).toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import type { Kind } from './kinds.ts'
+import { wordsIn } from './tell.ts'
 
 export interface DigestItem {
   readonly kind: Kind
@@ -66,14 +67,16 @@ function groupsOf(items: readonly DigestItem[], frame: DigestFrame): Group[] {
   }))
 }
 
-function placeOf({ entity, record }: DigestItem): string {
-  if (!entity) return '/changes'
+function placeOf({ kind, entity, record, data }: DigestItem): string {
+  if (typeof data['link'] === 'string') return data['link']
+  if (!entity) return kind === 'message' || kind === 'alert' ? '/inbox' : '/changes'
   return record ? `/${entity.plural}/${record.id}` : `/${entity.plural}`
 }
 
-function headingOf({ entity, record, count, data }: DigestItem, { t }: DigestFrame): string {
+function headingOf({ kind, entity, record, count, data }: DigestItem, { t }: DigestFrame): string {
   if (record && entity) return `${record.title} (${entity.one})`
   if (entity) return `${count} ${entity.many}`
+  if (kind === 'message' || kind === 'alert') return t('mail.messages')
   return typeof data['name'] === 'string' ? data['name'] : t('mail.work')
 }
 
@@ -81,10 +84,13 @@ function lineOf(
   { kind, at, by, data }: DigestItem,
   { t, language, timeZone }: DigestFrame,
 ): string {
-  const key = by === '' && (kind === 'assigned' || kind === 'mentioned') ? `${kind}ByNobody` : kind
+  const isNobody = by === '' && ['assigned', 'mentioned', 'message'].includes(kind)
+  const key = isNobody ? `${kind}ByNobody` : kind
+  const text = wordsIn(data['text'], language)
   const counts = { written: Number(data['written'] ?? 0), failed: Number(data['failed'] ?? 0) }
   const { reason } = data
-  return `${t(`mail.${key}`, { by, ...counts, ...(typeof reason === 'string' && { reason }) })} · ${formatMoment(at, language, timeZone)}`
+  const said = { by, text, ...counts, ...(typeof reason === 'string' && { reason }) }
+  return `${t(`mail.${key}`, said)} · ${formatMoment(at, language, timeZone)}`
 }
 
 function formatMoment(at: string, language: string, timeZone: string): string {

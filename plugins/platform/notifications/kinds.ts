@@ -8,10 +8,12 @@ export type Kind =
   | 'work_done'
   | 'work_failed'
   | 'turned_off'
+  | 'message'
+  | 'alert'
 
 /** What people choose about together; fields of their preferences begin with it. */
-export type Topic = 'assigned' | 'mentioned' | 'due' | 'work'
-export const topics: readonly Topic[] = ['assigned', 'mentioned', 'due', 'work']
+export type Topic = 'assigned' | 'mentioned' | 'due' | 'work' | 'message'
+export const topics: readonly Topic[] = ['assigned', 'mentioned', 'due', 'work', 'message']
 
 export const topicOf: Readonly<Record<Kind, Topic>> = {
   assigned: 'assigned',
@@ -22,6 +24,8 @@ export const topicOf: Readonly<Record<Kind, Topic>> = {
   work_done: 'work',
   work_failed: 'work',
   turned_off: 'assigned',
+  message: 'message',
+  alert: 'message',
 }
 
 export function kindsOf(wanted: readonly Topic[]): readonly Kind[] {

@@ -32,7 +32,13 @@ export async function preferencesOf(
     for (const record of data) said.set(record['ownerId'], record)
   }
   const defaults = defaultsOf(ctx)
-  return new Map(userIds.map((id) => [id, toPreferences({ ...defaults, ...said.get(id) }, ctx)]))
+  return new Map(userIds.map((id) => [id, toPreferences(over(defaults, said.get(id)), ctx)]))
+}
+
+/** What was said before a wish could be said has the default of it. */
+function over(defaults: Record<string, unknown>, said: RecordData | undefined) {
+  const wishes = Object.entries(said ?? {}).filter(([, value]) => value !== null)
+  return { ...defaults, ...Object.fromEntries(wishes) }
 }
 
 function defaultsOf(ctx: HandlerContext): Record<string, unknown> {

@@ -114,13 +114,14 @@ function aboutOf(entity: string | undefined, all: readonly string[]): FieldValue
 }
 
 /** Null when the notification tells of all of them already. What grew is unread again. */
-function withMore(before: RecordData, { entity, ids = [] }: Draft): FieldValues | null {
+function withMore(before: RecordData, { entity, ids = [], data }: Draft): FieldValues | null {
   const record = before['record'] as { readonly id: string } | null
   const kept = Array.isArray(before['records']) ? before['records'].map(String) : []
   const told = new Set(record ? [record.id] : kept)
   const more = ids.filter((id) => !told.has(id))
   if (more.length === 0 || told.size >= mostIds) return null
-  return { ...aboutOf(entity, [...told, ...more]), readAt: null, archivedAt: null }
+  const said = data ? { data } : {}
+  return { ...aboutOf(entity, [...told, ...more]), ...said, readAt: null, archivedAt: null }
 }
 
 /** What comes within a minute comes in one mail. */

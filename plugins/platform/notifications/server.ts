@@ -10,6 +10,7 @@ import { remind } from './remind.ts'
 import { sendDigest } from './send-digest.ts'
 import { stopMails, stopPage } from './stop-mails.ts'
 import { sweep } from './sweep.ts'
+import { tell } from './tell.ts'
 
 export const handlers = defineHandlers({
   hearRecords,
@@ -24,4 +25,5 @@ export const handlers = defineHandlers({
   stopPage,
   stopMails,
   reachOfMention,
+  tell,
 })

@@ -50,6 +50,13 @@ export interface Workflow {
   readonly triggers?: Readonly<Record<string, Trigger>>
   /** Whether a record may have a second run while one is under way. */
   readonly overlap?: 'allow' | 'skip'
+  /** Who hears of runs that failed; whoever published it when nobody is named. */
+  readonly alerts?: {
+    readonly off?: boolean
+    /** Addresses or ids of members. */
+    readonly users?: readonly string[]
+    readonly roles?: readonly string[]
+  }
   readonly start: string
   readonly steps: Readonly<Record<string, Step>>
 }

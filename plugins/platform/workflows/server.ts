@@ -1,4 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { alert } from './alert.ts'
 import { cause } from './cause.ts'
 import { dryRun } from './dry-run.ts'
 import { hear, wanted } from './hear.ts'
@@ -12,6 +13,7 @@ export const handlers = defineHandlers({
   wanted,
   hear,
   advanceRun,
+  alert,
   park,
   tick,
   start,

@@ -1,4 +1,5 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
+import { askForAlert } from './alert.ts'
 import type { Workflow } from './definition.ts'
 import { pin } from './definitions.ts'
 import { newRunState, type RunState } from './run-state.ts'
@@ -68,6 +69,10 @@ export async function begin(
       ...{ depth: run.depth, cause: run.cause, subject: run.subject, origin: run.origin },
     })),
   )
+  for (const { run, data } of begun) {
+    if (data.status !== 'failed') continue
+    await askForAlert(ctx, { workflow: run.ref, parent: run.parent?.state ?? null, whole: true })
+  }
   return ids
 }
 

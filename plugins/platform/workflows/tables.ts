@@ -1,4 +1,5 @@
 import type { HandlerContext, Row } from '@runwaycrm/sdk'
+import { askForAlert } from './alert.ts'
 import { gather } from './gather.ts'
 import type { RunState, Waiting } from './run-state.ts'
 
@@ -165,6 +166,7 @@ export async function keepState(
     },
   )
   if (changed === 0) throw new RunMovedOnError()
+  if (data.status === 'failed') await askForAlert(ctx, row)
   if (row.data.waiting?.event) await ctx.tables.delete('wait', { state: row.id })
   if (data.waiting) await waitFor(ctx, kept, data.waiting)
   return kept

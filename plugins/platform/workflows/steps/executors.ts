@@ -2,6 +2,7 @@ import type { HandlerContext } from '@runwaycrm/sdk'
 import { action } from './action.ts'
 import { choose, condition, setVariables, stop } from './flow.ts'
 import { formula } from './formula.ts'
+import { notify } from './notify.ts'
 import { http, sendMail } from './outside.ts'
 import { forEach, parallel, runWorkflow } from './parts.ts'
 import { createRecord, deleteRecord, findRecords, updateRecord } from './records.ts'
@@ -30,6 +31,7 @@ const executors: Readonly<Record<string, StepExecutor>> = {
   [`${own}:run-workflow`]: runWorkflow,
   [`${own}:http`]: http,
   [`${own}:mail`]: sendMail,
+  [`${own}:notify`]: notify,
 }
 
 interface StepType {
