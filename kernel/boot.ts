@@ -50,11 +50,11 @@ import { attachByService, methodOf } from './plugins/services.ts'
 import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
 import { createSubscribers } from './plugins/subscribers.ts'
+import { valueServices } from './plugins/value-services.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
 import { changedSince } from './records/changed-since.ts'
-import { evaluateFormula } from './records/evaluate-formula.ts'
 import { createCodecs } from './records/fields.ts'
 import { createHistory } from './records/history.ts'
 import { createHookRunner } from './records/hooks.ts'
@@ -190,7 +190,7 @@ export async function boot(options: BootOptions) {
     kernelServices: () => ({
       'kernel.credentials@1': accounts.credentialsService,
       'kernel.erasure@1': transfer.erasure,
-      'kernel.formulas@1': { evaluate: evaluateFormula({ db }) },
+      ...valueServices(db),
       'kernel.records@1': {
         holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use),
         changedSince: changedSince({ db }),

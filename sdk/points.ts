@@ -507,6 +507,9 @@ export const Point = Type.Object(
      *   `reference` names has under `at`, and that schema may say all of this, too.
      * - `x-last: true` of such a schema: nothing comes after a node of this kind; editors offer no way on.
      * - `x-templates: true`: in it, a text with `{{ … }}` stands for a value of any type.
+     * - `x-formula: {entities, open}` of a text: a formula. A name in it begins with a word of `entities`, whose
+     *   members are the fields of the entity that the named member of the definition says, or with one of `open`.
+     * - `x-json-schema: true`: a JSON Schema, from which a validator can be made safely.
      */
     schema: JsonSchema,
     /** Tiers that may contribute; all when missing. */

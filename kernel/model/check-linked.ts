@@ -1,3 +1,4 @@
+import { checkSchema } from '../manifest/check-schema.ts'
 import type { Point } from '../manifest/point.ts'
 import { type Problem, placeOf } from '../manifest/problem.ts'
 import { templateCheck } from '../manifest/template-check.ts'
@@ -30,6 +31,10 @@ export function checkLinked(
       // A part that is missing counts as empty: what is required in it is told where it would stand.
       const check = templateCheck(place.brought, place.hasTemplates)
       problems.push(...check(value ?? {}, placeOf(at, ...path)))
+    }
+    if (value !== undefined && schemas.some((one) => one['x-json-schema'] === true)) {
+      // Whoever writes a definition may be somebody whom the operator did not install.
+      problems.push(...checkSchema(value, placeOf(at, ...path), 'declarative'))
     }
     const mark = schemas.find((one) => 'x-graph' in one)?.['x-graph']
     if (mark !== undefined && isJsonObject(value)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { byDay, sentenceOf, toNotice } from './inbox.ts'
+import { byDay, linkOf, saidIn, sentenceOf, toNotice } from './inbox.ts'
 
 const record = {
   id: 'n1',
@@ -42,6 +42,23 @@ describe('a notification', () => {
     expect(sentenceOf({ ...one, recordId: null, count: 500 })).toBe('assignedMany')
     expect(sentenceOf({ ...one, kind: 'mentioned', byId: null, byName: 'Rule' })).toBe('mentioned')
     expect(sentenceOf({ ...one, kind: 'work_failed' })).toBe('workFailed')
+  })
+
+  it('of a plugin says it in the language that is read, and leads to this site only', () => {
+    const data = { text: { en: 'It failed.', de: 'Es schlug fehl.' }, link: '/studio/runs/1' }
+    const one = { ...toNotice(record), kind: 'alert' as const, data }
+    expect([saidIn(one, 'de-AT'), saidIn(one, 'fr')]).toEqual(['Es schlug fehl.', 'It failed.'])
+    expect([sentenceOf(one), sentenceOf({ ...one, recordId: null, count: 3 })]).toEqual([
+      null,
+      'alertMany',
+    ])
+    const links = [
+      linkOf(one),
+      ...['//evil.test', 'https://evil.test', '/\\\\evil.test'].map((link) =>
+        linkOf({ data: { link } }),
+      ),
+    ]
+    expect(links).toEqual(['/studio/runs/1', null, null, null])
   })
 
   it('stands under the heading of its day', () => {

@@ -84,13 +84,14 @@ export function byDay(
   }))
 }
 
-/** The key of the sentence: who did it is said where that is known. */
-export function sentenceOf({ kind, byId, byName, count, recordId }: Notice): string {
+/** The key of the sentence: who did it is said where that is known. Null for what is said in words of its own. */
+export function sentenceOf({ kind, byId, byName, count, recordId }: Notice): string | null {
   const isMany = recordId === null && count > 1
   if (kind === 'assigned')
     return `assigned${isMany ? 'Many' : ''}${byId === null && byName === null ? 'ByNobody' : ''}`
-  if (kind === 'alert') return isMany ? 'alertMany' : 'alert'
-  if (kind === 'mentioned' || kind === 'approval' || kind === 'message')
+  if (kind === 'message') return null
+  if (kind === 'alert') return isMany ? 'alertMany' : null
+  if (kind === 'mentioned' || kind === 'approval')
     return byId === null && byName === null ? `${kind}ByNobody` : kind
   return {
     ...{ due: 'due', overdue: 'overdue', work_done: 'workDone', work_failed: 'workFailed' },

@@ -113,8 +113,11 @@ describe('a step that tells people', () => {
     expect(await inbox(rita, 'message')).toEqual([])
   })
 
-  it('says so when it tells nobody, or when no plugin tells people anything', async () => {
-    await flows.publish({ nobody: { ...telling({}), entity: undefined, alerts: { off: true } } })
+  it('says so when it tells nobody', async () => {
+    await flows.publish({
+      anybody: { ...telling({ roles: ['platform.people:admin'] }), entity: undefined },
+      nobody: { ...telling({}), entity: undefined, alerts: { off: true } },
+    })
     const { state } = await flows.becomes(await run('t:nobody'), 'failed')
     expect(state.failure.code).toBe('REQUIRED')
   })
@@ -144,6 +147,92 @@ describe('a run that failed', () => {
     const told = (await alerts(ann)).flatMap(({ records }) => records)
     expect(told.sort()).toEqual([first, second, third].sort())
     expect(await alerts(rita)).toEqual([])
-    expect(await alerts(org)).toEqual([])
+  })
+
+  it('is told to admins when no member published it, to those who are named, or to nobody', async () => {
+    const of = async (label: string) =>
+      (await inbox(ann, 'alert')).filter(({ byName }) => byName === label).length
+    await flows.publish({
+      byKey: failing({ label: 'By key' }),
+      named: failing({ label: 'Named', alerts: { users: [ann.userId] } }),
+      silent: failing({ label: 'Silent', alerts: { off: true } }),
+    })
+    for (const name of ['silent', 'named', 'byKey']) await run(`t:${name}`)
+    await expect.poll(() => of('By key'), { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => of('Named'), { timeout: 20_000 }).toBe(1)
+    expect(await of('Silent')).toBe(0)
+  })
+
+  it('and a step that tells people, say so when no plugin does', async () => {
+    const turn = (state: string) => flows.ask('PATCH', '/plugins/platform.notifications', { state })
+    await turn('disabled')
+    const told = await flows.becomes(await run('t:anybody'), 'failed')
+    expect(told.state.failure).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'No enabled plugin tells people anything.',
+    })
+    await turn('enabled')
+  })
+})
+
+describe('a workflow that agents may call', () => {
+  const input = {
+    type: 'object',
+    additionalProperties: false,
+    required: ['days'],
+    properties: { days: { type: 'integer', minimum: 1 }, why: { type: 'string', default: '-' } },
+  }
+  const tool = (schema: object) => ({
+    label: 'Put off',
+    triggers: { tool: trigger('agent', { description: 'Puts a call off.', input: schema }) },
+    start: 'end',
+    steps: { end: step('stop', { result: '{{ vars.days }} {{ trigger.payload.why }}' }) },
+  })
+  /** The kernel's own way: whoever runs an agent has its context made. */
+  const asAgent = async (roles: readonly string[], asked: object) => {
+    const { contexts, actions } = app.house
+    const system = await contexts.system(org.orgId)
+    const principal = {
+      ...({ type: 'agent', id: 'sales', name: 'Sales agent', userId: null } as const),
+      ...{ roles, teammates: [], scopes: null },
+    }
+    const ctx = { ...system, principal, ability: contexts.abilityIn(system, principal) }
+    const answer = await actions.run(ctx, 'platform.workflows:start', asked)
+    return 'output' in answer ? (answer.output as Json).runs[0] : null
+  }
+  const admin = ['platform.people:admin']
+
+  it('is listed with what it takes, checks what it is given and says who called', async () => {
+    await flows.publish({
+      putoff: tool(input),
+      quiet: { ...tool(input), triggers: { hand: trigger('manual') } },
+    })
+    const { data } = await flows.ask('GET', '/workflows')
+    const listed = data.find(({ ref }: Json) => ref === 't:putoff')
+    expect(listed.tool).toEqual({ trigger: 'tool', description: 'Puts a call off.', input })
+    const id = await asAgent(admin, { workflow: 't:putoff', input: { days: 3 } })
+    const { state } = await flows.becomes(id, 'done')
+    expect(state).toMatchObject({
+      result: '3 -',
+      origin: { type: 'agent', trigger: 'tool', by: { type: 'agent', name: 'Sales agent' } },
+    })
+    await expect(
+      asAgent(admin, { workflow: 't:putoff', input: { days: 'soon', more: 1 } }),
+    ).rejects.toMatchObject({ status: 422 })
+    await expect(asAgent(admin, { workflow: 't:quiet' })).rejects.toMatchObject({ status: 403 })
+    await expect(
+      asAgent(['platform.people:viewer'], { workflow: 't:putoff', input: { days: 3 } }),
+    ).rejects.toMatchObject({ status: 403 })
+    const wrong = await org.call('POST', '/workflows/t:putoff/run', { input: {} })
+    expect(wrong.json()).toMatchObject({ errors: [{ path: 'input.days', code: 'REQUIRED' }] })
+    expect(await run('t:putoff', { input: { days: 1 } })).toBeTruthy()
+  })
+
+  it('takes no schema that a validator cannot be made of safely', async () => {
+    const value = tool({ type: 'object', properties: { a: { type: 'string', pattern: '(a+)+$' } } })
+    const ops = [{ op: 'set', path: ['workflows', 'unsafe'], value }]
+    const answer = await org.call('PATCH', '/studio/draft', { ops })
+    expect(answer.statusCode).toBe(422)
+    expect(answer.json<Json>().errors[0].path).toContain('triggers/tool/settings/input')
   })
 })

@@ -19,21 +19,26 @@ import {
   type StateRow,
   toState,
 } from './tables.ts'
+import { calledBy } from './tool.ts'
 
 interface Start {
   readonly workflow: string
   readonly records?: { readonly entity: string; readonly ids: readonly string[] }
   readonly input?: Readonly<Record<string, unknown>>
+  /** Key of the trigger, where the workflow may be called by more than one. */
+  readonly trigger?: string
 }
 
 const most = 1_000
 
 /** Begins a workflow because somebody asks for it: on one record, on each of a selection, or on none. */
 export async function start(
-  { workflow: ref, records, input = {} }: Start,
+  { workflow: ref, records, input: given = {}, trigger: named }: Start,
   ctx: HandlerContext,
 ): Promise<{ runs: readonly string[] }> {
   const workflow = enabledWorkflow(ctx, ref)
+  const asked = { input: given, ...(named === undefined ? {} : { trigger: named }) }
+  const { trigger, type, input } = await calledBy(ctx, workflow, asked)
   const entity = records && ctx.model.entity(records.entity)?.ref
   if (records && entity !== workflow.entity) {
     const message = `"${workflow.label}" is not about these records.`
@@ -49,7 +54,7 @@ export async function start(
     })
   }
   await assertVisible(ctx, entity, ids)
-  const origin = manualOrigin(ctx, input)
+  const origin = { ...manualOrigin(ctx, input, type), trigger }
   const subjects = entity ? ids.map((one) => ({ entity, id: one })) : [null]
   const runs = subjects.map((subject) => ({
     ...{ ref, workflow, subject, origin, cause: null, depth: 1, vars: input },
@@ -168,6 +173,8 @@ export async function retry(
   return { status: 'running' }
 }
 
+const isCalled = (type: string) => type === 'manual' || type === 'agent'
+
 /** Begins the same once more, with the workflow as it is now. */
 export async function replay({ id }: { readonly id: string }, ctx: HandlerContext) {
   const row = await stateOf(ctx, id)
@@ -176,7 +183,7 @@ export async function replay({ id }: { readonly id: string }, ctx: HandlerContex
     {
       ...{ ref: row.workflow, workflow, subject: row.subject, cause: null, depth: 1 },
       origin: { ...row.origin, at: ctx.now.toISOString(), by: ctx.actor },
-      vars: (row.origin.type === 'manual' ? row.origin.payload : {}) as RunState['vars'],
+      vars: (isCalled(row.origin.type) ? row.origin.payload : {}) as RunState['vars'],
     },
   ])
   return { run: run ?? null }

@@ -4,6 +4,7 @@ import { pinned } from './definitions.ts'
 import { drawWorkflow } from './draw.ts'
 import { cancel, retry, start } from './manage.ts'
 import { runEntity, toState } from './tables.ts'
+import { toolOf } from './tool.ts'
 
 const mostSteps = 1_000
 
@@ -24,7 +25,7 @@ export async function listWorkflows(_: RouteRequest, ctx: HandlerContext): Promi
       data: [...all].map(([ref, workflow]) => {
         const { label, entity = null, enabled = true, triggers = {}, steps } = workflow
         return {
-          ...{ ref, label, entity, enabled },
+          ...{ ref, label, entity, enabled, tool: toolOf(workflow) },
           triggers: Object.values(triggers).map(({ type }) => type),
           steps: Object.keys(steps).length,
           runs: Object.fromEntries(
@@ -40,7 +41,8 @@ export async function startWorkflow(
   { params, body }: RouteRequest,
   ctx: HandlerContext,
 ): Promise<RouteReply> {
-  const { input, records, dryRun } = (body ?? {}) as {
+  const { input, records, dryRun, trigger } = (body ?? {}) as {
+    readonly trigger?: string
     readonly input?: Readonly<Record<string, unknown>>
     readonly records?: { readonly entity: string; readonly ids: readonly string[] }
     readonly dryRun?: boolean
@@ -50,9 +52,10 @@ export async function startWorkflow(
     ...(records ? { records } : {}),
     ...(input ? { input } : {}),
   }
+  const named = trigger === undefined ? {} : { trigger }
   if (dryRun)
     return { status: 200, body: await ctx.actions.run('platform.workflows:dry_run', asked) }
-  return { status: 202, body: await start(asked, ctx) }
+  return { status: 202, body: await start({ ...asked, ...named }, ctx) }
 }
 
 export async function cancelRun(

@@ -21,7 +21,7 @@ export interface Origin {
 export const manualOrigin = (
   { now, actor }: HandlerContext,
   payload: unknown,
-  type: 'manual' | 'workflow' = 'manual',
+  type: 'manual' | 'agent' | 'workflow' = 'manual',
 ): Origin => ({ trigger: null, type, at: now.toISOString(), payload, by: actor })
 
 /** A row of `state`: one run, or one part of a run. */

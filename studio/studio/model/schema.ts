@@ -30,6 +30,7 @@ export interface Schema {
   readonly 'x-narrow'?: 'min-up' | 'max-down' | 'true-only' | 'subset'
   /** Names of fields of the definition's entity, or conditions over them. */
   readonly 'x-rule'?: boolean
+  readonly 'x-formula'?: object
   readonly 'x-names'?: string
   /** A text that names a contribution of this point. */
   readonly 'x-reference'?: string
