@@ -361,6 +361,8 @@ export interface ActionSummary {
   readonly label: string
   readonly risk: 'read' | 'write' | 'external' | 'destructive'
   readonly approval: 'never' | 'always' | null
+  /** What one call costs, where that is known before. */
+  readonly cost: { readonly unit: string; readonly amount: number } | null
   readonly on: { readonly entity: string; readonly as: string; readonly multiple: boolean } | null
 }
 

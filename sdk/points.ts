@@ -250,6 +250,16 @@ export const Action = Type.Object(
     ),
     /** Never, or always after a person said yes; the default follows from the risk. */
     approval: Type.Optional(Type.Union([Type.Literal('never'), Type.Literal('always')])),
+    /** What one call costs, as far as that is known before: a currency code, or what is counted, e.g. `sms`. */
+    cost: Type.Optional(
+      Type.Object(
+        {
+          unit: Type.String({ minLength: 1, maxLength: 40 }),
+          amount: Type.Number({ minimum: 0 }),
+        },
+        { ...closed, ...free },
+      ),
+    ),
     handler: Handler,
     hidden: Type.Optional(Type.Boolean(free)),
   },

@@ -242,9 +242,10 @@ function outcomeOf(
 
 /** What it is, for plugins that run any of them. */
 export function summaryOf(ctx: RequestContext, action: Action): ActionSummary {
-  const { risk, approval, on } = action.definition
+  const { risk, approval, cost, on } = action.definition
   return {
     ref: action.ref,
+    cost: cost ?? null,
     label: labelOf(ctx, action),
     risk: risk as ActionSummary['risk'],
     approval: approval ?? null,

@@ -236,3 +236,60 @@ describe('a workflow that agents may call', () => {
     expect(answer.json<Json>().errors[0].path).toContain('triggers/tool/settings/input')
   })
 })
+
+describe('a dry run', () => {
+  it('tells what a run would come to: writes, mails, requests, people told and other runs', async () => {
+    await flows.publish({
+      inner: {
+        label: 'Inner',
+        entity: 'crm.leads:lead',
+        start: 'change',
+        steps: { change: step('update-record', { values: { score: 5 } }) },
+      },
+      costly: {
+        label: 'Costly',
+        entity: 'crm.leads:lead',
+        triggers: { hand: trigger('manual') },
+        start: 'each',
+        steps: {
+          each: step('for-each', { items: [1, 2, 3], do: 'task' }, { next: 'sub' }),
+          task: step('create-record', { entity: 'platform.tasks:task', values: { title: 'T' } }),
+          sub: step('run-workflow', { workflow: 't:inner' }, { next: 'mail' }),
+          mail: step(
+            'mail',
+            { to: ['a@example.test', 'b@example.test'], subject: 'Hi', text: 'Hi' },
+            { next: 'tell' },
+          ),
+          tell: step('notify', { text: 'Hi', users: [ann.userId] }, { next: 'call' }),
+          call: step('http', { url: 'https://example.test/', method: 'GET' }, { next: 'send' }),
+          send: step('action', {
+            action: 'crm.messages:send_message',
+            input: { messageId: '{{ record.id }}' },
+          }),
+        },
+      },
+    })
+    // What it costs the organisation knows better than whoever brings the action.
+    const target = 'actions/crm.messages:send_message'
+    const cost = {
+      op: 'set',
+      target,
+      path: ['cost'],
+      value: { unit: 'USD', amount: 0.02 },
+    }
+    await flows.ask('PATCH', '/studio/draft', { ops: [cost] })
+    await flows.publish({ other: { label: 'O', start: 'end', steps: { end: step('stop') } } })
+    const { id } = await make('leads', { name: 'Ada' })
+    const records = { entity: 'leads', ids: [id] }
+    const dry = await flows.ask('POST', '/workflows/t:costly/run', { records, dryRun: true })
+    expect(dry.costs).toMatchObject({
+      writes: [
+        { entity: 'platform.tasks:task', create: 3, update: 0 },
+        { entity: 'crm.leads:lead', create: 0, update: 1 },
+      ],
+      ...{ mails: 2, requests: 2, notifications: 1, runs: 1 },
+      spent: [{ unit: 'USD', amount: 0.02 }],
+    })
+    expect(dry.isPartial).toBe(false)
+  })
+})

@@ -1,5 +1,6 @@
 import { ForbiddenError, type HandlerContext, InvalidError, NotFoundError } from '@runwaycrm/sdk'
 import { advance } from './advance.ts'
+import { countUses } from './count-uses.ts'
 import type { Workflow } from './definition.ts'
 import { asWorkflow, workflowsOf } from './definitions.ts'
 import type { NewPart } from './parts.ts'
@@ -7,7 +8,7 @@ import { failed } from './run-slice.ts'
 import { hasEnded, newRunState, type Outcome, type RunState } from './run-state.ts'
 import { readSubject } from './scope.ts'
 import { executorOf } from './steps/executors.ts'
-import { type StepCall, type StepResult, stepCall } from './steps/step-call.ts'
+import { type StepCall, type StepResult, stepCall, type Uses } from './steps/step-call.ts'
 import { manualOrigin, type StateRow } from './tables.ts'
 
 interface DryRunInput {
@@ -63,14 +64,21 @@ export async function dryRun(
   } as const satisfies StateRow
   return asWorkflow(ctx, row.run, workflow).transaction(
     async (inside) => {
-      const run = { inside, steps: [] as DryStep[], until: performance.now() + mostMs }
+      const until = performance.now() + mostMs
+      const run = { inside, steps: [] as DryStep[], uses: [] as Uses[], until }
       const state = await simulate(run, workflow, row, null)
+      // What stands in inboxes is somebody's alone, and is counted as told.
+      const changes = (await inside.changes.written()).filter(
+        ({ entity: written }) => !ctx.model.entity(written)?.isPrivate,
+      )
       return {
         status: state.status,
         failure: state.failure,
         result: state.result,
         steps: run.steps,
-        changes: await inside.changes.written(),
+        changes,
+        costs: countUses(changes, run.uses),
+        isPartial: run.steps.some(({ output }) => memberOf(output, 'more') === true),
       }
     },
     { isDryRun: true, label: workflow.label, door: 'workflow' },
@@ -80,6 +88,7 @@ export async function dryRun(
 interface DryRun {
   readonly inside: HandlerContext
   readonly steps: DryStep[]
+  readonly uses: Uses[]
   readonly until: number
 }
 
@@ -103,6 +112,7 @@ async function simulate(
     const result = await tryStep(run, call, inParts)
     const outcome = settled(result.outcome)
     run.steps.push(shownStep(key, part, result, outcome))
+    if (result.uses) run.uses.push(result.uses)
     // Nobody waits before a second try.
     state = advance(workflow, { ...state, attempt: 1_000 }, outcome, { now: Date.now(), random: 0 })
   }
@@ -151,6 +161,9 @@ async function runParts(
   return ended
 }
 
+const memberOf = (output: unknown, name: string): unknown =>
+  typeof output === 'object' && output !== null ? Reflect.get(output, name) : undefined
+
 function shownStep(
   step: string,
   part: string | null,
@@ -159,7 +172,7 @@ function shownStep(
 ): DryStep {
   const output = outcome.kind === 'done' ? (outcome.output ?? null) : null
   const error = outcome.kind === 'failed' ? { code: outcome.code, message: outcome.message } : null
-  const assumed = (output as { readonly assumed?: unknown } | null)?.assumed === true
+  const assumed = memberOf(output, 'assumed') === true
   return {
     ...{ step, part, status: error ? 'failed' : 'done', input: input ?? null, output, error },
     ...{ why: why ?? null, assumed },

@@ -37,16 +37,16 @@ export const action: StepExecutor = {
     const isImplied = on !== null && subject?.entity === on.entity && input[on.as] === undefined
     const whole = isImplied ? { ...input, [on.as]: on.multiple ? [subject.id] : subject.id } : input
     const shown = { action: ref, input: whole }
-    if (call.isDryRun && info.risk === 'external') {
-      return { ...done({ assumed: true }), input: shown }
-    }
+    const isOutside = info.risk === 'external'
+    const uses = { cost: info.cost, ...(isOutside ? { requests: 1 } : {}) }
+    if (call.isDryRun && isOutside) return { ...done({ assumed: true }), input: shown, uses }
     try {
       const output = await ctx.actions.run(ref, whole, { effectKey: call.effectKey })
-      return { ...done(output), input: shown }
+      return { ...done(output), input: shown, uses }
     } catch (error) {
       const asked = error instanceof StateConflictError ? error.extra?.['approvalId'] : undefined
       if (typeof asked !== 'string') throw error
-      if (call.isDryRun) return { ...done({ assumed: true }), input: shown }
+      if (call.isDryRun) return { ...done({ assumed: true }), input: shown, uses }
       return { ...(await settled(ctx, asked)), input: shown }
     }
   },

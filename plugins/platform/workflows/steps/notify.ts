@@ -30,6 +30,7 @@ export const notify: StepExecutor = {
       by: { name: call.workflow.label },
     })
     const output = { told: told.length, users: told, unreadable }
-    return { ...done(output), input: { text, owner, roles, users: people } }
+    const uses = { notifications: told.length }
+    return { ...done(output), input: { text, owner, roles, users: people }, uses }
   },
 }

@@ -19,7 +19,7 @@ export const http: StepExecutor = {
     const { url = '', method = 'POST', headers = {}, body } = settingsOf<Request>(call)
     if (!URL.canParse(url)) throw new StepError('BAD_FORMAT', `"${url}" is no address.`)
     const input = { url, method, body: body ?? null }
-    if (call.isDryRun) return { ...done({ assumed: true }), input }
+    if (call.isDryRun) return { ...done({ assumed: true }), input, uses: { requests: 1 } }
     const hasBody = method !== 'GET' && method !== 'HEAD' && body !== undefined && body !== null
     const answer = await ctx.http.fetch(url, {
       method,
@@ -77,6 +77,7 @@ export const sendMail: StepExecutor = {
         template: 'workflow',
       })
     }
-    return { ...done({ sent: addresses.length }), input: { to: addresses, subject, text } }
+    const uses = { mails: addresses.length }
+    return { ...done({ sent: addresses.length }), input: { to: addresses, subject, text }, uses }
   },
 }

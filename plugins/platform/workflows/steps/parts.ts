@@ -192,7 +192,7 @@ export const runWorkflow: StepExecutor = {
     if (child?.status !== 'done') {
       throw new StepError('PARTS_FAILED', child?.data.failure?.message ?? 'It did not end.')
     }
-    return { ...done(child.data.result), input }
+    return { ...done(child.data.result), input, uses: { runs: 1 } }
   },
 }
 interface SubWorkflow {

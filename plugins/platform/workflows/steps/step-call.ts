@@ -48,6 +48,18 @@ export interface StepResult {
   readonly why?: unknown
   /** Kept with the run while the step waits. */
   readonly keep?: Readonly<Record<string, unknown>>
+  /** What it uses besides writing records; a dry run adds it up. */
+  readonly uses?: Uses
+}
+
+export interface Uses {
+  readonly mails?: number
+  /** To other systems. */
+  readonly requests?: number
+  readonly notifications?: number
+  /** Of other workflows. */
+  readonly runs?: number
+  readonly cost?: { readonly unit: string; readonly amount: number } | null
 }
 
 export interface StepExecutor {
