@@ -43,6 +43,7 @@ import { layerService } from './plugins/layer-service.ts'
 import { createLifecycle } from './plugins/lifecycle.ts'
 import { loadPlugins, reportPlugins } from './plugins/load-plugins.ts'
 import { createOutbound } from './plugins/outbound.ts'
+import { plainServices } from './plugins/plain-services.ts'
 import { readAsMember } from './plugins/read-as-member.ts'
 import { runActionAs } from './plugins/run-action-as.ts'
 import { createJobEnder, createJobRunner } from './plugins/run-job.ts'
@@ -50,7 +51,6 @@ import { attachByService, methodOf } from './plugins/services.ts'
 import { readSettings } from './plugins/settings.ts'
 import { createSettingsStore } from './plugins/settings-store.ts'
 import { createSubscribers } from './plugins/subscribers.ts'
-import { valueServices } from './plugins/value-services.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { type FileUse, holdingOf } from './records/attach-files.ts'
 import { createWriter } from './records/change-set.ts'
@@ -190,7 +190,7 @@ export async function boot(options: BootOptions) {
     kernelServices: () => ({
       'kernel.credentials@1': accounts.credentialsService,
       'kernel.erasure@1': transfer.erasure,
-      ...valueServices(db),
+      ...plainServices(db, { find: ledger.find, revert: revertJob.start }),
       'kernel.records@1': {
         holding: (ctx, use: FileUse) => holdingOf(reader, ctx, use),
         changedSince: changedSince({ db }),

@@ -237,6 +237,10 @@ export interface HandlerContext {
     options?: {
       readonly label?: string
       readonly door?: 'job' | 'workflow'
+      /** A uuid under which all change sets of a long deed are found, and taken back as one. */
+      readonly parent?: string
+      /** Within another one: committed with it, but in a change set of its own, which is not taken back with the rest. */
+      readonly isApart?: boolean
       /** Nothing of it stays: what would happen, without it happening. Nothing leaves the house. */
       readonly isDryRun?: boolean
     },

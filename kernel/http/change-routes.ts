@@ -9,7 +9,8 @@ import type { Call, RouteDeclaration } from './route.ts'
 
 export interface ChangeRoutesDeps {
   readonly ledger: {
-    list(ctx: RequestContext, page: PageQuery): Promise<object>
+    /** @param page.parent only those that belong to this one. */
+    list(ctx: RequestContext, page: PageQuery & { parent?: string | undefined }): Promise<object>
     get(ctx: RequestContext, id: string, page: PageQuery): Promise<object>
   }
   /** At once, or by a job when there is too much for one request. */
@@ -35,12 +36,15 @@ export function changeRoutes({ ledger, revert }: ChangeRoutesDeps): RouteDeclara
       summary: 'What was changed, newest first',
       rate: 'normal',
       idempotency: 'safe',
-      query: page,
+      query: { ...page, parent: { type: 'string', format: 'uuid' } },
       body: null,
       response: { 200: { type: 'object' } },
       handler: async (call) => ({
         status: 200,
-        body: await ledger.list(call.context(), pageQuery(call.query)),
+        body: await ledger.list(call.context(), {
+          ...pageQuery(call.query),
+          parent: call.query['parent'],
+        }),
       }),
     },
     {

@@ -42,7 +42,7 @@ export function createRevertJob({ db, revert, writer, jobs }: RevertJobDeps) {
       options: RevertOptions,
     ): Promise<RevertResult | StartedChangeJob> {
       const found = await revert.find(ctx, id)
-      const records = found.writes > mostAtOnce ? await countRecords(ctx, id) : 0
+      const records = found.writes > mostAtOnce ? await countRecords(ctx, found.ids) : 0
       if (records <= mostAtOnce || options.dryRun) return revert.revert(ctx, id, options)
       await revert.tryFirst(ctx, found, options)
       const begin = (tx: Tx) => beginOnce({ ...ctx, tx }, found, records, options)
@@ -93,7 +93,9 @@ export function createRevertJob({ db, revert, writer, jobs }: RevertJobDeps) {
     const values = [ctx.org.id, change.id]
     const [locked, running] = await ctx.tx.run([
       {
-        text: 'select state from tenant.change_set where org_id = $1 and id = $2 for update',
+        // Of one that has no row of its own, its parts.
+        text: `select state from tenant.change_set where org_id = $1
+          and (id = $2 or parent_id = $2 and door <> 'revert') order by id for update`,
         values,
       },
       {
@@ -103,16 +105,17 @@ export function createRevertJob({ db, revert, writer, jobs }: RevertJobDeps) {
       },
     ])
     if (locked!.rowCount === 0) throw new NotFoundError()
-    if (locked!.rows[0]!['state'] === 'reverted' || running!.rowCount > 0)
+    if (locked!.rows.every((row) => row['state'] === 'reverted') || running!.rowCount > 0)
       throw new StateConflictError('It is being taken back already.')
     const payload = { id: change.id, onConflict }
     return jobs.begin(ctx, revertJob, records, payload, optionsOf(change))
   }
 
-  async function countRecords(ctx: RequestContext, id: string): Promise<number> {
+  async function countRecords(ctx: RequestContext, ids: readonly string[]): Promise<number> {
     const { rows } = await db.query<{ n: number }>(ctx.org.id, {
-      text: 'select count(distinct record_id) as n from tenant.ledger where org_id = $1 and change_set_id = $2',
-      values: [ctx.org.id, id],
+      text: `select count(distinct record_id) as n from tenant.ledger
+        where org_id = $1 and change_set_id = any($2::uuid[])`,
+      values: [ctx.org.id, ids],
     })
     return rows[0]!.n
   }

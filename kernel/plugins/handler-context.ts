@@ -126,12 +126,23 @@ class DryRunEnd extends Error {
 async function inTransaction<T>(
   deps: HandlerCallerDeps,
   ctx: RequestContext,
-  { label, door, isDryRun }: NonNullable<Parameters<HandlerContext['transaction']>[1]>,
+  {
+    label,
+    door,
+    parent,
+    isApart,
+    isDryRun,
+  }: NonNullable<Parameters<HandlerContext['transaction']>[1]>,
   options: CallOptions,
   contextOf: (ctx: RequestContext) => HandlerContext,
   work: (inside: HandlerContext) => Promise<T>,
 ): Promise<T> {
-  const joined = options.change && !ctx.changeSet ? await options.change.join(ctx) : ctx
+  const isJoining = options.change && !ctx.changeSet && !isApart
+  const joined = isJoining
+    ? await options.change.join(ctx)
+    : isApart
+      ? { ...ctx, changeSet: null }
+      : ctx
   const began = { ...joined, ...(isDryRun ? { isDryRun } : {}) }
   try {
     const answer = await deps.writer.transaction(
@@ -141,7 +152,7 @@ async function inTransaction<T>(
         if (isDryRun) throw new DryRunEnd(done)
         return done
       },
-      { label, door },
+      { label, door, ...(parent === undefined ? {} : { parentId: parent }) },
     )
     if (!ctx.tx) deps.queue.wake()
     return answer

@@ -22,6 +22,8 @@ export interface Change {
   readonly counts: ChangeCounts
   /** Of one that a job fills, for whoever asked for it. */
   readonly job?: ChangeJob
+  /** It has nothing of its own: it is all those whose `parentId` it is. */
+  readonly isParts?: true
 }
 export interface ChangeCounts {
   readonly created: number
@@ -47,6 +49,10 @@ export interface ChangeDetail extends Change {
     readonly data: readonly ChangedRecord[]
     readonly page: { readonly nextCursor: string | null }
   }
+}
+
+export interface ChangeQuery extends PageQuery {
+  readonly parent?: string | undefined
 }
 
 interface ChangeRow {
@@ -84,14 +90,16 @@ const countNames = {
  * own. Records that they may not read are neither listed nor counted.
  */
 export function createLedger({ db, codecs }: { readonly db: Database; readonly codecs: Codecs }) {
-  async function list(ctx: RequestContext, query: PageQuery = {}): Promise<ChangePage> {
+  /** @param query.parent only those that belong to this one. */
+  async function list(ctx: RequestContext, query: ChangeQuery = {}): Promise<ChangePage> {
     const limit = pageLimit(query)
     const before = decodeCursor(query.cursor, [isUuid])?.[0] ?? null
-    const sql = bindSql(ctx, codecs, [ctx.org.id, before, limit + 1])
+    const parent = query.parent ?? null
+    const sql = bindSql(ctx, codecs, [ctx.org.id, before, limit + 1, parent])
     const where = visibleChange(ctx, sql)
     const rows = await run<ChangeRow>(ctx, {
       text: `select ${columns} from tenant.change_set c where c.org_id = $1
- and ($2::uuid is null or c.id < $2)${where} order by c.id desc limit $3`,
+ and ($2::uuid is null or c.id < $2) and ($4::uuid is null or c.parent_id = $4)${where} order by c.id desc limit $3`,
       values: sql.values(),
     })
     const shown = rows.slice(0, limit)
@@ -101,17 +109,31 @@ export function createLedger({ db, codecs }: { readonly db: Database; readonly c
     }
   }
 
-  /** @throws NotFoundError */
+  /**
+   * A parent that has no row of its own is made of those that name it.
+   *
+   * @throws NotFoundError
+   */
   async function find(ctx: RequestContext, id: string): Promise<Change> {
     const sql = bindSql(ctx, codecs, [ctx.org.id, id])
     const text = `select ${columns}, c.job from tenant.change_set c where c.org_id = $1 and c.id = $2${visibleChange(ctx, sql)}`
     const [row] = isUuid(id) ? await run<ChangeRow>(ctx, { text, values: sql.values() }) : []
     const [change] = row ? await withCounts(ctx, [row]) : []
-    if (!row || !change) throw new NotFoundError()
+    if (!row || !change) return asOne(id, await partsOf(ctx, id))
     const { id: me, type } = ctx.principal
     // What was refused names records that others may not see.
     const isMine = row.actor.id === me && row.actor.type === type
     return row.job && isMine ? { ...change, job: row.job } : change
+  }
+
+  async function partsOf(ctx: RequestContext, id: string): Promise<readonly Change[]> {
+    if (!isUuid(id)) return []
+    const sql = bindSql(ctx, codecs, [ctx.org.id, id])
+    const text = `select ${columns} from tenant.change_set c where c.org_id = $1 and c.parent_id = $2
+ and c.door <> 'revert'${visibleChange(ctx, sql)} order by c.id limit ${mostParts}`
+    const parts = await withCounts(ctx, await run<ChangeRow>(ctx, { text, values: sql.values() }))
+    if (parts.length === 0) throw new NotFoundError()
+    return parts
   }
 
   /** The change set with a page of its records, in the order in which they were written. */
@@ -122,12 +144,13 @@ export function createLedger({ db, codecs }: { readonly db: Database; readonly c
   ): Promise<ChangeDetail> {
     const change = await find(ctx, id)
     const limit = pageLimit(query)
+    const ids = change.isParts ? (await partsOf(ctx, id)).map((part) => part.id) : [id]
     const after = decodeCursor(query.cursor, [isUuid])?.[0] ?? null
-    const sql = bindSql(ctx, codecs, [ctx.org.id, id, after, limit + 1])
+    const sql = bindSql(ctx, codecs, [ctx.org.id, ids, after, limit + 1])
     const readable = readableRows(ctx, sql.compiler, 'l')
     const rows = await run<LedgerRow>(ctx, {
       text: `select l.id, l.entity, l.record_id, l.op, l.version, l.fields from tenant.ledger l
- where l.org_id = $1 and l.change_set_id = $2 and ($3::uuid is null or l.id > $3) and ${readable ?? 'true'}
+ where l.org_id = $1 and l.change_set_id = any($2::uuid[]) and ($3::uuid is null or l.id > $3) and ${readable ?? 'true'}
  order by l.id limit $4`,
       values: sql.values(),
     })
@@ -206,6 +229,25 @@ export function createLedger({ db, codecs }: { readonly db: Database; readonly c
   return { list, find, get }
 }
 export type Ledger = ReturnType<typeof createLedger>
+
+const mostParts = 1_000
+
+/** @throws NotFoundError when there are none. */
+function asOne(id: string, parts: readonly Change[]): Change {
+  const [first] = parts
+  if (!first) throw new NotFoundError()
+  const sum = (name: keyof ChangeCounts) => parts.reduce((all, one) => all + one.counts[name], 0)
+  const states = new Set(parts.map(({ state }) => state))
+  const state = states.has('open') ? 'open' : states.has('done') ? 'done' : 'reverted'
+  return {
+    ...{ ...first, id, parentId: null, state, isParts: true },
+    revertedBy: state === 'reverted' ? (parts.at(-1)?.revertedBy ?? null) : null,
+    counts: {
+      ...{ created: sum('created'), updated: sum('updated') },
+      ...{ deleted: sum('deleted'), restored: sum('restored') },
+    },
+  }
+}
 
 function showRow(ctx: RequestContext, row: LedgerRow): ChangedRecord {
   const entity = ctx.model.entities.get(row.entity)

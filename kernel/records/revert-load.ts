@@ -66,7 +66,7 @@ export async function assertMayRevert(
 export async function loadRecords(
   ctx: TransactionContext,
   entity: Entity,
-  changeSetId: string,
+  changeSetIds: readonly string[],
   items: readonly RevertItem[],
 ): Promise<Map<string, RevertRecord>> {
   const ids = items.map((item) => item.id)
@@ -79,16 +79,16 @@ export async function loadRecords(
     },
     {
       name: 'revert_ledger',
-      text: `select l.record_id, l.version, l.op, l.actor, l.fields, l.change_set_id = $4 as is_of_change
+      text: `select l.record_id, l.version, l.op, l.actor, l.fields, l.change_set_id = any($4::uuid[]) as is_of_change
  from unnest($2::uuid[], $3::bigint[]) as i(id, last)
  join tenant.ledger l on l.org_id = $1 and l.entity = $5 and l.record_id = i.id
-  and (l.version > i.last or l.change_set_id = $4) and l.change_set_id <> $6
+  and (l.version > i.last or l.change_set_id = any($4::uuid[])) and l.change_set_id <> $6
  order by l.record_id, l.version`,
       values: [
         ctx.org.id,
         ids,
         items.map((item) => item.lastVersion),
-        changeSetId,
+        changeSetIds,
         entity.ref,
         ctx.changeSet?.id ?? null,
       ],

@@ -38,19 +38,19 @@ export interface RevertPlan {
 const batchRecords = 1000
 
 /**
- * The records of a change set and what takes each back, in an order that holds: values go back before a
+ * The records of change sets that are taken back as one and what takes each back, in an order that holds: values go back before a
  * record that had them returns, so that unique ones are free, and what was made last goes first.
  */
 export async function loadPlan(
   ctx: RequestContext,
   db: Pick<Database, 'query'>,
-  changeSetId: string,
+  changeSetIds: readonly string[],
 ): Promise<RevertPlan> {
   async function run<R>({ tx, org }: RequestContext, statement: Statement): Promise<R[]> {
     return (await (tx ? tx.one<R>(statement) : db.query<R>(org.id, statement))).rows
   }
   const page = (inner: RequestContext, before: string | null) =>
-    run<PlanRow>(inner, planStatement(inner.org.id, changeSetId, before))
+    run<PlanRow>(inner, planStatement(inner.org.id, changeSetIds, before))
   const first = await page(ctx, null)
   if (first.length < batchRecords) {
     const steps = first.flatMap(stepsOf).sort((a, b) => phaseOf(a) - phaseOf(b))
@@ -60,7 +60,7 @@ export async function loadPlan(
       },
     }
   }
-  const ops = await run<{ op: string }>(ctx, opsStatement(ctx.org.id, changeSetId))
+  const ops = await run<{ op: string }>(ctx, opsStatement(ctx.org.id, changeSetIds))
   const phases = phasesOf(new Set(ops.map(({ op }) => op)))
   return {
     async *batches(inner) {
@@ -78,25 +78,29 @@ export async function loadPlan(
 }
 
 /** Records by the last row that the change set has of them, the newest first. */
-function planStatement(orgId: string, changeSetId: string, before: string | null): Statement {
+function planStatement(
+  orgId: string,
+  changeSetIds: readonly string[],
+  before: string | null,
+): Statement {
   return {
     name: 'revert_plan',
     text: `select l.id, l.entity, l.record_id, r.first_op, l.op as last_op, l.version as last_version, r.is_updated
  from tenant.ledger l
  cross join lateral (select (array_agg(o.op order by o.version))[1] as first_op,
    bool_or(o.op = 'update') as is_updated, max(o.version) as last_version
-   from tenant.ledger o where o.org_id = $1 and o.record_id = l.record_id and o.change_set_id = $2) r
- where l.org_id = $1 and l.change_set_id = $2 and ($3::uuid is null or l.id < $3) and l.version = r.last_version
+   from tenant.ledger o where o.org_id = $1 and o.record_id = l.record_id and o.change_set_id = any($2::uuid[])) r
+ where l.org_id = $1 and l.change_set_id = any($2::uuid[]) and ($3::uuid is null or l.id < $3) and l.version = r.last_version
  order by l.id desc limit ${batchRecords}`,
-    values: [orgId, changeSetId, before],
+    values: [orgId, changeSetIds, before],
   }
 }
 
-function opsStatement(orgId: string, changeSetId: string): Statement {
+function opsStatement(orgId: string, changeSetIds: readonly string[]): Statement {
   return {
     name: 'revert_ops',
-    text: 'select op from tenant.ledger where org_id = $1 and change_set_id = $2 group by op',
-    values: [orgId, changeSetId],
+    text: 'select op from tenant.ledger where org_id = $1 and change_set_id = any($2::uuid[]) group by op',
+    values: [orgId, changeSetIds],
   }
 }
 

@@ -384,7 +384,7 @@ describe('a change set of many batches', () => {
         return result
       },
     }
-    const plan = await loadPlan(ctx, watched, changeSetId)
+    const plan = await loadPlan(ctx, watched, [changeSetId])
     const ids: string[] = []
     for await (const batch of plan.batches(ctx)) ids.push(...batch.map(({ item }) => item.id))
     expect(most).toBe(1000)

@@ -47,6 +47,10 @@ export type RevertProgress = Omit<RevertResult, 'changeSetId'>
 /** Conflicts in one answer; more would not be read. */
 const maxConflicts = 1000
 
+interface TreePlan extends RevertPlan {
+  readonly ids: readonly string[]
+}
+
 interface Tally {
   reverted: number
   readonly skipped: Set<string>
@@ -56,6 +60,8 @@ interface Tally {
 /** A change set that may be taken back. */
 export interface Revertible {
   readonly change: Change
+  /** Its own and those of what belongs to it. */
+  readonly ids: readonly string[]
   /** Times that it wrote a record, which are at least as many as its records. */
   readonly writes: number
 }
@@ -74,7 +80,8 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     assertNotDraft(ctx)
     const change = await ledger.find(ctx, changeSetId)
     if (change.state === 'reverted') throw new StateConflictError('It was taken back already.')
-    return { change, writes: await assertNotFinal(ctx, db, change.id) }
+    const ids = await treeOf(ctx, db, change.id)
+    return { change, ids, writes: await assertNotFinal(ctx, db, ids) }
   }
 
   /**
@@ -89,20 +96,26 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     { dryRun = false, onConflict = 'stop' }: RevertOptions = {},
   ): Promise<RevertResult> {
     const { change } = await find(ctx, changeSetId)
-    const plan = await loadPlan(ctx, db, change.id)
+    const plan = await planOf(ctx, change)
     const outside = { ...ctx, changeSet: null }
     if (dryRun) return { changeSetId: null, ...(await rehearse(outside, change, plan)) }
     return writer.transaction(
       outside,
       async (inner) => {
-        const total = await revertAll(inner, change, plan)
+        const total = await revertAll(inner, plan)
         stopAtConflicts(total, onConflict, nothing)
         const id = inner.changeSet?.id ?? null
-        await markReverted(inner, change, id)
+        await markReverted(inner, plan.ids, id)
         return { changeSetId: id, ...total }
       },
       { ...optionsOf(change), keepEmpty: true },
     )
+  }
+
+  /** It and what belongs to it, turned round as one. */
+  async function planOf(ctx: RequestContext, { id }: Change): Promise<TreePlan> {
+    const ids = await treeOf(ctx, db, id)
+    return { ids, ...(await loadPlan(ctx, db, ids)) }
   }
 
   /** What would be refused at once, found with the first records of it. @throws as `revert` */
@@ -111,7 +124,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     { change }: Revertible,
     { onConflict = 'stop' }: RevertOptions,
   ): Promise<void> {
-    const plan = await loadPlan(ctx, db, change.id)
+    const plan = await planOf(ctx, change)
     const outside = { ...ctx, changeSet: null }
     stopAtConflicts(await rehearse(outside, change, plan, () => true), onConflict, nothing)
   }
@@ -129,7 +142,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     onBatch: (progress: RevertProgress) => Promise<void>,
   ): Promise<void> {
     const change = await ledger.find(ctx, changeSetId)
-    const plan = await loadPlan(ctx, db, change.id)
+    const plan = await planOf(ctx, change)
     if (onConflict === 'stop' && !(await hasWritten(ctx, db))) {
       const untilConflict = ({ skipped }: RevertProgress) => skipped > 0
       stopAtConflicts(await rehearse(ctx, change, plan, untilConflict), onConflict, nothing)
@@ -137,26 +150,25 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
     for await (const batch of plan.batches(ctx)) {
       ctx.signal.throwIfAborted()
       const progress = await writer.transaction(ctx, async (inner) => {
-        const tally = await revertBatch(inner, change.id, batch)
+        const tally = await revertBatch(inner, plan.ids, batch)
         stopAtConflicts(tally, onConflict, 'The rest was taken back before. Try again for these.')
         return tally
       })
       await onBatch(progress)
     }
-    await markReverted(ctx, change, ctx.changeSet.id)
+    await markReverted(ctx, plan.ids, ctx.changeSet.id)
   }
 
   /** @param isEnough asked after each batch. */
   async function revertAll(
     ctx: TransactionContext,
-    change: Change,
-    plan: RevertPlan,
+    plan: TreePlan,
     isEnough: (soFar: RevertProgress) => boolean = () => false,
   ): Promise<RevertProgress> {
     let total: RevertProgress = { reverted: 0, skipped: 0, conflicts: [] }
     for await (const batch of plan.batches(ctx)) {
       ctx.signal.throwIfAborted()
-      total = sum(total, await revertBatch(ctx, change.id, batch))
+      total = sum(total, await revertBatch(ctx, plan.ids, batch))
       if (isEnough(total)) break
     }
     return total
@@ -166,7 +178,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
   async function rehearse(
     ctx: RequestContext,
     change: Change,
-    plan: RevertPlan,
+    plan: TreePlan,
     isEnough?: (soFar: RevertProgress) => boolean,
   ): Promise<RevertProgress> {
     let total: RevertProgress | null = null
@@ -175,7 +187,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
       await writer.transaction(
         ctx,
         async (inner) => {
-          total = await revertAll(inner, change, plan, isEnough)
+          total = await revertAll(inner, plan, isEnough)
           throw undo
         },
         optionsOf(change),
@@ -188,7 +200,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
 
   async function revertBatch(
     ctx: TransactionContext,
-    changeSetId: string,
+    changeSetIds: readonly string[],
     steps: readonly RevertStep[],
   ): Promise<RevertProgress> {
     const tally: Tally = { reverted: 0, skipped: new Set(), conflicts: [] }
@@ -204,7 +216,7 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
       }
       await assertMayRevert(ctx, entity, run.step, run.items, codecs)
       const context = { entity, codecs, visible: alwaysVisible(ctx, entity) }
-      const records = await loadRecords(ctx, entity, changeSetId, run.items)
+      const records = await loadRecords(ctx, entity, changeSetIds, run.items)
       const decisions = run.items.map((item) =>
         decide(context, run.step, item, records.get(item.id)),
       )
@@ -233,22 +245,22 @@ export function createRevert({ db, codecs, ledger, writer }: RevertDeps) {
 
   async function markReverted(
     ctx: RequestContext,
-    change: Change,
+    ids: readonly string[],
     revertedBy: string | null,
   ): Promise<void> {
     const statements = [
       {
         name: 'change_set_reverted',
         text: `update tenant.change_set set state = 'reverted', reverted_by = $3, closed_at = coalesce(closed_at, $4)
- where org_id = $1 and id = $2`,
-        values: [ctx.org.id, change.id, revertedBy, ctx.now],
+ where org_id = $1 and id = any($2::uuid[])`,
+        values: [ctx.org.id, ids, revertedBy, ctx.now],
       },
       {
         // Taking back a revert brings the first change back to life, ready to be taken back again.
         name: 'change_set_redone',
         text: `update tenant.change_set set state = 'done', reverted_by = null
- where org_id = $1 and reverted_by = $2`,
-        values: [ctx.org.id, change.id],
+ where org_id = $1 and reverted_by = any($2::uuid[])`,
+        values: [ctx.org.id, ids],
       },
     ]
     await (ctx.tx ? ctx.tx.run(statements) : db.batch(ctx.org.id, statements))
@@ -299,16 +311,42 @@ function stopAtConflicts(
   )
 }
 
+/** A change set and those that belong to it, but for what was taken back before or takes something back. */
+async function treeOf(
+  { org, tx }: RequestContext,
+  db: Pick<Database, 'query'>,
+  id: string,
+): Promise<readonly string[]> {
+  const statement = {
+    name: 'revert_tree',
+    text: `with recursive tree as (
+        select $2::uuid as id
+        union all
+        select c.id from tree t join tenant.change_set c on c.org_id = $1 and c.parent_id = t.id
+          where c.door <> 'revert' and c.state = 'done'
+      ) select id from tree`,
+    values: [org.id, id],
+  }
+  const { rows } = await (tx
+    ? tx.one<{ id: string }>(statement)
+    : db.query<{ id: string }>(org.id, statement))
+  return rows.map((row) => row.id)
+}
+
 /**
  * @returns how often it wrote a record.
  * @throws StateConflictError when what it took away is nowhere any more.
  */
-async function assertNotFinal(ctx: RequestContext, db: Database, id: string): Promise<number> {
-  const { rows } = await db.query<{ is_final: boolean; writes: number }>(ctx.org.id, {
-    text: `select c.is_final,
- (select coalesce(sum(n.value::bigint), 0)::bigint from jsonb_each_text(c.counts) n) as writes
- from tenant.change_set c where c.org_id = $1 and c.id = $2`,
-    values: [ctx.org.id, id],
+async function assertNotFinal(
+  ctx: RequestContext,
+  db: Database,
+  ids: readonly string[],
+): Promise<number> {
+  const { rows } = await db.query<{ is_final: boolean | null; writes: number }>(ctx.org.id, {
+    text: `select bool_or(c.is_final) as is_final, coalesce(sum(
+ (select sum(n.value::bigint) from jsonb_each_text(c.counts) n)), 0)::bigint as writes
+ from tenant.change_set c where c.org_id = $1 and c.id = any($2::uuid[])`,
+    values: [ctx.org.id, ids],
   })
   if (rows[0]?.is_final)
     throw new StateConflictError(

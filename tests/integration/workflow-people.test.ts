@@ -293,3 +293,70 @@ describe('a dry run', () => {
     expect(dry.isPartial).toBe(false)
   })
 })
+
+describe('taking back a run', () => {
+  it('takes back what all its steps and the runs that it waited for wrote, as one, and that itself again', async () => {
+    await flows.publish({
+      part: {
+        label: 'Part',
+        entity: 'crm.leads:lead',
+        start: 'note',
+        steps: { note: step('update-record', { values: { notes: 'Seen' } }) },
+      },
+      whole: {
+        label: 'Whole',
+        entity: 'crm.leads:lead',
+        triggers: { hand: trigger('manual') },
+        start: 'one',
+        steps: {
+          one: step('update-record', { values: { score: 1 } }, { next: 'two' }),
+          two: step('update-record', { values: { score: 2 } }, { next: 'each' }),
+          each: step('for-each', { items: [1, 2], do: 'task' }, { next: 'part' }),
+          task: step('create-record', { entity: 'platform.tasks:task', values: { title: 'Undo' } }),
+          part: step('run-workflow', { workflow: 't:part' }, { next: 'mail' }),
+          mail: step('mail', { to: 'a@example.test', subject: 'Hi', text: 'Hi' }),
+        },
+      },
+    })
+    const { id: leadId } = await make('leads', { name: 'Ada', score: 9 })
+    const lead = () => flows.ask('GET', `/leads/${leadId}`)
+    const tasks = async () =>
+      (await flows.ask('GET', '/tasks?limit=200')).data.filter(
+        ({ title }: Json) => title === 'Undo',
+      )
+    const id = await run('t:whole', { records: { entity: 'leads', ids: [leadId] } })
+    const told = await flows.becomes(id, 'done')
+    expect(told.written).toMatchObject({ state: 'done', counts: { created: 2, updated: 3 } })
+    const { data: parts } = await flows.ask('GET', `/changes?parent=${id}`)
+    expect(parts.map(({ parentId }: Json) => parentId)).toEqual([id, id, id, id, id])
+    expect((await flows.ask('GET', `/changes/${id}`)).records.data).toHaveLength(5)
+
+    const undo = (input: object = {}) =>
+      org.call('POST', '/actions/platform.workflows:undo', { input: { id, ...input } })
+    await flows.ask('PATCH', `/leads/${leadId}`, { score: 7 })
+    const refused = await undo()
+    expect(refused.statusCode).toBe(409)
+    expect(refused.json<Json>()).toMatchObject({
+      code: 'CHANGE_CONFLICT',
+      conflicts: [{ entity: 'leads', id: leadId, field: 'score', then: 2, now: 7 }],
+    })
+    expect(await tasks()).toHaveLength(2)
+    await flows.ask('PATCH', `/leads/${leadId}`, { score: 2 })
+    const { output } = (await undo()).json<Json>()
+    expect(output).toMatchObject({ reverted: 3, skipped: 0, stays: { mails: 1, requests: 0 } })
+    expect(await lead()).toMatchObject({ score: 9, notes: null })
+    expect(await tasks()).toEqual([])
+    expect((await flows.detail(id)).written.state).toBe('reverted')
+    expect((await undo()).statusCode).toBe(409)
+
+    await flows.ask('POST', `/changes/${output.changeSetId}/revert`)
+    expect(await lead()).toMatchObject({ score: 2, notes: 'Seen' })
+    expect(await tasks()).toHaveLength(2)
+    expect((await flows.detail(id)).written.state).toBe('done')
+    const part = (await flows.runs({ workflow: 't:part' }))[0]
+    const inner = await org.call('POST', '/actions/platform.workflows:undo', {
+      input: { id: part.id },
+    })
+    expect(inner.statusCode).toBe(409)
+  })
+})

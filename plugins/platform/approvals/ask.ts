@@ -41,7 +41,8 @@ export interface Draft {
 export async function ask(ctx: HandlerContext, draft: Draft): Promise<RequestRow> {
   const known = await pendingTwin(ctx, draft)
   if (known) return known
-  return ctx.transaction(async (inside) => {
+  // What was asked stays asked when the deed around it is taken back.
+  const work = async (inside: HandlerContext) => {
     const { action = null, input = null, shown, asker } = draft
     const expiresAt = draft.expiresAt.toISOString()
     const hash = hashOf({ action, input, shown, expiresAt })
@@ -61,7 +62,8 @@ export async function ask(ctx: HandlerContext, draft: Draft): Promise<RequestRow
     const request = toRequest(row!)
     await watch(inside, request)
     return request
-  })
+  }
+  return ctx.transaction(work, { isApart: true })
 }
 
 /** Jobs that tell whom it waits for, and look at it when its times are over. */

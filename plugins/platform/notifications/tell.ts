@@ -60,7 +60,11 @@ export async function tell(input: TellInput, ctx: HandlerContext): Promise<Telli
       ...(entity ? { entity } : {}),
     }),
   )
-  if (drafts.length > 0) await putNotifications(plugin, drafts)
+  // What people were told stays told when the deed is taken back.
+  const apart = { door: 'job', isApart: true } as const
+  if (drafts.length > 0) {
+    await plugin.transaction((inside) => putNotifications(inside, drafts), apart)
+  }
   return { users: told.map(({ userId }) => userId), unreadable: asked.length - told.length }
 }
 

@@ -89,7 +89,7 @@ async function assertVisible(
 }
 
 /** The run itself, for whoever may read its record. */
-async function stateOf(ctx: HandlerContext, id: string): Promise<StateRow> {
+export async function stateOf(ctx: HandlerContext, id: string): Promise<StateRow> {
   await ctx.records.get(runEntity, id, { fields: ['id'] })
   const row = await findRun(ctx.as(null), id)
   if (!row) throw new NotFoundError()
@@ -173,6 +173,12 @@ export async function retry(
   return { status: 'running' }
 }
 
+/** One that is begun again belongs to no other. */
+function originOf({ origin }: StateRow): StateRow['origin'] {
+  const { root: _root, ...own } = origin
+  return own
+}
+
 const isCalled = (type: string) => type === 'manual' || type === 'agent'
 
 /** Begins the same once more, with the workflow as it is now. */
@@ -182,7 +188,7 @@ export async function replay({ id }: { readonly id: string }, ctx: HandlerContex
   const [run] = await startRuns(ctx.as(null), [
     {
       ...{ ref: row.workflow, workflow, subject: row.subject, cause: null, depth: 1 },
-      origin: { ...row.origin, at: ctx.now.toISOString(), by: ctx.actor },
+      origin: { ...originOf(row), at: ctx.now.toISOString(), by: ctx.actor },
       vars: (isCalled(row.origin.type) ? row.origin.payload : {}) as RunState['vars'],
     },
   ])

@@ -5,6 +5,7 @@ import { drawWorkflow } from './draw.ts'
 import { cancel, retry, start } from './manage.ts'
 import { runEntity, toState } from './tables.ts'
 import { toolOf } from './tool.ts'
+import { writtenBy } from './undo.ts'
 
 const mostSteps = 1_000
 
@@ -114,6 +115,7 @@ export async function runDetail(
           ...{ id: part, step: parentStep?.split('#')[0], place, placeKey, status, at: step },
         })),
       steps,
+      written: await writtenBy(ctx, id),
     },
   }
 }

@@ -145,7 +145,7 @@ async function step(run: Slice, record: RecordData | null): Promise<boolean> {
           run.state = next
           return kept
         },
-        { label: workflow.label, door: 'workflow' },
+        { label: workflow.label, door: 'workflow', parent: row.origin.root ?? row.run },
       )
       run.steps = []
       return false

@@ -7,6 +7,7 @@ import { cancel, park, pause, proceed, replay, retry, start } from './manage.ts'
 import { cancelRun, listWorkflows, retryRun, runDetail, startWorkflow } from './routes.ts'
 import { advanceRun } from './run-slice.ts'
 import { tick } from './tick.ts'
+import { undo } from './undo.ts'
 
 export const handlers = defineHandlers({
   cause,
@@ -22,6 +23,7 @@ export const handlers = defineHandlers({
   proceed,
   retry,
   replay,
+  undo,
   dryRun,
   listWorkflows,
   startWorkflow,

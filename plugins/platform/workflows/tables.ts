@@ -14,6 +14,8 @@ export interface Origin {
   readonly at: string
   readonly changes?: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   readonly payload?: unknown
+  /** Of one that another run waits for: the run with which it is taken back. */
+  readonly root?: string
   readonly by?: { readonly type: string; readonly id: string | null; readonly name: string } | null
 }
 

@@ -175,12 +175,18 @@ export const runWorkflow: StepExecutor = {
     const workflow = enabledWorkflow(ctx, ref)
     const run = {
       ...{ ref, workflow, subject: call.row.subject, cause: null, depth: call.row.depth + 1 },
-      origin: manualOrigin(ctx, input, 'workflow'),
+      origin: {
+        ...manualOrigin(ctx, input, 'workflow'),
+        ...(wait ? { root: call.row.origin.root ?? call.row.run } : {}),
+      },
       vars: input,
       ...(wait ? { parent: { state: call.row.id, step: call.partsKey } } : {}),
     }
     const plugin = ctx.as(null)
-    await begin(plugin, [run], new Map([[workflow, await pin(plugin, ref, workflow)]]))
+    const hashes = new Map([[workflow, await pin(plugin, ref, workflow)]])
+    // What is told of a run stays when what runs wrote is taken back.
+    const apart = { door: 'job', isApart: true } as const
+    await plugin.transaction((inside) => begin(inside, [run], hashes), apart)
     return wait ? { outcome: waitForParts, input } : { ...done({ started: true }), input }
   },
   async inline(call, ctx, inParts) {

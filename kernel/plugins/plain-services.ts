@@ -4,6 +4,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
 import { checkSchema } from '../manifest/check-schema.ts'
 import { evaluateFormula } from '../records/evaluate-formula.ts'
+import type { RevertOptions } from '../records/revert.ts'
 
 export interface ValueInput {
   readonly schema: object
@@ -12,8 +13,24 @@ export interface ValueInput {
   readonly at: string
 }
 
-/** What plugins ask of values that are in no record: formulas over them, and whether they fit a schema. */
-export const valueServices = (db: Pick<Database, 'query'>) => ({
+/** What belongs together and was written by many transactions, for plugins, with the rights of whoever acts. */
+export interface ChangesService {
+  find(ctx: RequestContext, id: string): Promise<object>
+  revert(ctx: RequestContext, id: string, options: RevertOptions): Promise<object>
+}
+
+/**
+ * What plugins ask of values that are in no record, formulas over them and whether they fit a schema; and of change
+ * sets.
+ */
+export const plainServices = (db: Pick<Database, 'query'>, changes: ChangesService) => ({
+  'kernel.changes@1': {
+    /** @throws NotFoundError when there is none, or none with a record that may be read. */
+    find: (ctx: RequestContext, { id }: { readonly id: string }) => changes.find(ctx, id),
+    /** Takes it back with all that belongs to it, at once or by a job. @throws as `POST /changes/:id/revert` */
+    revert: (ctx: RequestContext, { id, ...options }: { readonly id: string } & RevertOptions) =>
+      changes.revert(ctx, id, options),
+  },
   'kernel.formulas@1': { evaluate: evaluateFormula({ db }) },
   'kernel.schemas@1': {
     /**
