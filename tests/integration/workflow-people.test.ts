@@ -360,3 +360,60 @@ describe('taking back a run', () => {
     expect(inner.statusCode).toBe(409)
   })
 })
+
+describe('runs that ended long ago', () => {
+  it('keep their record, and lose what is kept of their steps, parts and definitions', async () => {
+    const old = (more: object = {}) => ({
+      label: 'Old',
+      triggers: { hand: trigger('manual') },
+      start: 'each',
+      steps: {
+        each: step('for-each', { items: [1, 2, 3], do: 'keep' }),
+        keep: step('set', { values: { a: 1 } }),
+        ...more,
+      },
+    })
+    await flows.publish({ old: old() })
+    const ended = await run('t:old')
+    await flows.becomes(ended, 'done')
+    await flows.publish({ old: old({ rest: step('wait', { for: 9, unit: 'days' }) }) })
+    await flows.publish({
+      old: { ...old({ rest: step('wait', { for: 9, unit: 'days' }) }), start: 'rest' },
+    })
+    const waiting = await run('t:old')
+    await flows.becomes(waiting, 'waiting')
+
+    const tables = async () => {
+      const { rows } = await app.house.db.query<{ n: number }>(org.orgId, {
+        text: `select (select count(*) from tenant.platform_workflows_state where org_id = $1 and run = $2)
+          + (select count(*) from tenant.platform_workflows_step where org_id = $1 and run = $2)
+          + (select count(*) from tenant.platform_workflows_definition d where org_id = $1 and workflow = 't:old'
+              and not exists (select from tenant.platform_workflows_state s where s.org_id = $1 and s.hash = d.hash)) as n`,
+        values: [org.orgId, ended],
+      })
+      return Number(rows[0]!.n)
+    }
+    const sweep = async (days: number) => {
+      const ctx = await app.house.contexts.system(org.orgId)
+      const plugin = 'platform.workflows'
+      const principal = { ...ctx.principal, type: 'plugin', id: plugin, name: plugin } as const
+      const now = new Date(Date.now() + days * 86_400_000)
+      await app.house.callHandler({ ...ctx, principal, now }, plugin, 'sweepRuns', null)
+    }
+    const before = await tables()
+    await sweep(89)
+    expect(await tables()).toBe(before)
+    await sweep(91)
+    expect(await tables()).toBe(0)
+    expect(await flows.detail(ended)).toMatchObject({
+      isSwept: true,
+      state: null,
+      run: { status: 'done' },
+    })
+    expect((await flows.detail(waiting)).isSwept).toBe(false)
+    const again = await org.call('POST', '/actions/platform.workflows:replay', {
+      input: { id: ended },
+    })
+    expect(again.statusCode).toBe(409)
+  })
+})

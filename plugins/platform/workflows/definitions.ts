@@ -4,7 +4,9 @@ import type { Workflow } from './definition.ts'
 
 const hashes = new WeakMap<Workflow, string>()
 /** Definitions never change under their hash, so what was read or written once is known for good. */
-const known = new Map<string, Workflow>()
+const known = new Map<string, { readonly workflow: Workflow; readonly at: number }>()
+/** After so long it is looked whether it is still kept: what no run had for long is swept. */
+const trustedMs = 3_600_000
 const mostKnown = 2_000
 
 /**
@@ -37,10 +39,11 @@ function hashOf(workflow: Workflow): string {
 export async function pin(ctx: HandlerContext, ref: string, workflow: Workflow): Promise<string> {
   const hash = hashOf(workflow)
   const key = keyOf(ctx, ref, hash)
-  if (known.has(key)) return hash
+  const found = known.get(key)
+  if (found && Date.now() - found.at < trustedMs) return hash
   const where = { workflow: ref, hash }
-  const [found] = await ctx.tables.select('definition', { where, limit: 1 })
-  if (!found) {
+  const [kept] = await ctx.tables.select('definition', { where, limit: 1 })
+  if (!kept) {
     await ctx.tables.insert('definition', [{ ...where, body: workflow }]).catch(async (error) => {
       const [rival] = await ctx.tables.select('definition', { where, limit: 1 })
       if (!rival) throw error
@@ -54,7 +57,7 @@ export async function pin(ctx: HandlerContext, ref: string, workflow: Workflow):
 export async function pinned(ctx: HandlerContext, ref: string, hash: string): Promise<Workflow> {
   const key = keyOf(ctx, ref, hash)
   const found = known.get(key)
-  if (found) return found
+  if (found) return found.workflow
   const [row] = await ctx.tables.select('definition', { where: { workflow: ref, hash }, limit: 1 })
   if (!row) throw new Error(`The definition ${hash} of ${ref} is gone.`)
   const workflow = row['body'] as Workflow
@@ -62,10 +65,26 @@ export async function pinned(ctx: HandlerContext, ref: string, hash: string): Pr
   return workflow
 }
 
+/** Lets go of those that no run has any more, and that none begins with. */
+export async function dropDefinitions(
+  ctx: HandlerContext,
+  some: readonly { readonly workflow: string; readonly hash: string }[],
+): Promise<void> {
+  const current = workflowsOf(ctx, true)
+  for (const where of some) {
+    const now = current.get(where.workflow)
+    if (now && hashOf(now) === where.hash) continue
+    const [used] = await ctx.tables.select('state', { where, limit: 1 })
+    if (used) continue
+    await ctx.tables.delete('definition', where)
+    known.delete(keyOf(ctx, where.workflow, where.hash))
+  }
+}
+
 const keyOf = (ctx: HandlerContext, ref: string, hash: string) => `${ctx.org.id} ${ref} ${hash}`
 
 function remember(key: string, workflow: Workflow): void {
-  known.set(key, workflow)
+  known.set(key, { workflow, at: Date.now() })
   if (known.size > mostKnown) known.delete(known.keys().next().value as string)
 }
 

@@ -1,9 +1,4 @@
-import {
-  type HandlerContext,
-  InvalidError,
-  NotFoundError,
-  StateConflictError,
-} from '@runwaycrm/sdk'
+import { type HandlerContext, InvalidError, StateConflictError } from '@runwaycrm/sdk'
 import { cancel as cancelled, retryFrom } from './advance.ts'
 import { enabledWorkflow, pinned } from './definitions.ts'
 import { mirror } from './mirror.ts'
@@ -92,7 +87,8 @@ async function assertVisible(
 export async function stateOf(ctx: HandlerContext, id: string): Promise<StateRow> {
   await ctx.records.get(runEntity, id, { fields: ['id'] })
   const row = await findRun(ctx.as(null), id)
-  if (!row) throw new NotFoundError()
+  if (!row)
+    throw new StateConflictError('The run ended long ago: what it was is not kept any more.')
   return row
 }
 

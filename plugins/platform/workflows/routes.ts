@@ -116,6 +116,7 @@ export async function runDetail(
         })),
       steps,
       written: await writtenBy(ctx, id),
+      isSwept: !whole,
     },
   }
 }

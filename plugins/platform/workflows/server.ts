@@ -6,6 +6,7 @@ import { hear, wanted } from './hear.ts'
 import { cancel, park, pause, proceed, replay, retry, start } from './manage.ts'
 import { cancelRun, listWorkflows, retryRun, runDetail, startWorkflow } from './routes.ts'
 import { advanceRun } from './run-slice.ts'
+import { sweepRuns } from './sweep-runs.ts'
 import { tick } from './tick.ts'
 import { undo } from './undo.ts'
 
@@ -16,6 +17,7 @@ export const handlers = defineHandlers({
   advanceRun,
   alert,
   park,
+  sweepRuns,
   tick,
   start,
   cancel,

@@ -1,9 +1,8 @@
 import { type HandlerContext, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
 import type { Workflow } from './definition.ts'
 import { pinned } from './definitions.ts'
-import { stateOf } from './manage.ts'
 import { hasEnded } from './run-state.ts'
-import type { StateRow } from './tables.ts'
+import { findRun, runEntity, type StateRow } from './tables.ts'
 
 interface Reverted {
   /** Null for a job that takes back very many. */
@@ -43,16 +42,18 @@ export async function undo(
   { id, onConflict = 'stop' }: { readonly id: string; readonly onConflict?: 'stop' | 'skip' },
   ctx: HandlerContext,
 ): Promise<Reverted & { readonly stays: Stays | null }> {
-  const row = await stateOf(ctx, id)
-  if (!hasEnded(row)) throw new StateConflictError('The run is under way. Cancel it first.')
-  if (row.origin.root !== undefined) {
+  await ctx.records.get(runEntity, id, { fields: ['id'] })
+  // Of one that ended long ago nothing is kept but what it wrote.
+  const row = await findRun(ctx.as(null), id)
+  if (row && !hasEnded(row)) throw new StateConflictError('The run is under way. Cancel it first.')
+  if (row?.origin.root !== undefined) {
     throw new StateConflictError('Another run began this one: take that one back.')
   }
   const written = await writtenBy(ctx, id)
   if (!written)
     throw new StateConflictError('The run wrote nothing that is there to be taken back.')
   const answer = await changesOf(ctx).revert({ id, onConflict })
-  return { ...answer, stays: await staysOf(ctx.as(null), row) }
+  return { ...answer, stays: row && (await staysOf(ctx.as(null), row)) }
 }
 
 /** What the run wrote, as one change; null when that is nothing, or nothing that may be read. */
