@@ -949,7 +949,7 @@ const de: typeof en = {
       mentioned: 'Ich werde erwähnt',
       due: 'Etwas von mir ist fällig oder überfällig',
       work: 'Eine lange Arbeit von mir ist zu Ende',
-      message: 'Ein Workflow oder Plugin hat eine Nachricht für mich',
+      message: 'Ein Ablauf oder Plugin hat eine Nachricht für mich',
     },
     inInbox: 'Im Eingang',
     byMail: '{topic}: per Mail',
