@@ -91,6 +91,7 @@ export const routes: readonly RouteRecordRaw[] = [
         component: () => import('./studio/pages/ContributionPage.vue'),
       },
       { path: 'workflows', component: () => import('./studio/pages/WorkflowsPage.vue') },
+      { path: 'workflows/:ref/try', component: () => import('./studio/pages/DryRunPage.vue') },
       { path: 'runs/:id', component: () => import('./studio/pages/RunPage.vue') },
       { path: 'roles', component: () => import('./studio/pages/RolesPage.vue') },
       { path: 'roles/:ref', component: () => import('./studio/pages/RolePage.vue') },

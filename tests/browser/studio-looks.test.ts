@@ -23,6 +23,7 @@ const samples: Readonly<Record<string, readonly string[]>> = {
   ],
   'roles/:ref': ['roles/platform.people:viewer', 'roles/platform.people:viewer?tab=fields'],
   // One that is not there: how a run looks is in workflows.test.ts.
+  'workflows/:ref/try': ['workflows/t%3Anothing/try'],
   'runs/:id': ['runs/01a21472-aeb3-7521-befb-59aa9338c6cf'],
   explorer: ['explorer?object=leads', 'explorer?object=leads&mode=query'],
 }

@@ -94,3 +94,61 @@ it('is looked at on a phone in the dark, and waits where somebody can see until 
   await expect.poll(() => page.locator('.gbar .badge').textContent()).toBe('Cancelled')
   expect(complaints).toEqual([])
 })
+
+it('is tried without doing, tells what it would come to, and what a run wrote is taken back', async () => {
+  await flows.publish({
+    care: {
+      label: 'Care',
+      entity: 'crm.leads:lead',
+      triggers: { hand: trigger('manual') },
+      start: 'task',
+      steps: {
+        task: step(
+          'create-record',
+          { entity: 'platform.tasks:task', values: { title: 'Care for {{ record.name }}' } },
+          { next: 'mail', label: 'Make a task' },
+        ),
+        mail: step('mail', { to: 'a@example.test', subject: 'Hi', text: 'Hi' }, { label: 'Write' }),
+      },
+    },
+  })
+  const { id } = await flows.ask('POST', '/leads', { name: 'Cora' })
+  const { page, complaints } = await studio.open()
+  await page.goto('/studio/workflows')
+  await page.getByRole('link', { name: 'Try without doing: Care' }).click()
+  await page.getByRole('button', { name: 'Try it' }).click()
+  const sum = page.getByRole('region', { name: 'What it would come to' })
+  await sum.getByText('1 task created').waitFor()
+  await sum.getByText('1 mail').waitFor()
+  await expect.poll(() => page.locator('.gnode[data-s="done"]').count()).toBe(2)
+  await page.locator('.gnode', { hasText: 'Make a task' }).click()
+  await page.screenshot({ path: `${shots}/workflows-dry.png` })
+  expect(await seriousProblems(page)).toEqual([])
+  const phone = await studio.open({ isPhone: true, colorScheme: 'dark' })
+  await phone.page.goto('/studio/workflows/t%3Acare/try')
+  await phone.page.getByRole('button', { name: 'Try it' }).click()
+  await phone.page.getByText('1 mail').waitFor()
+  await phone.page.screenshot({ path: `${shots}/workflows-dry-phone.png` })
+  expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+  expect(await seriousProblems(phone.page)).toEqual([])
+
+  const records = { entity: 'leads', ids: [id] }
+  const [run] = (await flows.ask('POST', '/workflows/t:care/run', { records })).runs
+  await flows.becomes(run, 'done')
+  const ofCora = encodeURIComponent(JSON.stringify({ title: 'Care for Cora' }))
+  const tasks = async () => (await flows.ask('GET', `/tasks?filter=${ofCora}`)).data
+  const [task] = await tasks()
+  await flows.ask('PATCH', `/tasks/${task.id}`, { title: 'Mine now' })
+  await page.goto(`/studio/runs/${run}`)
+  await page.getByRole('button', { name: 'Take back' }).click()
+  await page.getByText('Others changed 1 record since.').waitFor()
+  await page.screenshot({ path: `${shots}/workflows-undo.png` })
+  expect(await seriousProblems(page)).toEqual([])
+  await flows.ask('PATCH', `/tasks/${task.id}`, { title: 'Care for Cora' })
+  await page.getByRole('button', { name: 'Take back', exact: true }).click()
+  await page.getByText('What left the house stays: 1 mail.').waitFor()
+  await page.getByText('Taken back', { exact: true }).waitFor()
+  expect(await tasks()).toEqual([])
+  // The refusal above is an answer that the console tells of.
+  expect(complaints.filter((one) => !one.includes('409'))).toEqual([])
+})

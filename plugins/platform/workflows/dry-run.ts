@@ -3,6 +3,7 @@ import { advance } from './advance.ts'
 import { countUses } from './count-uses.ts'
 import type { Workflow } from './definition.ts'
 import { asWorkflow, workflowsOf } from './definitions.ts'
+import { drawWorkflow } from './draw.ts'
 import type { NewPart } from './parts.ts'
 import { failed } from './run-slice.ts'
 import { hasEnded, newRunState, type Outcome, type RunState } from './run-state.ts'
@@ -72,6 +73,8 @@ export async function dryRun(
         ({ entity: written }) => !ctx.model.entity(written)?.isPrivate,
       )
       return {
+        graph: drawWorkflow(ctx, workflow),
+        start: workflow.start,
         status: state.status,
         failure: state.failure,
         result: state.result,

@@ -74,6 +74,46 @@ export interface RunDetail {
     readonly status: string
   }[]
   readonly steps: readonly StepTry[]
+  /** All that it wrote, as one change; null when that is nothing. */
+  readonly written: { readonly state: 'open' | 'done' | 'reverted' } | null
+  /** It ended long ago: how it went is not kept any more. */
+  readonly isSwept: boolean
+}
+
+/** What a workflow would do, and what that comes to. */
+export interface DryRun {
+  readonly status: string
+  readonly failure: {
+    readonly step: string
+    readonly code: string
+    readonly message: string
+  } | null
+  readonly start: string
+  readonly graph: { readonly nodes: readonly CanvasNode[]; readonly edges: readonly CanvasEdge[] }
+  readonly steps: readonly (Pick<StepTry, 'step' | 'input' | 'output' | 'error' | 'why'> & {
+    readonly part: string | null
+    readonly status: 'done' | 'failed'
+    readonly assumed: boolean
+  })[]
+  readonly costs: {
+    readonly writes: readonly (Readonly<
+      Record<'create' | 'update' | 'delete' | 'restore', number>
+    > & { readonly entity: string })[]
+    readonly mails: number
+    readonly requests: number
+    readonly notifications: number
+    readonly runs: number
+    readonly spent: readonly { readonly unit: string; readonly amount: number }[]
+  }
+  /** Of a long list, only the first were gone through. */
+  readonly isPartial: boolean
+}
+
+/** What taking back a run came to. */
+export interface Undone {
+  readonly reverted?: number
+  readonly jobId?: string
+  readonly stays: Readonly<Record<'mails' | 'requests' | 'notifications', number>> | null
 }
 
 const own = 'platform.workflows'
@@ -89,6 +129,16 @@ export function createWorkflowsApi(http: Http) {
         })
       ).data,
     run: (id: string) => http.get<RunDetail>(`/workflows/runs/${id}`),
+    dryRun: (
+      ref: string,
+      records: { readonly entity: string; readonly ids: readonly string[] } | null,
+    ) =>
+      http.post<DryRun>(`/workflows/${encodeURIComponent(ref)}/run`, {
+        dryRun: true,
+        ...(records ? { records } : {}),
+      }),
+    undo: (id: string, onConflict: 'stop' | 'skip') =>
+      http.post<{ output: Undone }>(`/actions/${own}:undo`, { input: { id, onConflict } }),
     /** `cancel`, `pause`, `proceed`, `retry`, `replay`. */
     act: (action: string, id: string) =>
       http.post<{ output: { run?: string } }>(`/actions/${own}:${action}`, { input: { id } }),

@@ -27,6 +27,7 @@ const detail = (steps: readonly StepTry[], at: string | null, status: string): R
   },
   parts: [],
   steps,
+  ...{ written: null, isSwept: false },
 })
 
 it('colours what was done, is under way and was left out, and the ways that were taken', () => {

@@ -1,10 +1,17 @@
 import type { CanvasEdge, GraphOverlay, NodeState } from '../../graph/canvas-parts.ts'
-import type { RunDetail, StepTry } from '../api/workflows.ts'
+import type { DryRun, RunDetail, StepTry } from '../api/workflows.ts'
 
 /** The tries of each step, in the order in which they were made. */
 export function triesByStep(steps: readonly StepTry[]): ReadonlyMap<string, readonly StepTry[]> {
   return Map.groupBy(steps, ({ step }) => step)
 }
+
+/** What a dry run did, as tries; a part of it goes its own way. */
+export const triesOf = (steps: DryRun['steps']): readonly StepTry[] =>
+  steps.map(({ part, assumed: _assumed, ...one }, position) => ({
+    ...one,
+    ...{ id: String(position), state: part ?? '', position, attempt: 1, startedAt: '', ms: 0 },
+  }))
 
 /** What a run did on its graph: how far each step came, which ways were taken, how long each took. */
 export function overlayOf(
