@@ -174,6 +174,7 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
     ...{ id: await ownRun(world, 'fail'), from: undefined },
   }),
   'platform.workflows:replay': async (world) => ({ id: await ownRun(world) }),
+  'platform.workflows:undo': async (world) => ({ id: await ownRun(world, 'write') }),
   'platform.approvals:renew': async (world) => ({ id: (await asked(world)).id }),
   'crm.quotes:create_quote': async (world) => ({ ...lineOf(world), validUntil: '2999-12-31' }),
   'crm.quotes:add_quote_lines': async (world) => lineOf(world),

@@ -19,7 +19,7 @@ export const surfaces: Readonly<Record<string, readonly string[]>> = {
   history: ['GET /:plural/:id/history', 'GET /:plural/:id/history?field'],
   provenance: ['GET /:plural/:id/provenance'],
   timeline: ['GET /:plural/:id/timeline', 'GET /:plural/:id/timeline?types'],
-  changes: ['GET /changes'],
+  changes: ['GET /changes', 'GET /changes?parent'],
   change: ['GET /changes/:id'],
   search: ['GET /search', 'GET /search?q', 'GET /search?entities'],
   live: ['GET /live'],

@@ -3,12 +3,16 @@ import { publish, succeed } from './own-layer.ts'
 import type { RouteParts } from './recipe.ts'
 import type { World } from './world.ts'
 
-type Step = 'wait' | 'fail'
+type Step = 'wait' | 'fail' | 'write'
 const steps: Readonly<Record<Step, object>> = {
   wait: { type: 'platform.workflows:wait', settings: { for: 30, unit: 'days' } },
   fail: { type: 'platform.workflows:stop', settings: { fails: true } },
+  write: {
+    type: 'platform.workflows:create-record',
+    settings: { entity: 'platform.tasks:task', values: { title: 'Written' } },
+  },
 }
-const ends: Readonly<Record<Step, string>> = { wait: 'waiting', fail: 'failed' }
+const ends: Readonly<Record<Step, string>> = { wait: 'waiting', fail: 'failed', write: 'done' }
 
 /** A workflow of the world's own. @returns its reference. */
 export async function ownWorkflow(world: World, step: Step = 'wait'): Promise<string> {
@@ -18,7 +22,7 @@ export async function ownWorkflow(world: World, step: Step = 'wait'): Promise<st
   return `t:${name}`
 }
 
-/** A run of one that waits, or that has failed. @returns its id. */
+/** A run of one that waits, that has failed, or that has written. @returns its id. */
 export async function ownRun(world: World, step: Step = 'wait'): Promise<string> {
   const workflow = await ownWorkflow(world, step)
   const { runs } = await succeed<{ runs: string[] }>(
