@@ -31,7 +31,7 @@ export interface DecideContext {
 export function decide(
   context: DecideContext,
   step: RevertStepKind,
-  { id }: RevertItem,
+  { id, isSetBack }: RevertItem,
   record: RevertRecord | undefined,
 ): Decision {
   const nothing: Decision = { id, operation: null, conflicts: [] }
@@ -39,7 +39,7 @@ export function decide(
   if (step === 'restore') return record.isDeleted ? { ...nothing, operation: 'restore' } : nothing
   if (step === 'delete') {
     if (record.isDeleted) return nothing
-    const conflicts = changedSince(context, id, record)
+    const conflicts = changedSince(context, id, record, isSetBack)
     return { id, operation: conflicts.length > 0 ? null : 'delete', conflicts }
   }
   if (record.isDeleted) {
@@ -67,17 +67,29 @@ function setBack(context: DecideContext, id: string, record: RevertRecord): Deci
   return { id, operation: 'update', stored: valuesFor(back, record.net), conflicts }
 }
 
-/** Fields of a record that somebody changed after the change set, and did not change back. */
-function changedSince(context: DecideContext, id: string, record: RevertRecord): RevertConflict[] {
+/**
+ * Fields of a record that somebody changed after the change set, and did not change back.
+ *
+ * @param isSetBack the revert itself has put back what it could: such a value is not as it was left, and nobody
+ *   else's doing.
+ */
+function changedSince(
+  context: DecideContext,
+  id: string,
+  record: RevertRecord,
+  isSetBack: boolean,
+): RevertConflict[] {
   const { entity } = context
   const left: Record<string, readonly [unknown, unknown]> = {}
   for (const { fields } of record.since)
     for (const [key, pair] of Object.entries(fields ?? {})) left[key] ??= pair
   return [...fieldsIn(entity, left)].flatMap((field) => {
-    const isAsLeft = partsIn(entity, field, left).every((part) =>
-      same(present(record, part), left[part.ledgerKey]?.[0]),
-    )
-    return isAsLeft ? [] : [conflict(context, id, field, record, left, 0)]
+    const holds = (pairs: LedgerFields) =>
+      partsIn(entity, field, left).every((part) =>
+        same(present(record, part), pairs[part.ledgerKey]?.[0]),
+      )
+    const isBack = isSetBack && partsIn(entity, field, record.net).length > 0 && holds(record.net)
+    return isBack || holds(left) ? [] : [conflict(context, id, field, record, left, 0)]
   })
 }
 

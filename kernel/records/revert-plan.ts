@@ -8,6 +8,8 @@ export interface RevertItem {
   readonly id: string
   /** The record's version as the change set left it. */
   readonly lastVersion: number
+  /** Its values go back before it goes: the change set brought it back and changed it. */
+  readonly isSetBack: boolean
 }
 
 export interface RevertStep {
@@ -124,7 +126,8 @@ function phasesOf(ops: ReadonlySet<string>): number[] {
 function stepsOf(row: PlanRow): RevertStep[] {
   const kinds = kindsOf(row)
   const isRestored = kinds.includes('restore')
-  const item = { id: row.record_id, lastVersion: row.last_version }
+  const isSetBack = kinds.includes('fields') && kinds.includes('delete')
+  const item = { id: row.record_id, lastVersion: row.last_version, isSetBack }
   return kinds.map((step) => ({ entity: row.entity, step, item, isRestored }))
 }
 

@@ -91,6 +91,26 @@ describe('taking a change back', () => {
     expect(await reader.get(ctx, leads, lead.id)).toMatchObject({ name: 'Ada', region: 'North' })
   })
 
+  it('of a record that was changed and deleted in one go leads back and forth any number of times', async () => {
+    const ctx = system()
+    const { writer, reader } = fixture
+    const { id } = await writer.create(ctx, leads, { name: 'Ada', region: 'North' })
+    const { changeSetId: first } = await writer.bulk(ctx, leads, {
+      update: [{ id, name: 'Bea', region: null }],
+      delete: [{ id }],
+    })
+    const undo = (await revert(ctx, first)).changeSetId!
+    for (let n = 0; n < 2; n++) {
+      expect(await reader.get(ctx, leads, id)).toMatchObject({ name: 'Ada', region: 'North' })
+      const redo = (await revert(ctx, undo)).changeSetId!
+      expect(await codeOf(reader.get(ctx, leads, id))).toBe('NOT_FOUND')
+      await revert(ctx, redo)
+    }
+    await writer.update(ctx, leads, id, { name: 'Cleo' })
+    expect(await codeOf(revert(ctx, undo))).toBe('CHANGE_CONFLICT')
+    expect(await reader.get(ctx, leads, id)).toMatchObject({ name: 'Cleo', region: 'North' })
+  })
+
   it('tells what would happen and writes nothing in a dry run', async () => {
     const ctx = system()
     const lead = await fixture.writer.create(ctx, leads, { name: 'Ada' })
