@@ -2,6 +2,7 @@ import type { AfterChange, HookChange, HookOutcome } from '@runwaycrm/sdk'
 import { StateConflictError } from '@runwaycrm/sdk'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RequestContext } from '../context/request-context.ts'
+import { uuidv7 } from '../database/uuid.ts'
 import { createHookRunner, type HookRunner } from './hooks.ts'
 import { codeOf, issuesOf, rowsOf } from './testing/record-helpers.ts'
 import {
@@ -110,6 +111,30 @@ describe('a hook', () => {
     expect(await codeOf(writer.delete(ctx, orders, order.id))).toBe('STATE_CONFLICT')
     expect(await codeOf(writer.create(ctx, orders, { name: 'b' }))).toBe('STATE_CONFLICT')
     expect(await fixture.reader.get(ctx, orders, order.id)).toEqual(order)
+  })
+
+  it('refuses nobody before their rights do, whatever they write', async () => {
+    const orgId = newOrgId()
+    const userId = uuidv7()
+    const entity = orders.ref
+    const rules = {
+      look: { operations: ['read'], entity },
+      name: { operations: ['create', 'update', 'delete'], entity, condition: { name: 'mine' } },
+    } as const
+    const rep = { ...contextFor({ orgId, userId, rules }), model: model as typeof testModel }
+    const { writer } = fixture
+    const theirs = await writer.create(contextFor({ orgId }), orders, { name: 'theirs' })
+    hook = () => ({ refuse: { message: 'Too cheap.', field: 'margin' } })
+    const answers = [
+      await codeOf(writer.create(rep, orders, { name: 'theirs' })),
+      await codeOf(writer.update(rep, orders, theirs.id, { margin: 1 })),
+      await codeOf(writer.delete(rep, orders, theirs.id)),
+      await codeOf(writer.create(rep, orders, { name: 'mine' })),
+    ]
+    expect(answers).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'INVALID'])
+    const create = [{ name: 'mine' }, { name: 'theirs' }]
+    const { results } = await writer.bulk(rep, orders, { create, atomic: false })
+    expect(results.map(({ problem }) => problem?.code)).toEqual(['INVALID', 'FORBIDDEN'])
   })
 
   it('fails alone in a bulk that is not atomic', async () => {

@@ -92,7 +92,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
     if (!ctx.ability.can(operation, entity.ref)) return refuseAll(ctx, entity, operation, steps)
     if (operation === 'create' || operation === 'update')
       await fillFiles(ctx, entity, alive(steps), deps.attachFiles)
-    check(ctx, entity, operation, steps)
+    await check(ctx, entity, operation, steps)
     if (operation === 'update') await keepWhatPeopleWrote(ctx, entity, steps)
     const isOneWrite =
       steps.length === 1 && operation !== 'delete' && !hooks.appliesAfter(ctx, entity, operation)
@@ -141,15 +141,15 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
       )
   }
 
-  function check(
+  async function check(
     ctx: RequestContext,
     entity: Entity,
     operation: RowOperation,
     steps: readonly Step[],
-  ): void {
+  ): Promise<void> {
     if (operation !== 'create' && operation !== 'update') return
-    for (const step of steps) {
-      if (step.error) continue
+    const refused = new Map<Step, RunwayError>()
+    for (const step of alive(steps)) {
       try {
         if (step.draft.stored) {
           step.fields = storedFields(ctx, entity, operation, step.draft.stored)
@@ -161,14 +161,31 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
           step.fields = checked.fields
           step.values = checked.values
         }
-        if (operation === 'create') {
-          runHooks(ctx, entity, operation, step, null)
-          holdFieldRules(ctx, entity, step, null, codecs)
-        }
       } catch (error) {
         step.error = asItemError(error)
+        continue
+      }
+      if (operation === 'update') continue
+      try {
+        runHooks(ctx, entity, operation, step, null)
+        holdFieldRules(ctx, entity, step, null, codecs)
+      } catch (error) {
+        refused.set(step, asItemError(error))
       }
     }
+    await refuse(ctx, entity, operation, refused)
+  }
+
+  /** Refusals of hooks and rules, after the rights of whoever writes. */
+  async function refuse(
+    ctx: RequestContext,
+    entity: Entity,
+    operation: RowOperation,
+    refused: ReadonlyMap<Step, RunwayError>,
+  ): Promise<void> {
+    const items = itemsOf(ctx, operation, [...refused.keys()])
+    const reasons = await rightsFirst(rows.explain, ctx, entity, operation, items)
+    for (const [step, refusal] of refused) step.error = reasons.get(step.id) ?? refusal
   }
 
   /** Imports leave such values out; a single request is refused. What is taken back is not bound. */
@@ -326,9 +343,7 @@ export function createRecordWriter(deps: WriteRecordsDeps) {
         step.error = asItemError(error)
       }
     }
-    const items = itemsOf(ctx, operation, [...refused.keys()])
-    const reasons = await rightsFirst(rows.explain, ctx, entity, operation, items)
-    for (const [step, refusal] of refused) step.error = reasons.get(step.id) ?? refusal
+    await refuse(ctx, entity, operation, refused)
     return before
   }
 
