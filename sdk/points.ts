@@ -172,6 +172,21 @@ export const Entity = Type.Object(
         closed,
       ),
     ),
+    /**
+     * Every record is its owner's until they share it, whatever roles say. Nobody else reads, changes or deletes
+     * one that is not shared with them; whoever has a role that counts as admin does, as roles let them.
+     */
+    audience: Type.Optional(
+      Type.Object(
+        {
+          /** A boolean field: shared with others. */
+          shared: Key,
+          /** A field with a list of references of roles: of others, those who have one of them. Null is everybody. */
+          roles: Type.Optional(Key),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 )

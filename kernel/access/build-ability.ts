@@ -9,7 +9,7 @@ import {
   covers,
   missingScope,
   type Operation,
-  privateRules,
+  ownerRules,
   type ResolvedRule,
   type RoleSource,
   resolvePermissions,
@@ -22,6 +22,8 @@ export interface AbilityInput {
   readonly principal: Principal | null
   /** The contributions of the principal's roles. */
   readonly roles: readonly RoleSource[]
+  /** What roles say and no more: records that are their owners' count like any other. */
+  readonly byRolesAlone?: boolean
   /** The system itself: everything. */
   readonly all?: boolean
   /** Those of the model. */
@@ -80,7 +82,10 @@ export function buildAbility(input: AbilityInput): Ability {
   const { principal, entities } = input
   const rules =
     principal && !input.all
-      ? [...resolveRules(input.roles), ...privateRules(entities.values(), input.roles)]
+      ? [
+          ...resolveRules(input.roles),
+          ...(input.byRolesAlone ? [] : ownerRules(entities.values(), input.roles)),
+        ]
       : []
   const permissions = resolvePermissions(principal ? input.roles : [])
   const now = input.now ?? (() => new Date())

@@ -17,7 +17,16 @@ export interface ConditionEntity<F extends ConditionField = ConditionField> {
   readonly definition?: {
     readonly private?: readonly Operation[] | undefined
     readonly shownTo?: ShownTo | undefined
+    readonly audience?: Audience | undefined
   }
+}
+
+/** How the owner of a record shares it: the keys of the fields that say with whom. */
+export interface Audience {
+  /** A boolean: with others at all. */
+  readonly shared: string
+  /** A list of references of roles; null is everybody. */
+  readonly roles?: string | undefined
 }
 
 /** Who reads records that are private, besides their owner. */

@@ -1,5 +1,5 @@
 import type { Filter, Principal, RoleDefinition } from '@runwaycrm/sdk'
-import type { ShownTo } from './condition-tree.ts'
+import type { Audience, ShownTo } from './condition-tree.ts'
 
 /** What can be done with a record; `manage` in a role means all of them. */
 export type Operation = 'create' | 'read' | 'update' | 'delete' | 'restore'
@@ -53,26 +53,28 @@ export function resolveRules(roles: readonly RoleSource[]): readonly ResolvedRul
   ]
 }
 
-interface PrivateEntity {
+interface OwnedEntity {
   readonly ref: string
   readonly definition?: {
     readonly private?: readonly Operation[] | undefined
     readonly shownTo?: ShownTo | undefined
+    readonly audience?: Audience | undefined
   }
 }
 
 /**
- * The rules of entities whose records are their owners' alone. They come after those of all roles, and so win.
+ * The rules of entities whose records are their owners' alone, or theirs to share. They come after those of all
+ * roles, and so win.
  *
  * @param roles of the principal.
  */
-export function privateRules(
-  entities: Iterable<PrivateEntity>,
+export function ownerRules(
+  entities: Iterable<OwnedEntity>,
   roles: readonly RoleSource[] = [],
 ): readonly ResolvedRule[] {
   return [...entities].flatMap(({ ref, definition }) => {
     const own = definition?.private
-    if (!own) return []
+    if (!own) return definition?.audience ? audienceRules(ref, definition.audience, roles) : []
     const common = { role: 'owner', entity: ref, fields: null }
     return [
       {
@@ -120,6 +122,25 @@ function shownRules(
   return [
     ...members.map((key) => allow(`named_${key}`, { [`${key}Id`]: '@me' })),
     ...(role === undefined || held.length === 0 ? [] : [allow('role', { [role]: { $in: held } })]),
+  ]
+}
+
+/** What is neither theirs nor shared with them is not there for those who are no admins. */
+function audienceRules(
+  entity: string,
+  { shared, roles: field }: Audience,
+  roles: readonly RoleSource[],
+): ResolvedRule[] {
+  if (roles.some(({ definition }) => definition.admin)) return []
+  const held = roles.map(({ ref }): Filter => ({ [field as string]: { $contains: ref } }))
+  const among: Filter = field === undefined ? {} : { $or: [{ [field]: null }, ...held] }
+  return [
+    {
+      ...{ role: 'owner', rule: 'audience', effect: 'deny', entity, fields: null },
+      operations: ['read', 'update', 'delete', 'restore'],
+      condition: { $not: { $or: [{ ownerId: '@me' }, { [shared]: true, ...among }] } },
+      reason: 'It is somebody else’s, and not shared with you.',
+    },
   ]
 }
 

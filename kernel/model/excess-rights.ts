@@ -126,7 +126,8 @@ export const abilityOfRoles = (roles: readonly RoleSource[], model: Model): Abil
   abilityOf(nobody, roles, model)
 
 function abilityOf(principal: Principal, roles: readonly RoleSource[], model: Model): Ability {
-  return buildAbility({ principal, roles, entities: model.entities, org: { timeZone: 'UTC' } })
+  const org = { timeZone: 'UTC' }
+  return buildAbility({ principal, roles, entities: model.entities, org, byRolesAlone: true })
 }
 
 /** Whether every record of `a` is one of `b`, as far as their form shows it; false when it does not. */

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context/request-context.ts'
+import type { Entity } from '../model/model.ts'
 import type { Compiler } from './query.ts'
 import { literal } from './sql-text.ts'
 import { ofEntity } from './write-checks.ts'
@@ -36,16 +37,21 @@ export function readableRows(
   return `(${[plain, ...parts].join('\n or ')})`
 }
 
-/** Whether what is its owner's alone is all that may be hidden from the actor, as from admins. */
+/** Whether what is its owner's is all that may be hidden from the actor, as from admins. */
 export function readsAllButPrivate({ ability, model }: RequestContext): boolean {
   return [...model.entities.values()].every(
-    ({ ref, definition }) => definition.private || ability.condition('read', ref) === true,
+    (entity) => isOwners(entity) || ability.condition('read', entity.ref) === true,
   )
 }
 
 /** Those of which the actor does not read everything. */
 export function privateEntities({ ability, model }: RequestContext): readonly string[] {
-  return [...model.entities.values()].flatMap(({ ref, definition }) =>
-    definition.private && ability.condition('read', ref) !== true ? [ref] : [],
+  return [...model.entities.values()].flatMap((entity) =>
+    isOwners(entity) && ability.condition('read', entity.ref) !== true ? [entity.ref] : [],
   )
+}
+
+/** Its owner's alone, or theirs to share. */
+function isOwners({ definition }: Entity): boolean {
+  return definition.private !== undefined || definition.audience !== undefined
 }

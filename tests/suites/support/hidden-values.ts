@@ -50,7 +50,9 @@ function isDecisive(entity: Entity, field: Field, rules: string): boolean {
   if (unique && readOnly) return true
   if (entity.ref === 'kernel:user' && decisive.includes(key)) return true
   if (documents.test(entity.ref) && figures.includes(key)) return true
-  if (apiName === 'ownerId' && entity.definition.private) return true
+  const { audience } = entity.definition
+  if (apiName === 'ownerId' && (entity.definition.private || audience)) return true
+  if (key === audience?.shared || key === audience?.roles) return true
   const { members = [], role } = entity.definition.shownTo ?? {}
   if (members.includes(key) || role === key) return true
   if (apiName === 'ownerId') return /"scope"|"ownerId":/.test(rules)

@@ -22,6 +22,8 @@ export interface OracleEntity {
   readonly own: readonly Operation[] | null
   /** Who reads it besides, by fields that name a member; null for nobody. */
   readonly shownTo: { readonly members: readonly string[]; readonly admins: boolean } | null
+  /** The fields by which owners share what is theirs; null where roles alone decide. */
+  readonly audience: { readonly shared: string; readonly roles: string } | null
   /** By API name. */
   readonly fields: ReadonlyMap<
     string,
@@ -167,7 +169,19 @@ export function createOracle(world: OracleWorld, someone: Someone): Oracle {
     return !someone.scopes.includes(`${plural}:${right}`) && !someone.scopes.includes(`*:${right}`)
   }
 
+  function isKept(operation: Operation, entity: string, record: Facts): boolean {
+    const { audience = null } = world.entities.get(entity) ?? {}
+    if (!audience || operation === 'create') return false
+    if (someone.roles.some(({ admin }) => admin)) return false
+    const { ownerId = null } = record
+    const isMine = ownerId !== null && ownerId === someone.userId
+    return (
+      !isMine && !(record[audience.shared] === true && (record[audience.roles] ?? null) === null)
+    )
+  }
+
   function decided(operation: Operation, entity: string, record: Facts, field?: string): boolean {
+    if (isKept(operation, entity, record)) return false
     const about = speaking(operation, entity, field).filter((rule) => holds(rule, entity, record))
     return (
       about.some((rule) => rule.effect !== 'deny') && !about.some((rule) => rule.effect === 'deny')

@@ -144,7 +144,9 @@ function oracleEntity(entity: Entity) {
   )
   const { private: own = null, shownTo: to } = entity.definition
   const shownTo = to ? { members: to.members ?? [], admins: to.admins ?? false } : null
-  return { plural: entity.plural, own, shownTo, fields }
+  const { shared, roles = '' } = entity.definition.audience ?? {}
+  const audience = shared === undefined ? null : { shared, roles }
+  return { plural: entity.plural, own, shownTo, audience, fields }
 }
 
 function computationOf({ formula, lookup, rollup }: FieldDefinition): Computation | null {
