@@ -47,6 +47,9 @@ const mostBeginning = 2_000
  * The planner knows little of how many texts begin alike, and then reads all records in the order of the list
  * to find the few that do. So the index is asked first: either its records are all there are to be looked at,
  * or there are very many.
+ *
+ * A page that begins far down is looked for among ids and what they are sorted by: whole records would be sorted
+ * on disk, all for the sake of a few.
  */
 export function compileList(
   ctx: RequestContext,
@@ -61,13 +64,14 @@ export function compileList(
   const inOrder = () => `${entity.table} t`
   const page = (from: () => string, more?: string) =>
     compilePage(ctx, compiler, source, shape, from, more)
-  if (beginning === null && shape.expand.size === 0) {
+  const isFar = beginning === null && shape.offset && !shape.sort.every(isById)
+  if (beginning === null && shape.expand.size === 0 && !isFar) {
     const { values, sort, text } = page(inOrder)
     return answer(sort, values, () => text)
   }
   const taken = ({ values, sort, text }: Page) => {
     const positions = unlessById(sort, values).map((sql, index) => `, ${sql} as "_s${index}"`)
-    return `select t.*${positions.join('')} ${text}`
+    return `select ${isFar ? 't.org_id, t.id' : 't.*'}${positions.join('')} ${text}`
   }
   const isFew = `(select count(*) <= ${mostBeginning} from few)`
   const pages =
@@ -83,9 +87,12 @@ export function compileList(
       : pages.map((one) => `(${taken(one)})`).join(' union all ')
   compiler.startJoins()
   const { sort, values } = pages[0]!
-  const names = unlessById(sort, values).map((_, index) => `t."_s${index}"`)
+  const from = isFar
+    ? `(${rows}) p join ${entity.table} t on t.org_id = p.org_id and t.id = p.id`
+    : `(${rows}) t`
+  const names = unlessById(sort, values).map((_, index) => `${isFar ? 'p' : 't'}."_s${index}"`)
   const order = orderBy(sort, names.length > 0 ? names : ['t.id'], source)
-  return answer(sort, names, () => `from (${rows}) t${compiler.joins()} order by ${order}`, few)
+  return answer(sort, names, () => `from ${from}${compiler.joins()} order by ${order}`, few)
 
   /** @param tail asked for when the columns are known. */
   function answer(

@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { joinOrg } from '../setup/join-org.ts'
 import { png, uploadFile } from '../setup/upload-file.ts'
 import { seriousProblems } from './axe.ts'
-import { type StudioApp, startStudio } from './studio-app.ts'
+import { type OpenPage, type StudioApp, startStudio } from './studio-app.ts'
 
 /** All kinds of views of an object that its organisation has just made. */
 let studio: StudioApp
@@ -183,6 +184,96 @@ it('a filter of groups is built and applied, and a view that lost its field says
   expect(await page.locator('.calbar', { hasText: 'House 1' }).count()).toBe(0)
   expect(complaints).toEqual([])
   await context.close()
+})
+
+/** A browser of somebody else's, who has just accepted their invitation. */
+async function openAs(role: string): Promise<OpenPage> {
+  const { headers } = await joinOrg(studio.app, studio.org, role)
+  const [name = '', value = ''] = String(headers['cookie']).split('=')
+  const opened = await studio.open({ isSignedOut: true })
+  await opened.context.addCookies([{ name, value, url: studio.url }])
+  return opened
+}
+const tab = (page: Page, name: string) => page.getByRole('tab', { name: new RegExp(`^${name}`) })
+/** Names of the views that people saved, of those that this test makes. */
+async function ownTabs(page: Page): Promise<string[]> {
+  await page.reload()
+  await tab(page, 'For all').waitFor()
+  const all = await page.getByRole('tab').allInnerTexts()
+  return all.flatMap((text) => /^(For|Copy)[ \w]*/.exec(text.trim())?.[0] ?? [])
+}
+interface Saved {
+  readonly name: string
+  readonly who: string
+  readonly role?: string
+  readonly isLocked?: boolean
+}
+async function saveAs(page: Page, { name, who, role, isLocked }: Saved): Promise<void> {
+  await page.getByRole('button', { name: 'Save as' }).click()
+  await page.getByLabel('Name of the view').fill(name)
+  await page.getByRole('radio', { name: who, exact: true }).click()
+  if (role) await page.getByRole('checkbox', { name: role, exact: true }).click()
+  if (isLocked) await page.getByRole('switch', { name: 'Lock the view against changes' }).click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByRole('tab', { name: new RegExp(`^${name}`), selected: true }).waitFor()
+}
+
+it('a view is seen by those whom it was saved for, and stays as it is while it is locked', async () => {
+  const [ada, rita, vic] = await Promise.all([
+    studio.open(),
+    openAs('platform.people:rep'),
+    openAs('platform.people:viewer'),
+  ])
+  const changed = '/properties?sort=-price'
+  const dot = (page: Page) => page.locator('.viewtab[aria-selected=true] .dot')
+  for (const saved of [
+    { name: 'For me', who: 'Only me' },
+    { name: 'For reps', who: 'People with these roles', role: 'Sales rep' },
+    { name: 'For all', who: 'Everybody', isLocked: true },
+  ]) {
+    await ada.page.goto(changed)
+    await dot(ada.page).waitFor()
+    await saveAs(ada.page, saved)
+    expect(await dot(ada.page).count()).toBe(0)
+  }
+  await Promise.all([rita, vic].map(({ page }) => page.goto('/properties')))
+  expect(await ownTabs(vic.page)).toEqual(['For all'])
+  expect(await ownTabs(rita.page)).toEqual(['For all', 'For reps'])
+  // Nor does a link lead there.
+  await tab(rita.page, 'For reps').click()
+  await vic.page.goto(new URL(rita.page.url()).pathname + new URL(rita.page.url()).search)
+  await vic.page.getByRole('tab', { selected: true }).waitFor()
+  expect(await tab(vic.page, 'For reps').count()).toBe(0)
+
+  // Whoever may not change it keeps what they see under a name of their own.
+  const save = (page: Page) => page.getByRole('button', { name: 'Save', exact: true })
+  await tab(rita.page, 'For all').click()
+  await rita.page.getByRole('tab', { name: /^For all.*locked/, selected: true }).waitFor()
+  await rita.page.goto(`${rita.page.url()}&sort=name`)
+  await dot(rita.page).waitFor()
+  expect(await save(rita.page).count()).toBe(0)
+  await saveAs(rita.page, { name: 'Copy', who: 'Only me' })
+  expect(await ownTabs(rita.page)).toEqual(['Copy', 'For all', 'For reps'])
+
+  // Nor does its owner, before they unlock it.
+  expect(await ownTabs(ada.page)).toEqual(['For all', 'For me', 'For reps'])
+  await ada.page.goto(`${ada.page.url()}&sort=name`)
+  await dot(ada.page).waitFor()
+  expect(await save(ada.page).count()).toBe(0)
+  await ada.page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
+  await ada.page.getByRole('menuitem', { name: 'Unlock the view' }).click()
+  await save(ada.page).click()
+  await dot(ada.page).waitFor({ state: 'hidden' })
+  expect(await ownTabs(vic.page)).toEqual(['For all'])
+  await tab(vic.page, 'For all').click()
+  await vic.page
+    .getByRole('columnheader', { name: /Name/ })
+    .and(vic.page.locator('[aria-sort=ascending]'))
+    .waitFor()
+  for (const { complaints, context } of [ada, rita, vic]) {
+    expect(complaints).toEqual([])
+    await context.close()
+  }
 })
 
 it('every kind has room on a phone', async () => {
