@@ -59,7 +59,11 @@ function axesOption(
     type: 'value',
     splitNumber: 4,
     splitLine: { lineStyle: { color: 'var(--line)' } },
-    axisLabel: { color: 'var(--ink-3)', formatter: (value: number) => formatShort(value) },
+    axisLabel: {
+      color: 'var(--ink-3)',
+      hideOverlap: true,
+      formatter: (value: number) => formatShort(value),
+    },
   }
   const isPlain = series.length < 2
   return {

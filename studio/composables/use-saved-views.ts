@@ -99,6 +99,7 @@ function toView(
   if (!kind) return []
   const isMine = record['ownerId'] === me.id
   const roles = Array.isArray(record['roles']) ? record['roles'].map(String) : []
+  // Admins are given what is for others, too: to tidy up, not among their tabs.
   const isForMe = roles.length === 0 || roles.some((role) => me.roles.includes(role))
   const isShared = record['shared'] === true
   if (!isMine && !(isShared && isForMe)) return []
