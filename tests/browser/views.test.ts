@@ -246,7 +246,7 @@ it('a view is seen by those whom it was saved for, and stays as it is while it i
   expect(await tab(vic.page, 'For reps').count()).toBe(0)
 
   // Whoever may not change it keeps what they see under a name of their own.
-  const save = (page: Page) => page.getByRole('button', { name: 'Save', exact: true })
+  const save = (page: Page) => page.getByRole('button', { name: 'Save view' })
   await tab(rita.page, 'For all').click()
   await rita.page.getByRole('tab', { name: /^For all.*locked/, selected: true }).waitFor()
   await rita.page.goto(`${rita.page.url()}&sort=name`)
