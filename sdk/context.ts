@@ -236,11 +236,14 @@ export interface HandlerContext {
     work: (inside: HandlerContext) => Promise<T>,
     options?: {
       readonly label?: string
-      readonly door?: 'job' | 'workflow'
+      readonly door?: 'job' | 'workflow' | 'form'
       /** A uuid under which all change sets of a long deed are found, and taken back as one. */
       readonly parent?: string
       /** Within another one: committed with it, but in a change set of its own, which is not taken back with the rest. */
       readonly isApart?: boolean
+      /** A change set of its own, whose values were found outside; `source` says where. */
+      readonly origin?: 'external'
+      readonly source?: string
       /** Nothing of it stays: what would happen, without it happening. Nothing leaves the house. */
       readonly isDryRun?: boolean
     },
@@ -308,7 +311,12 @@ export interface HandlerContext {
    * @param subject at most 500 characters; whoever has the link can read it.
    * @throws RangeError when the plugin contributes no such route.
    */
-  publicLink(path: string, subject: string, options?: { readonly days?: number }): string
+  publicLink(
+    path: string,
+    subject: string,
+    /** `until` gives the same address each time. */
+    options?: { readonly days?: number; readonly until?: Date },
+  ): string
   readonly services: {
     /** @throws StateConflictError when no enabled plugin offers it. */ get<
       T = Record<string, (input: unknown) => Promise<unknown>>,

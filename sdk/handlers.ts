@@ -128,6 +128,21 @@ export interface RouteRequest {
   readonly hook?: HookCall
   /** BCP 47: what whoever asks reads (`Accept-Language`), where there are words in it; else the organisation's. */
   readonly language: string
+  /** Of routes of `auth: "link"`. */
+  readonly visit?: Visit
+}
+
+/** What is known of somebody without an account. */
+export interface Visit {
+  /** The same for one network on one day, in this organisation and plugin; the address does not follow from it. */
+  readonly mark: string
+  /** The address that was called, with its query. */
+  readonly address: string
+  readonly referrer: string | null
+  /** The page stands in another one. */
+  readonly isFramed: boolean
+  /** A browser, which shows a page; a program reads problems as JSON. */
+  readonly wantsPage: boolean
 }
 export interface HookCall {
   /** The body as it came, at most 1 MiB and never compressed. */
@@ -143,7 +158,7 @@ export interface HookCall {
 }
 export interface RouteReply {
   readonly status: number
-  /** What a route of `auth: "link"` answers with. */
+  /** What a route of `auth: "link"` answers with; or a `body`, or a `location` that the link's plugin knows. */
   readonly page?: PublicPage
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
@@ -167,6 +182,57 @@ export interface PublicPage {
   readonly title: string
   readonly text: readonly string[]
   readonly button?: string
+  /** BCP 47, of the words; decides the direction, too. */
+  readonly language?: string
+  /** Looks as the organisation does, and not plain. */
+  readonly isBranded?: boolean
+  readonly form?: PublicForm
+  /** Origins of sites in whose pages it may stand; nowhere when missing. */
+  readonly embeddedIn?: readonly string[]
+}
+
+/** What the public fills in. The kernel draws it; what comes back, the plugin checks. */
+export interface PublicForm {
+  /** The path of an address that `ctx.publicLink` made, so that it holds under any host; the page's own when missing. */
+  readonly action?: string
+  readonly button: string
+  /** Said above the fields when something is wrong. */
+  readonly problem?: string
+  readonly fields: readonly PublicField[]
+  /** Values that come back as they are. */
+  readonly kept?: Readonly<Record<string, string>>
+  /** A field that people do not see and programs fill in. */
+  readonly trap?: { readonly name: string; readonly label: string }
+  /** Origins that an answer may lead to. */
+  readonly leadsTo?: readonly string[]
+}
+
+export interface PublicField {
+  readonly name: string
+  readonly label: string
+  /** `lines` is a long text, `check` one box, `choice` one of the options, `choices` any of them. */
+  readonly control:
+    | 'text'
+    | 'email'
+    | 'tel'
+    | 'url'
+    | 'number'
+    | 'date'
+    | 'time'
+    | 'month'
+    | 'datetime-local'
+    | 'lines'
+    | 'check'
+    | 'choice'
+    | 'choices'
+  readonly help?: string
+  readonly isRequired?: boolean
+  readonly value?: string | readonly string[]
+  readonly options?: readonly { readonly value: string; readonly label: string }[]
+  readonly maxLength?: number
+  readonly autocomplete?: string
+  /** Said below the field. */
+  readonly problem?: string
 }
 
 export type SeedHandler = (

@@ -453,7 +453,7 @@ export const Route = Type.Object(
     path: Type.String({ pattern: '^/[a-z0-9]' }),
     summary: Type.String(),
     /**
-     * `link`: anybody who has a link that `ctx.publicLink` made for it. GET or POST, no body; its path ends
+     * `link`: anybody who has a link that `ctx.publicLink` made for it. GET or POST; its path ends
      * in `/:token`, its handler gets `params.subject` and answers with a `page`, and a GET only reads.
      * `hook`: another system calls, at the root and not under `/api/v1`: `POST /hooks/:org/<segment>/...`. The
      * kernel knows no scheme: the handler gets the bytes and headers as `hook`, runs as the plugin itself in that
@@ -471,6 +471,11 @@ export const Route = Type.Object(
     headers: Type.Optional(Type.Array(Type.String({ pattern: '^(\\*|[a-z0-9-]{1,100})$' }))),
     /** Takes multipart: the file is on disk when the handler runs and gone when it returned. */
     upload: Type.Optional(Type.Boolean()),
+    /**
+     * Of a link that is posted to: the handler gets what a form of its page holds, as texts and lists of texts
+     * by name. Without it a posted body is not looked at.
+     */
+    takesForm: Type.Optional(Type.Boolean()),
     response: Type.Record(Type.String({ pattern: '^[1-5][0-9][0-9]$' }), JsonSchema),
     handler: Handler,
   },

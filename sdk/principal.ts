@@ -34,6 +34,7 @@ export type Door =
   | 'revert'
   | 'workflow'
   | 'agent'
+  | 'form'
 
 /** What kind of hand a value came from. */
 export type Origin =

@@ -45,6 +45,11 @@ export const routes: readonly RouteRecordRaw[] = [
     meta: { title: 'approvals.title' },
   },
   {
+    path: '/forms/:id?',
+    component: () => import('./pages/FormsPage.vue'),
+    meta: { title: 'nav.forms' },
+  },
+  {
     path: '/imports',
     alias: '/import',
     component: () => import('./pages/ImportPage.vue'),

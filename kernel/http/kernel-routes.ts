@@ -57,7 +57,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly planBetween: PackageRoutesDeps['planBetween']
   readonly previewFormula: PreviewFormula
   readonly plugins: {
-    readonly model: Pick<Model, 'routes'>
+    readonly model: Pick<Model, 'routes' | 'messages' | 'entities'>
     readonly callHandler: CallHandler
     readonly files: { of(orgId: string, plugin: string): { path(id: string): Promise<string> } }
     readonly links: PublicLinks
@@ -65,6 +65,7 @@ export interface KernelRoutesDeps extends SettingsRoutesDeps {
   readonly log: { warn(details: object, message: string): void }
   readonly config: {
     readonly rateLimit: number
+    readonly publicUrl: string
     readonly mapTiles: string | null
     readonly mapCredit: string | null
   }
@@ -128,6 +129,7 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       contexts,
       accounts: deps.accounts,
       isLimited: deps.config.rateLimit > 0,
+      publicUrl: deps.config.publicUrl,
       compile: deps.compile,
       log: deps.log,
     }),

@@ -9,7 +9,10 @@ const headers = {
 }
 
 /** A page of texts and at most one button, which posts to the page's own address. */
-export function plainPage(status: number, { title, text, button }: PublicPage): Answer {
+export function plainPage(
+  status: number,
+  { title, text, button, language = 'en' }: PublicPage,
+): Answer {
   const paragraphs = text.map((one) => `<p>${escapeHtml(one)}</p>`).join('')
   const form = button
     ? `<form method="post"><button type="submit">${escapeHtml(button)}</button></form>`
@@ -18,6 +21,6 @@ export function plainPage(status: number, { title, text, button }: PublicPage): 
     status,
     headers,
     type: 'text/html; charset=utf-8',
-    body: `<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title></head><body><main><h1>${escapeHtml(title)}</h1>${paragraphs}${form}</main></body></html>`,
+    body: `<!doctype html><html lang="${escapeHtml(language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title></head><body><main><h1>${escapeHtml(title)}</h1>${paragraphs}${form}</main></body></html>`,
   }
 }

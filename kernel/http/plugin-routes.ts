@@ -13,12 +13,12 @@ import { isReservedPlural } from '../model/reserved-segments.ts'
 import { inReadersLanguage, localeOf } from '../model/words.ts'
 import type { Check } from './check-schema.ts'
 import { createHookRoutes, type HookRoutesDeps, isHookPath } from './hook-routes.ts'
-import { createLinkRoutes, type LinkRoutesDeps } from './link-routes.ts'
+import { createLinkRoutes, frameScriptRoute, type LinkRoutesDeps } from './link-routes.ts'
 import type { Answer, Call, JsonSchema, RouteDeclaration } from './route.ts'
 
 interface PluginRoutesDeps {
   /** The deployment's: routes are fixed at boot, whoever has the plugin enabled. */
-  readonly model: Pick<Model, 'routes'>
+  readonly model: Pick<Model, 'routes' | 'messages' | 'entities'>
   readonly callHandler: CallHandler
   readonly files: {
     of(orgId: string, plugin: string): { path(id: string): Promise<string> }
@@ -27,6 +27,7 @@ interface PluginRoutesDeps {
   readonly contexts: LinkRoutesDeps['contexts']
   readonly accounts: HookRoutesDeps['accounts']
   readonly isLimited: boolean
+  readonly publicUrl: string
   compile(schema: JsonSchema): Check
   readonly log: { warn(details: object, message: string): void }
 }
@@ -38,7 +39,7 @@ export function pluginRoutes(deps: PluginRoutesDeps): RouteDeclaration[] {
   const linkRoute = createLinkRoutes(deps)
   const hookRoute = createHookRoutes(deps)
   const hookPaths = new Set<string>()
-  return [...deps.model.routes.values()].flatMap((contribution) => {
+  const declared = [...deps.model.routes.values()].flatMap((contribution) => {
     const { path, auth } = contribution.definition
     const segment = path.split('/')[1] ?? ''
     if (!isReservedPlural(segment, 'declarative')) {
@@ -68,6 +69,7 @@ export function pluginRoutes(deps: PluginRoutesDeps): RouteDeclaration[] {
     }
     return [declare(contribution, deps)]
   })
+  return declared.some(({ form }) => form === 'read') ? [...declared, frameScriptRoute] : declared
 }
 
 function declare(

@@ -10,6 +10,7 @@ import type { RequestContext } from '../context/request-context.ts'
 import { type AdmissionDeps, createAdmission } from './admission.ts'
 import type { Caller } from './authenticate.ts'
 import { createSchemaChecks } from './check-schema.ts'
+import { parseForm } from './form-body.ts'
 import { hashBody, type RunOnce } from './idempotency.ts'
 import { ifMatchVersion } from './if-match.ts'
 import { checkJsonType, parseJsonBody } from './json-body.ts'
@@ -66,11 +67,18 @@ export function createRouteHost(app: FastifyInstance, deps: RouteHostDeps) {
   // Other sites can make a browser post this, so only routes that know nobody take it.
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    { parseAs: 'buffer', bodyLimit: 4096 },
-    (request, _body, done) => {
-      const isTaken = request.routeOptions.config.declaration?.form === true
-      if (isTaken) done(null, undefined)
-      else done(new UnsupportedMediaTypeError())
+    { parseAs: 'string' },
+    (request, body, done) => {
+      const form = request.routeOptions.config.declaration?.form
+      if (form === undefined) done(new UnsupportedMediaTypeError())
+      else if (form === 'unread') done(null, undefined)
+      else {
+        try {
+          done(null, parseForm(body as string))
+        } catch (error) {
+          done(error as Error)
+        }
+      }
     },
   )
 

@@ -46,8 +46,8 @@ export interface RouteDeclaration {
   readonly upload?: boolean
   /** Takes whatever is sent as bytes, and leaves it to the handler what they are. */
   readonly raw?: boolean
-  /** Takes what an HTML form or a mail program posts, and looks at nothing of it. */
-  readonly form?: boolean
+  /** Takes what an HTML form or a mail program posts: and looks at nothing of it, or gives it to the handler. */
+  readonly form?: 'unread' | 'read'
   /** Does nothing but write records, so that a kept answer can join their transaction. */
   readonly writesRecords?: boolean
   /** Listed in the OpenAPI document; false for template routes, which are listed per entity. */

@@ -63,7 +63,7 @@ export interface BrokerDeps {
     plugin: string,
     path: string,
     target: { readonly orgId: string; readonly subject: string },
-    days?: number,
+    lifetime?: number | Date,
   ) => string
   readonly log: Log
   readonly callHandler: CallHandler
@@ -217,13 +217,13 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
       return readSettings(ctx.model, plugin, await deps.settingsOf(orgId), key) as T
     },
 
-    publicLink(path, subject, { days } = {}) {
+    publicLink(path, subject, { days, until } = {}) {
       const route = [...ctx.model.routes.values()].find(
         (one) =>
           one.plugin === plugin && one.definition.auth === 'link' && one.definition.path === path,
       )
       if (!route || !deps.linkTo) throw new RangeError(`${plugin} has no route ${path} for links.`)
-      return deps.linkTo(plugin, path, { orgId, subject }, days)
+      return deps.linkTo(plugin, path, { orgId, subject }, until ?? days)
     },
 
     environment(name) {

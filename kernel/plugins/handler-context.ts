@@ -132,15 +132,18 @@ async function inTransaction<T>(
     parent,
     isApart,
     isDryRun,
+    origin,
+    source,
   }: NonNullable<Parameters<HandlerContext['transaction']>[1]>,
   options: CallOptions,
   contextOf: (ctx: RequestContext) => HandlerContext,
   work: (inside: HandlerContext) => Promise<T>,
 ): Promise<T> {
-  const isJoining = options.change && !ctx.changeSet && !isApart
+  const isOwn = isApart || origin !== undefined
+  const isJoining = options.change && !ctx.changeSet && !isOwn
   const joined = isJoining
     ? await options.change.join(ctx)
-    : isApart
+    : isOwn
       ? { ...ctx, changeSet: null }
       : ctx
   const began = { ...joined, ...(isDryRun ? { isDryRun } : {}) }
@@ -152,7 +155,7 @@ async function inTransaction<T>(
         if (isDryRun) throw new DryRunEnd(done)
         return done
       },
-      { label, door, ...(parent === undefined ? {} : { parentId: parent }) },
+      { label, door, origin, source, ...(parent === undefined ? {} : { parentId: parent }) },
     )
     if (!ctx.tx) deps.queue.wake()
     return answer

@@ -12,6 +12,9 @@ export interface LinkTarget {
   readonly subject: string
 }
 
+/** In days from now, or until a moment: then the same link comes again each time. */
+export type Lifetime = number | Date
+
 export interface PublicLinks {
   /**
    * The token of a link that anybody who has it may open, without signing in.
@@ -19,9 +22,11 @@ export interface PublicLinks {
    * @param route Reference of the one route that takes it.
    * @throws RangeError for a subject over 500 characters.
    */
-  sign(route: string, target: LinkTarget, days?: number): string
+  sign(route: string, target: LinkTarget, lifetime?: Lifetime): string
   /** @returns null for what was not signed for this route, was changed, or is too old. */
   read(route: string, token: string): LinkTarget | null
+  /** The same for the same text, from which the text does not follow. */
+  mark(text: string): string
 }
 
 /**
@@ -43,9 +48,10 @@ export function createPublicLinks(
     createHmac('sha256', key).update(`${route}\n${payload}`).digest()
 
   return {
-    sign(route, { orgId, subject }, days = usualDays) {
+    sign(route, { orgId, subject }, lifetime = usualDays) {
       if (subject.length > mostSubject) throw new RangeError('The subject of a link is too long.')
-      const expiresAt = Math.floor((now() + days * dayMs) / 1000)
+      const until = typeof lifetime === 'number' ? now() + lifetime * dayMs : lifetime.getTime()
+      const expiresAt = Math.floor(until / 1000)
       const payload = Buffer.from(JSON.stringify([orgId, expiresAt, subject])).toString('base64url')
       return `${payload}.${macOf(keys[0]!, route, payload).toString('base64url')}`
     },
@@ -64,5 +70,6 @@ export function createPublicLinks(
       ) as [string, number, string]
       return isUuid(orgId) && expiresAt * 1000 > now() ? { orgId, subject } : null
     },
+    mark: (text) => macOf(keys[0]!, 'mark', text).toString('base64url').slice(0, 22),
   }
 }

@@ -5,6 +5,7 @@ import { createBrandingApi } from './branding.ts'
 import { createChangesApi } from './changes.ts'
 import { createExportsApi } from './exports.ts'
 import { createFilesApi } from './files.ts'
+import { createFormsApi } from './forms.ts'
 import type { Http } from './http.ts'
 import { createImportsApi } from './imports.ts'
 import { createJobsApi } from './jobs.ts'
@@ -29,6 +30,7 @@ export function createApi(http: Http) {
     changes: createChangesApi(http),
     actions: createActionsApi(http),
     files: createFilesApi(http),
+    forms: createFormsApi(http),
     imports: createImportsApi(http),
     exports: createExportsApi(http),
     jobs: createJobsApi(http),

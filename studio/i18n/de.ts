@@ -35,6 +35,7 @@ const de: typeof en = {
     back: 'Zurück ins Studio',
   },
   nav: {
+    forms: 'Formulare',
     main: 'Navigation',
     phone: 'Wichtige Orte',
     studio: 'Studio',
@@ -588,6 +589,7 @@ const de: typeof en = {
       restore: 'wiederhergestellt',
     },
     door: {
+      form: 'Formular',
       api: 'API',
       app: 'App',
       import: 'Import',

@@ -33,6 +33,7 @@ export default {
     back: 'Back to the studio',
   },
   nav: {
+    forms: 'Forms',
     main: 'Navigation',
     phone: 'Main places',
     home: 'Home',
@@ -580,6 +581,7 @@ export default {
     },
     did: { create: 'created', update: 'changed', delete: 'deleted', restore: 'restored' },
     door: {
+      form: 'Form',
       api: 'API',
       app: 'App',
       import: 'Import',

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import de from './de.ts'
+import deForms from './de-forms.ts'
 import deGraph from './de-graph.ts'
 import deStudio from './de-studio.ts'
 import en from './en.ts'
+import enForms from './en-forms.ts'
 import enGraph from './en-graph.ts'
 import enStudio from './en-studio.ts'
 import { pick } from './messages.ts'
@@ -31,8 +33,8 @@ const placeholders = (text: string): readonly string[] =>
 
 describe('the languages', () => {
   it('say the same things with the same places to fill', () => {
-    const english = flat({ ...en, ...enStudio, ...enGraph })
-    const german = flat({ ...de, ...deStudio, ...deGraph })
+    const english = flat({ ...en, ...enStudio, ...enGraph, ...enForms })
+    const german = flat({ ...de, ...deStudio, ...deGraph, ...deForms })
     expect([...german.keys()].sort()).toEqual([...english.keys()].sort())
     for (const [key, text] of english)
       expect([key, placeholders(german.get(key) ?? '')]).toEqual([key, placeholders(text)])

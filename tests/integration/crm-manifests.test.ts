@@ -107,6 +107,7 @@ describe('the plugins of the CRM', () => {
       '/segments',
       '/goals',
       '/consents',
+      '/forms',
       '/products',
       '/tasks',
       '/approvals',

@@ -15,10 +15,11 @@ export interface Command {
 
 /**
  * What nobody takes back, and says so: a person is gone, a secret was shown, an invoice has its number, what
- * somebody consented to was said. Runs and what is put to people are told by records that follow them.
+ * somebody consented to was said. Runs and what is put to people are told by records that follow them, and what the
+ * public sent is let in once.
  */
 const final =
-  /^(crm\.consent:|platform\.people:erase_person|platform\.api-keys:|integrations\.webhooks:|platform\.(workflows|approvals):|crm\.invoices:(issue|record|void)_)/
+  /^(crm\.consent:|platform\.people:erase_person|platform\.api-keys:|integrations\.webhooks:|platform\.(workflows|approvals|forms):|crm\.invoices:(issue|record|void)_)/
 /** Those who sign in, and their keys, are not data of a sequence; nor is what keys do not see. */
 const people = ['kernel:user', 'platform.api-keys:key']
 

@@ -147,6 +147,28 @@ async function endedDelivery(world: World): Promise<Prepared> {
   return { ids: [output.delivery] }
 }
 
+/** What a program sent through a form of leads, held back because it fell into the trap. */
+async function heldSubmission(world: World): Promise<Prepared> {
+  const input = { entity: 'leads', body: formOfLeads }
+  const { output } = await succeed<{ output: { id: string; url: string } }>(
+    world.key.call('POST', '/actions/platform.forms:save_form', { input }),
+  )
+  const page = await world.app.inject({ method: 'GET', url: new URL(output.url).pathname })
+  const action = / action="([^"?]+)/.exec(page.body)![1]!
+  await world.app.inject({
+    method: 'POST',
+    url: action,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({ name: world.source.token, contact_url: 'x' }).toString(),
+  })
+  const filter = encodeURIComponent(JSON.stringify({ formId: output.id }))
+  const { data } = await succeed<{ data: { id: string }[] }>(
+    world.key.call('GET', `/form-submissions?filter=${filter}`),
+  )
+  return { id: data[0]!.id }
+}
+
+const formOfLeads = { fields: { name: {} } }
 const nowhere = 'http://127.0.0.1:9/'
 const fromAdmin = { roles: ['platform.people:admin'] }
 const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
@@ -276,6 +298,10 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
     id: (await inboundWebhook(world)).id,
   }),
   'integrations.webhooks:replay_received': receivedWebhook,
+  'platform.forms:save_form': async ({ userId }) => ({
+    ...{ id: undefined, entity: 'leads', body: formOfLeads, assignTo: userId },
+  }),
+  'platform.forms:accept': heldSubmission,
   'platform.snapshots:take': async () => ({ entities: ['teams'] }),
   'platform.snapshots:preview': snapshotOfTeams,
   'platform.snapshots:restore': async (world) => ({

@@ -33,6 +33,7 @@ const fixedRecipes: Readonly<Record<string, readonly RouteParts[]>> = {
     },
   ],
   'GET /actions': [{ status: 200, build: plain }],
+  'GET /forms': [{ status: 200, build: plain }],
   'GET /mail/messages': [{ status: 200, build: plain }],
   'GET /mail/messages/:id': [
     { status: 200, build: async (world) => ({ path: `/mail/messages/${await mailId(world)}` }) },
@@ -56,6 +57,10 @@ function probes(): Record<string, RouteParts[]> {
     'GET /branding': open('/branding'),
     'GET /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
     'POST /forms/unsubscribe/:token': open('/forms/unsubscribe/nothing', 404),
+    'GET /forms/at/:token': open('/forms/at/nothing', 404),
+    'GET /forms/send/:token': open('/forms/send/nothing', 404),
+    'POST /forms/send/:token': open('/forms/send/nothing', 404),
+    'GET /forms/frame.js': open('/forms/frame.js'),
     'GET /approvals/decide/:token': open('/approvals/decide/nothing', 404),
     'POST /approvals/decide/:token': open('/approvals/decide/nothing', 404),
     'GET /me/notifications/unsubscribe/:token': open('/me/notifications/unsubscribe/nothing', 404),

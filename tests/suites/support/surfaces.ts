@@ -62,6 +62,7 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'GET /workflows/runs/:id': 'asks for the run first: tests/integration/workflows.test.ts',
   'POST /runs/:id/cancel': 'asks for the run first: tests/integration/workflows.test.ts',
   'POST /runs/:id/retry': 'asks for the run first: tests/integration/workflows.test.ts',
+  'GET /forms': 'lists under its reader: tests/integration/web-forms.test.ts',
   'GET /approvals/waiting': 'lists under its reader: tests/integration/approvals.test.ts',
   'GET /approvals/:id/state': 'asks for the record first: tests/integration/approvals.test.ts',
   'POST /approvals/:id/decide': 'asks for the record first: tests/integration/approvals.test.ts',
