@@ -9,7 +9,7 @@ import { toFile } from './model/export-layer.ts'
 import { emptyDocument, manifestOf } from './model/layer-document.ts'
 import { operationsBetween } from './model/layer-operations.ts'
 import type { Model } from './model/model.ts'
-import type { PlanItem } from './model/plan-change.ts'
+import type { PlanItem } from './model/plan-item.ts'
 import { toReviewItem } from './model/resolve-review.ts'
 
 /** Whoever runs the installation: no roles hold them back. */

@@ -540,6 +540,11 @@ export const Point = Type.Object(
      * - `x-formula: {entities, open}` of a text: a formula. A name in it begins with a word of `entities`, whose
      *   members are the fields of the entity that the named member of the definition says, or with one of `open`.
      * - `x-json-schema: true`: a JSON Schema, from which a validator can be made safely.
+     * - `x-rule: true` of an object: a rule over places, `{fact: "record", path: "score"}` is `record.score`.
+     * - `x-scope: {<place>: <member>}` of an object: the record at that place of rules and templates is of the
+     *   entity that the member names. `$node` in a place is the key of the node around, `*` any step. Once the
+     *   schema of a point says it, fields are named where `x-names`, rules and templates do, and nowhere else.
+     * - `x-names`: what names fields of the nearest `entity`: `field`, `fields`, `sort`, `filter`, `values` (by key).
      */
     schema: JsonSchema,
     /** Tiers that may contribute; all when missing. */

@@ -4,14 +4,17 @@ import type { JsonObject } from '../model/leaf.ts'
 import type { MergedOverride } from '../model/merge-overrides.ts'
 import type { Model } from '../model/model.ts'
 import type { PackageChange, Packages } from '../model/packages.ts'
-import type { PlanItem } from '../model/plan-change.ts'
+import type { PlanItem } from '../model/plan-item.ts'
 import { type ReviewDecision, toReviewItem } from '../model/resolve-review.ts'
 import type { Revisions } from '../model/revisions.ts'
+import { inReadersLanguage } from '../model/words.ts'
+import { listParts } from '../studio/list-parts.ts'
+import { itemsFor } from './reader.ts'
 import type { Call, JsonSchema, RouteDeclaration } from './route.ts'
 
 export interface PackageRoutesDeps {
   readonly packages: Packages
-  readonly revisions: Pick<Revisions, 'draft' | 'resolve'>
+  readonly revisions: Pick<Revisions, 'draft' | 'resolve' | 'document'>
   /** What changes for an organisation, in plain words. */
   planBetween(orgId: string, before: Model, after: Model): Promise<readonly PlanItem[]>
 }
@@ -63,7 +66,7 @@ export function packageRoutes(deps: PackageRoutesDeps): RouteDeclaration[] {
           ...options,
           by,
         })
-        return { status: 200, body: await answerOf(orgOf(call), change, options.dryRun) }
+        return { status: 200, body: await answerOf(call, change, options.dryRun) }
       },
     },
     {
@@ -77,7 +80,26 @@ export function packageRoutes(deps: PackageRoutesDeps): RouteDeclaration[] {
         const dryRun = call.query['dryRun'] === 'true'
         const by = call.context().principal
         const change = await packages.remove(orgOf(call), call.params['id']!, { by, dryRun })
-        return { status: 200, body: await answerOf(orgOf(call), change, dryRun) }
+        return { status: 200, body: await answerOf(call, change, dryRun) }
+      },
+    },
+    {
+      ...look,
+      method: 'POST',
+      path: '/studio/export/parts',
+      summary: 'What an export can take, what comes along with some of it, and values in that',
+      body: {
+        ...object,
+        additionalProperties: false,
+        properties: { pick: { type: 'array', items: text(200), maxItems: 1000 } },
+      },
+      bodyOptional: true,
+      handler: async (call) => {
+        const { pick = [] } = (call.body ?? {}) as { pick?: readonly string[] }
+        const ctx = call.context()
+        const document = await revisions.document(ctx.org.id)
+        const words = inReadersLanguage(ctx, call.request.headers['accept-language'])
+        return { status: 200, body: listParts(document, ctx.model, words, pick) }
       },
     },
     {
@@ -131,10 +153,12 @@ export function packageRoutes(deps: PackageRoutesDeps): RouteDeclaration[] {
     })
   }
 
-  async function answerOf(orgId: string, change: PackageChange, dryRun = false) {
+  async function answerOf(call: Call, change: PackageChange, dryRun = false) {
     const { id, version, from, before, after } = change
     const review = change.review.map((one: MergedOverride) => toReviewItem(one))
-    const items = dryRun ? { items: await deps.planBetween(orgId, before, after) } : {}
+    const items = dryRun
+      ? { items: itemsFor(call, await deps.planBetween(orgOf(call), before, after)) }
+      : {}
     return { id, version, from, ...items, review }
   }
 }

@@ -17,6 +17,7 @@ import type { Revisions } from '../model/revisions.ts'
 import { inReadersLanguage } from '../model/words.ts'
 import { type MapTiles, modelView } from './model-view.ts'
 import { oneOf } from './query-values.ts'
+import { itemsFor } from './reader.ts'
 import type { Call, JsonSchema, RouteDeclaration } from './route.ts'
 
 export interface StudioRoutesDeps {
@@ -145,7 +146,10 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       summary: 'What publishing would change',
       idempotency: 'safe',
       response: { 200: object },
-      handler: async (call) => ({ status: 200, body: await revisions.plan(orgOf(call)) }),
+      handler: async (call) => {
+        const { hash, items } = await revisions.plan(orgOf(call))
+        return { status: 200, body: { hash, items: itemsFor(call, items) } }
+      },
     },
     {
       ...shape,

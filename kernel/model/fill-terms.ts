@@ -28,8 +28,9 @@ export function fillTerms(
     const term = found ?? { one: asWords(key), many: `${asWords(key)}s` }
     const label = plural ? term.many : term.one
     const isFirst = name !== key
-    if (article === undefined) return isFirst ? capital(label, language) : within(label, language)
-    const noun = within(label, language)
+    if (article === undefined)
+      return isFirst ? capital(label, language) : inSentence(label, language)
+    const noun = inSentence(label, language)
     if (language !== 'en') return noun
     const an = startsWithVowel(noun) ? 'an' : 'a'
     return `${article === 'A' ? capital(an, language) : an} ${noun}`
@@ -61,7 +62,7 @@ export function couldRead(text: string, seen: string): boolean {
 const capitalNouns: ReadonlySet<string> = new Set(['de', 'lb'])
 
 /** `Lead` to `lead` within a sentence; `API key` and `vCard` stay, and so does every German noun. */
-function within(label: string, language: string): string {
+export function inSentence(label: string, language: string): string {
   if (capitalNouns.has(language) || /^\p{Lu}(\p{Lu}|\d)/u.test(label)) return label
   return label.charAt(0).toLocaleLowerCase(language) + label.slice(1)
 }

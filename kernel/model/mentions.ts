@@ -1,5 +1,6 @@
 import type { Point } from '../manifest/point.ts'
 import { isJsonObject, type JsonObject, type Path } from './leaf.ts'
+import { hasScope, namedFields } from './named-places.ts'
 import { referencesIn } from './references-in.ts'
 import { type FindSchema, isLinked, type Place, walkDefinition } from './walk-definition.ts'
 
@@ -13,7 +14,14 @@ export type Mention =
       readonly ref: string
     }
   /** What may be the name of a field of an entity, also through relations: `account.industry`. */
-  | { readonly kind: 'field'; readonly path: Path; readonly entity: string; readonly name: string }
+  | {
+      readonly kind: 'field'
+      readonly path: Path
+      readonly entity: string
+      readonly name: string
+      /** The definition does not work without it. */
+      readonly isNeeded?: true
+    }
 
 const known = new WeakMap<object, readonly Mention[]>()
 
@@ -35,6 +43,13 @@ export function mentionsIn(
     point,
     ref,
   }))
+  if (hasScope(point)) {
+    const named = namedFields(definition, point, find)
+    return [
+      ...mentions,
+      ...named.map((one) => ({ ...one, kind: 'field', isNeeded: true }) as const),
+    ]
+  }
   const taken = new Set(mentions.map(({ path }) => path.join('\0')))
   const note = (path: Path, entity: string | null, name: string) => {
     if (taken.has(path.join('\0'))) return

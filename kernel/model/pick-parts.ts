@@ -13,18 +13,47 @@ import { isJsonObject, leafAt } from './leaf.ts'
  * @throws InvalidError naming every pick that is not there.
  */
 export function pickParts(document: LayerDocument, picks: readonly string[]): LayerDocument {
+  const { picked, targets } = closeOver(document, picks)
+  const { contributes } = document
+  return {
+    ...document,
+    contributes: Object.fromEntries(
+      [...picked].map(([point, keys]) => [
+        point,
+        Object.fromEntries([...keys].sort().map((key) => [key, leafAt(contributes, [point, key])])),
+      ]),
+    ),
+    overrides: document.overrides.filter((one) => targets.has(`${one.point}/${one.target}`)),
+  }
+}
+
+/** That a part comes along since another one needs it; both as they are picked. */
+export interface PartAlong {
+  readonly pick: string
+  readonly because: string
+}
+
+/** What `pickParts` takes besides what was picked. @throws InvalidError as it does. */
+export function partsAlong(document: LayerDocument, picks: readonly string[]): PartAlong[] {
+  return closeOver(document, picks).along
+}
+
+function closeOver(document: LayerDocument, picks: readonly string[]) {
   const { contributes } = document
   const picked = new Map<string, Set<string>>()
   const targets = new Set<string>()
-  const open: unknown[] = []
+  const along: PartAlong[] = []
+  const open: { readonly part: unknown; readonly pick: string }[] = []
   const has = (point: string, key: string) => leafAt(contributes, [point, key]) !== undefined
 
-  function take(point: string, key: string): void {
+  function take(point: string, key: string, because?: string): void {
     const keys = picked.get(point) ?? new Set()
     picked.set(point, keys)
     if (keys.has(key)) return
     keys.add(key)
-    open.push(leafAt(contributes, [point, key]))
+    const pick = placeOf(point, key)
+    if (because !== undefined) along.push({ pick, because })
+    open.push({ part: leafAt(contributes, [point, key]), pick })
   }
 
   const missing = picks.flatMap((pick, index) => {
@@ -33,7 +62,7 @@ export function pickParts(document: LayerDocument, picks: readonly string[]): La
     if (point === 'overrides') {
       const found = document.overrides.filter((one) => `${one.point}/${one.target}` === name)
       targets.add(name)
-      open.push(...found)
+      open.push({ part: found, pick })
       if (found.length > 0) return []
     } else {
       const key = name.startsWith(`${ownLayer}:`) ? name.slice(2) : name
@@ -48,26 +77,18 @@ export function pickParts(document: LayerDocument, picks: readonly string[]): La
   if (missing.length > 0) throw new InvalidError(undefined, { errors: missing })
 
   const points = Object.keys(contributes)
-  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { part, pick } = next
     const texts = textsOf(part)
     for (const text of texts) {
       const key = ownKeyIn(text)
       if (key === null) continue
-      if (has('entities', key)) take('entities', key)
-      else for (const point of points) if (has(point, key)) take(point, key)
+      if (has('entities', key)) take('entities', key, pick)
+      else for (const point of points) if (has(point, key)) take(point, key, pick)
     }
-    for (const key of fieldsNamed(contributes, texts)) take('fields', key)
+    for (const key of fieldsNamed(contributes, texts)) take('fields', key, pick)
   }
-  return {
-    ...document,
-    contributes: Object.fromEntries(
-      [...picked].map(([point, keys]) => [
-        point,
-        Object.fromEntries([...keys].sort().map((key) => [key, leafAt(contributes, [point, key])])),
-      ]),
-    ),
-    overrides: document.overrides.filter((one) => targets.has(`${one.point}/${one.target}`)),
-  }
+  return { picked, targets, along }
 }
 
 function ownKeyIn(text: string): string | null {

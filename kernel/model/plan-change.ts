@@ -1,25 +1,11 @@
 import type { Filter, RoleDefinition } from '@runwaycrm/sdk'
+import type { Point } from '../manifest/point.ts'
 import { placeOf } from '../manifest/problem.ts'
 import { sameValue } from './leaf.ts'
 import type { Contribution, Entity, Model } from './model.ts'
 import { planEntity } from './plan-entity.ts'
-import type { PlannedUse } from './plan-uses.ts'
-
-export type Severity = 'safe' | 'breaking' | 'destructive'
-
-/** One thing that publishing would change, in plain words. */
-export interface PlanItem {
-  readonly severity: Severity
-  /** `entities/crm.leads:lead/fields/budget`. */
-  readonly path: string
-  readonly text: string
-  /** The records that it touches, e.g. those without a value that becomes required. */
-  readonly affects: readonly { readonly entity: string; readonly records: number }[]
-  /** What refers to what is changed or goes away. */
-  readonly usedBy?: readonly PlannedUse[]
-  /** Publishing is refused while it is so. */
-  readonly blocking?: true
-}
+import { type PlanItem, planned, type Severity } from './plan-item.ts'
+import { planNeeds } from './plan-needs.ts'
 
 /** How many records of an entity, as published, meet a filter. */
 export type CountWhere = (entity: Entity, filter: Filter) => Promise<number>
@@ -42,7 +28,12 @@ export async function planChange(
       planEntity(before.entities.get(ref), after.entities.get(ref), countWhere),
     ),
   )
-  const items = [...entities.flat(), ...planContributions(before, after), ...more]
+  const items = [
+    ...entities.flat(),
+    ...planContributions(before, after),
+    ...planNeeds(before, after),
+    ...more,
+  ]
   return items.sort(
     (a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || (a.path < b.path ? -1 : 1),
   )
@@ -57,7 +48,7 @@ function planContributions(before: Model, after: Model): PlanItem[] {
     const was = before.contributions.get(name)
     const is = after.contributions.get(name)
     if (was === is || toldElsewhere.has(name)) return []
-    const point = after.points.get(name)?.label.toLowerCase() ?? name
+    const point = after.points.get(name)
     const refs = new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])])
     return [...refs].flatMap((ref) => planOne(name, point, was?.get(ref), is?.get(ref)))
   })
@@ -65,32 +56,24 @@ function planContributions(before: Model, after: Model): PlanItem[] {
 
 function planOne(
   name: string,
-  point: string,
+  point: Point | undefined,
   was: Contribution<unknown> | undefined,
   is: Contribution<unknown> | undefined,
 ): PlanItem[] {
   const one = is ?? was
   if (!one || sameValue(was?.definition, is?.definition)) return []
-  const title = `"${labelOf(one)}" (${point})`
   const path = placeOf(name, one.ref)
-  if (!was) return [item('safe', path, `Adds ${title}.`)]
-  if (!is) return [item('breaking', path, `Removes ${title}.`)]
+  const values = { name: { contribution: one, under: name }, point: point ? { point } : name }
+  const tell = (severity: Severity, key: string) => [planned(severity, path, { key, values })]
+  if (!was) return tell('safe', 'plan.added')
+  if (!is) return tell('breaking', 'plan.removed')
   if (name === 'roles' && changesRights(was.definition, is.definition)) {
-    return [item('breaking', path, `Changes what people with the role "${labelOf(is)}" may do.`)]
+    return tell('breaking', 'plan.roleChanged')
   }
-  return [item('safe', path, `Changes ${title}.`)]
+  return tell('safe', 'plan.changed')
 }
 
 function changesRights(was: unknown, is: unknown): boolean {
   const rights = ({ rules, permissions }: RoleDefinition) => [rules, permissions]
   return !sameValue(rights(was as RoleDefinition), rights(is as RoleDefinition))
-}
-
-function labelOf({ key, definition }: Contribution<unknown>): string {
-  const { label } = definition as { readonly label?: string }
-  return label ?? key
-}
-
-function item(severity: Severity, path: string, text: string): PlanItem {
-  return { severity, path, text, affects: [] }
 }

@@ -1,7 +1,10 @@
 import { placeOf } from '../manifest/problem.ts'
 import { sameValue } from './leaf.ts'
 import type { Entity, Field } from './model.ts'
-import type { CountWhere, PlanItem, Severity } from './plan-change.ts'
+import type { CountWhere } from './plan-change.ts'
+import { type PlanItem, planned, type Severity } from './plan-item.ts'
+import type { Sentence } from './sentence.ts'
+import { storageIdOf } from './storage-names.ts'
 import { isTypeChange } from './type-change.ts'
 
 /** What happens to one entity and its fields; nothing when both are the same. */
@@ -26,20 +29,23 @@ export async function planEntity(
 }
 
 function entityAdded(entity: Entity): PlanItem {
-  const fields = quantity(entity.fields.size, 'field', 'fields')
-  const text = `Adds the object "${entity.definition.label}" with ${fields}.`
-  return { severity: 'safe', path: placeOf('entities', entity.ref), text, affects: [] }
+  const n = entity.fields.size
+  const fields: Sentence = { key: 'plan.fields', count: n, values: { n } }
+  const says = { key: 'plan.objectAdded', values: { object: { object: entity }, fields } }
+  return planned('safe', placeOf('entities', entity.ref), says)
 }
 
 async function entityRemoved(entity: Entity, countWhere: CountWhere): Promise<PlanItem> {
-  const records = await countWhere(entity, {})
-  const kept = records > 0 ? ` ${recordsOf(entity, records)} can no longer be reached.` : ''
-  return {
-    severity: records > 0 ? 'destructive' : 'breaking',
-    path: placeOf('entities', entity.ref),
-    text: `Removes the object "${entity.definition.label}".${kept}`,
-    affects: [{ entity: entity.ref, records }],
-  }
+  const n = await countWhere(entity, {})
+  return planned(
+    n > 0 ? 'destructive' : 'breaking',
+    placeOf('entities', entity.ref),
+    {
+      key: n > 0 ? 'plan.objectRemovedRecords' : 'plan.objectRemoved',
+      values: { object: { object: entity }, records: { records: entity, n } },
+    },
+    [{ entity: entity.ref, records: n }],
+  )
 }
 
 function entityChanged(before: Entity, after: Entity): PlanItem[] {
@@ -49,11 +55,11 @@ function entityChanged(before: Entity, after: Entity): PlanItem[] {
   const changed = [...keys].filter((key) => !sameValue(Reflect.get(was, key), Reflect.get(is, key)))
   if (changed.length === 0) return []
   const path = placeOf('entities', after.ref)
-  const text =
+  const says: Sentence =
     was.label === is.label
-      ? `Changes ${changed.join(', ')} of "${is.label}".`
-      : `Calls "${was.label}" from now on "${is.label}".`
-  return [{ severity: 'safe', path, text, affects: [] }]
+      ? { key: 'plan.objectChanged', values: { parts: changed, object: { object: after } } }
+      : { key: 'plan.objectCalled', values: { was: { object: before }, is: { object: after } } }
+  return [planned('safe', path, says)]
 }
 
 /** Fields whose values stand under another key now, by that key. */
@@ -62,15 +68,13 @@ function renamedFields(before: Entity, after: Entity): Map<string, Field> {
   return new Map(
     [...after.fields.values()].flatMap((is) => {
       const was =
-        before.fields.has(is.key) || idOf(is) === null
+        before.fields.has(is.key) || storageIdOf(is) === null
           ? null
-          : gone.find((one) => idOf(one) === idOf(is))
+          : gone.find((one) => storageIdOf(one) === storageIdOf(is))
       return was ? [[is.key, was] as const] : []
     }),
   )
 }
-
-const idOf = ({ storage }: Field) => (storage.in === 'custom' ? storage.id : null)
 
 async function planField(
   before: Entity,
@@ -83,66 +87,72 @@ async function planField(
   const isRenamed = was !== undefined && is !== undefined && was.key !== is.key
   const isSame = was && is && isSameField(was, is) && sameValue(was.definition, is.definition)
   if (!isLost && isSame && !isRenamed) return []
-  const many = after.definition.labelPlural.toLowerCase()
-  const tell = (severity: Severity, field: Field, text: string, records?: number): PlanItem => ({
-    severity,
-    path: placeOf('entities', after.ref, 'fields', field.key),
-    text,
-    affects: records === undefined ? [] : [{ entity: after.ref, records }],
+  const objects = { records: after }
+  const tell = (
+    severity: Severity,
+    field: Field,
+    says: Sentence,
+    records?: number,
+    formerly?: string,
+  ): PlanItem => ({
+    ...planned(
+      severity,
+      placeOf('entities', after.ref, 'fields', field.key),
+      { ...says, values: { field: { field, of: after }, objects, ...says.values } },
+      records === undefined ? [] : [{ entity: after.ref, records }],
+    ),
+    ...(formerly !== undefined && { formerly }),
   })
   if (!was) {
     if (!is) return []
-    const added = `Adds the field "${is.label}" to ${many}.`
-    if (!is.required || is.definition.default !== undefined) return [tell('safe', is, added)]
-    const records = await countWhere(before, {})
-    const without = `${recordsOf(after, records)} ${have(records)} no ${is.label}.`
-    return [tell(records > 0 ? 'breaking' : 'safe', is, `${added} ${without}`, records)]
+    if (!is.required || is.definition.default !== undefined) {
+      return [tell('safe', is, { key: 'plan.fieldAdded' })]
+    }
+    const n = await countWhere(before, {})
+    const records = { records: after, n }
+    const says = { key: 'plan.fieldAddedRequired', count: n, values: { records } }
+    return [tell(n > 0 ? 'breaking' : 'safe', is, says, n)]
   }
   const filled = () =>
     was.storage.in === 'computed'
       ? Promise.resolve(0)
       : countWhere(before, { [was.apiName]: { $exists: true } })
   if (!is) {
-    const records = await filled()
-    const text = `Removes the field "${was.label}" from ${many}. ${holding(records, after)}`
-    return [tell(records > 0 ? 'destructive' : 'breaking', was, text, records)]
+    const n = await filled()
+    const says = { key: 'plan.fieldRemoved', values: { values: holding(n, after) } }
+    return [tell(n > 0 ? 'destructive' : 'breaking', was, says, n)]
   }
-  if (isLost) {
-    const text = `The field "${is.label}" of ${many} stays blank: what it builds on goes away.`
-    return [tell('breaking', is, text)]
-  }
+  if (isLost) return [tell('breaking', is, { key: 'plan.fieldBlank' })]
   // Said by whoever has looked at the values.
   if (isTypeChange(was, is)) return []
   if (!isSameField(was, is)) {
-    const records = await filled()
-    const text = `Starts the field "${is.label}" of ${many} anew. ${holding(records, after)}`
-    return [tell(records > 0 ? 'destructive' : 'breaking', is, text, records)]
+    const n = await filled()
+    const says = { key: 'plan.fieldAnew', values: { values: holding(n, after) } }
+    return [tell(n > 0 ? 'destructive' : 'breaking', is, says, n)]
   }
   const items = await Promise.all(
-    stricterRules(was, is).map(async ({ filter, text, worst }) => {
-      const records = await countWhere(before, filter)
-      const severity = records > 0 ? (worst ?? 'breaking') : 'safe'
-      const subject = `${recordsOf(after, records)} ${text(records)}`
-      return tell(severity, is, `${subject}.`, records)
+    stricterRules(was, is).map(async ({ filter, key, values, worst }) => {
+      const n = await countWhere(before, filter)
+      const severity = n > 0 ? (worst ?? 'breaking') : 'safe'
+      const records = { records: after, n }
+      return tell(severity, is, { key, count: n, values: { records, ...values } }, n)
     }),
   )
   if (isRenamed) {
-    const names = `${was.apiName} is called ${is.apiName} in filters, imports and the API`
-    items.push(
-      tell('breaking', is, `The field "${was.label}" of ${many} keeps its values; ${names}.`),
-    )
+    const values = { field: { field: was, of: before }, was: was.apiName, is: is.apiName }
+    const formerly = placeOf('entities', before.ref, 'fields', was.key)
+    items.push(tell('breaking', is, { key: 'plan.fieldRenamed', values }, undefined, formerly))
   }
   if (items.length > 0) return items
-  const text =
-    was.label === is.label
-      ? `Changes the field "${is.label}" of ${many}.`
-      : `Calls the field "${was.label}" of ${many} from now on "${is.label}".`
-  return [tell('safe', is, text)]
+  if (was.label === is.label) return [tell('safe', is, { key: 'plan.fieldChanged' })]
+  const called = { was: { field: was, of: before }, is: { field: is, of: after } }
+  return [tell('safe', is, { key: 'plan.fieldCalled', values: called })]
 }
 
 interface StricterRule {
   readonly filter: Parameters<CountWhere>[1]
-  readonly text: (records: number) => string
+  readonly key: string
+  readonly values?: NonNullable<Sentence['values']>
   /** Of records that fall short; breaking unless said. */
   readonly worst?: Severity
 }
@@ -151,19 +161,18 @@ interface StricterRule {
 function stricterRules(was: Field, is: Field): StricterRule[] {
   const rules: StricterRule[] = []
   const { apiName } = was
-  const label = is.label
   if (is.required && !was.required) {
     rules.push({
       filter: { [apiName]: { $exists: false } },
-      text: (n) => `${have(n)} no ${label}, which becomes required`,
+      key: 'plan.becomesRequired',
     })
   }
   for (const key of goneOptions(was, is)) {
     const operator = was.typeDefinition.kind === 'options' ? '$contains' : '$eq'
     rules.push({
       filter: { [apiName]: { [operator]: key } },
-      text: (n) =>
-        `${have(n)} the option "${key}" of ${label}, which goes away: the value stays and is shown as "${key}", but nobody can choose it again`,
+      key: 'plan.optionGone',
+      values: { option: key },
       worst: 'destructive',
     })
   }
@@ -176,7 +185,8 @@ function stricterRules(was: Field, is: Field): StricterRule[] {
   ) {
     rules.push({
       filter: { [apiName]: { $lt: min } },
-      text: (n) => `${have(n)} a ${label} below the new least value ${min}`,
+      key: 'plan.belowMin',
+      values: { value: min },
     })
   }
   if (
@@ -186,7 +196,8 @@ function stricterRules(was: Field, is: Field): StricterRule[] {
   ) {
     rules.push({
       filter: { [apiName]: { $gt: max } },
-      text: (n) => `${have(n)} a ${label} above the new greatest value ${max}`,
+      key: 'plan.aboveMax',
+      values: { value: max },
     })
   }
   return rules
@@ -199,7 +210,9 @@ function goneOptions(was: Field, is: Field): string[] {
 
 /** Of one type, and with values in the same place: under the same storage id, where there is one. */
 function isSameField(was: Field, is: Field): boolean {
-  return was.type === is.type && was.storage.in === is.storage.in && idOf(was) === idOf(is)
+  return (
+    was.type === is.type && was.storage.in === is.storage.in && storageIdOf(was) === storageIdOf(is)
+  )
 }
 
 /** Computed, and with a mistake in it. */
@@ -207,20 +220,7 @@ function isBlank({ storage }: Field): boolean {
   return storage.in === 'computed' && storage.computation.by === 'nothing'
 }
 
-function holding(records: number, entity: Entity): string {
-  if (records === 0) return 'No record has a value in it.'
-  return `${recordsOf(entity, records)} ${have(records)} a value in it, which can no longer be reached.`
-}
-
-/** `214 leads`, `1 lead`. */
-function recordsOf({ definition }: Entity, records: number): string {
-  return quantity(records, definition.label.toLowerCase(), definition.labelPlural.toLowerCase())
-}
-
-function quantity(n: number, one: string, many: string): string {
-  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`
-}
-
-function have(records: number): string {
-  return records === 1 ? 'has' : 'have'
+function holding(n: number, entity: Entity): Sentence {
+  if (n === 0) return { key: 'plan.noValues' }
+  return { key: 'plan.valuesLost', count: n, values: { records: { records: entity, n } } }
 }

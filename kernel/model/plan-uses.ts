@@ -1,7 +1,7 @@
 import { labelOfContribution } from './labels.ts'
 import type { JsonObject } from './leaf.ts'
 import type { Model } from './model.ts'
-import type { PlanItem } from './plan-change.ts'
+import type { PlanItem } from './plan-item.ts'
 import { type Use, usesIn } from './uses.ts'
 import type { Words } from './words.ts'
 
@@ -36,7 +36,9 @@ export function withUses(
   const stays = ({ point, ref }: Use) => after.contributions.get(point)?.has(ref) === true
   const uses = [...usesIn(before).filter(stays), ...usesIn(after), ...elsewhere]
   return items.map((item) => {
-    const [point, ref, part, field] = item.path.split('/')
+    const [point, ref, part, field] = (item.formerly ?? item.path).split('/')
+    // Below a definition stands what says of itself what is wrong with it.
+    if (point !== 'entities' && part !== undefined) return item
     const isField = part === 'fields' && field !== undefined
     const isNew = !before.contributions.get(point!)?.has(ref!)
     // Another name of an entity changes nothing for what refers to it.

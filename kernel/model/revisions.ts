@@ -27,7 +27,8 @@ import {
   selectOrgWithDraft,
   toOrgRow,
 } from './org-row.ts'
-import { type CountWhere, type PlanItem, planChange } from './plan-change.ts'
+import { type CountWhere, planChange } from './plan-change.ts'
+import type { PlanItem } from './plan-item.ts'
 import { type NamedUse, withUses } from './plan-uses.ts'
 import { type ReviewDecision, resolveReview } from './resolve-review.ts'
 import { withRestored } from './restore-archived.ts'

@@ -1,4 +1,5 @@
 import { sha256 } from './canonical-json.ts'
+import type { Field } from './model.ts'
 
 /** Where entities without a table of their own keep their records. */
 export const sharedTable = 'tenant.record'
@@ -62,4 +63,9 @@ export function formerPaths(formerKeys: FormerKeys | undefined, path: string): s
     if (at !== undefined) paths.push(at)
   }
   return paths
+}
+
+/** The storage id of a field whose values are kept with those of an organisation's own; null of others. */
+export function storageIdOf({ storage }: Field): string | null {
+  return storage.in === 'custom' ? storage.id : null
 }

@@ -13,6 +13,8 @@ export interface Use {
   /** Below that contribution. */
   readonly path: Path
   readonly of: UsedThing
+  /** A field that the definition does not work without. */
+  readonly isNeeded?: true
 }
 
 export interface UsedThing {
@@ -68,8 +70,10 @@ export function usesOfDefinition(
       return found ? [{ point: name, ref, path, of: { point: mention.point, ref: found } }] : []
     }
     if (ownWays.has(name)) return []
-    const fields = fieldsOnTheWay(model, mention.entity, mention.name)
-    return fields.map((of) => ({ point: name, ref, path, of }))
+    const start = refOf(model, 'entities', mention.entity, plugin) ?? mention.entity
+    const needed = mention.isNeeded && { isNeeded: mention.isNeeded }
+    const fields = fieldsOnTheWay(model, start, mention.name)
+    return fields.map((of) => ({ point: name, ref, path, of, ...needed }))
   })
 }
 

@@ -133,7 +133,8 @@ export function localeOf({ language, org }: Words): string {
   return language ?? org.locale
 }
 
-function languageOf(words: Words): string {
+/** BCP 47, the language alone. */
+export function languageOf(words: Words): string {
   return localeOf(words).split('-', 1)[0]!
 }
 

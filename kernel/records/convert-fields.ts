@@ -7,7 +7,8 @@ import { placeOf } from '../manifest/problem.ts'
 import { buildField } from '../model/build-field.ts'
 import type { Contribution, Entity, Field, Model } from '../model/model.ts'
 import { selectEpoch } from '../model/org-row.ts'
-import type { PlanItem } from '../model/plan-change.ts'
+import { type PlanItem, planned } from '../model/plan-item.ts'
+import type { Sentence } from '../model/sentence.ts'
 import { type TypeChange, typeChanges } from '../model/type-change.ts'
 import { createConversion } from './convert-value.ts'
 import type { Codecs } from './fields.ts'
@@ -96,19 +97,38 @@ export function createFieldConverter({
       if (wrong.size < examples) wrong.set(text.slice(0, 60), result.problem.message)
     }
     const all = rows[0]?.all ?? 0
-    const sample =
-      all > rows.length ? `Of a sample of ${n(rows.length)} of ${n(all)} values` : 'Of its values'
-    const list = [...wrong].map(([text, message]) => `"${text}" (${message})`).join(', ')
-    const rest = left === 0 ? '' : `, e.g. ${list}`
-    const counts = `${sample} ${n(rows.length - left)} convert and ${n(left)} do not${rest}.`
-    const kept = left === 0 ? '' : ' Those are blank afterwards; a roll back brings them back.'
-    const item: PlanItem = {
-      severity: left > 0 ? 'destructive' : 'breaking',
-      path: placeOf('entities', entity.ref, 'fields', is.key),
-      text: `Turns the field "${is.label}" of ${entity.definition.labelPlural.toLowerCase()} from ${was.type} into ${is.type}. ${all === 0 ? 'No record has a value in it.' : counts + kept}`,
-      affects: [{ entity: entity.ref, records: all }],
+    const sample: Sentence =
+      all > rows.length
+        ? { key: 'plan.ofSample', values: { n: rows.length, all } }
+        : { key: 'plan.ofValues' }
+    const outcome: Sentence = {
+      key: left === 0 ? 'plan.convert' : 'plan.convertSome',
+      values: {
+        sample,
+        converted: rows.length - left,
+        left,
+        examples: [...wrong].map(([text, message]) => `"${text}" (${message})`),
+      },
     }
-    return item
+    const typeOf = ({ type, typeDefinition }: Field) => ({
+      contribution: { ref: type, definition: typeDefinition },
+      under: 'fieldTypes',
+    })
+    return planned(
+      left > 0 ? 'destructive' : 'breaking',
+      placeOf('entities', entity.ref, 'fields', is.key),
+      {
+        key: 'plan.fieldTyped',
+        values: {
+          field: { field: is, of: entity },
+          objects: { records: entity },
+          was: typeOf(was),
+          is: typeOf(is),
+          outcome: all === 0 ? { key: 'plan.noValues' } : outcome,
+        },
+      },
+      [{ entity: entity.ref, records: all }],
+    )
   }
 
   /** Inside the transaction that publishes; a roll back has its old values already. */
@@ -252,4 +272,3 @@ function partsSql({ storage }: Field): string {
 }
 
 const idOf = ({ storage }: Field): string => (storage.in === 'custom' ? storage.id : '')
-const n = (count: number) => count.toLocaleString('en')

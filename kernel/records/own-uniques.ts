@@ -4,7 +4,8 @@ import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { statementTimeout } from '../database/transaction.ts'
 import { placeOf } from '../manifest/problem.ts'
 import type { Entity, Field, Model } from '../model/model.ts'
-import type { PlanItem } from '../model/plan-change.ts'
+import { type PlanItem, planned } from '../model/plan-item.ts'
+import type { Sentence } from '../model/sentence.ts'
 import { maxUniqueLength } from './check-value.ts'
 import { asConcurrentChange } from './concurrent-change.ts'
 import { literal } from './sql-text.ts'
@@ -107,27 +108,25 @@ async function obstaclesOf(tx: Tx, orgId: string, one: UniqueField): Promise<Pla
   const ask = async (having: string) => (await tx.one<Wrong>(wrongOf(orgId, one, having))).rows
   const twice = await ask('count(*) > 1')
   const long = await ask(`length(value) > ${maxUniqueLength}`)
-  const { definition } = one.entity
-  const many = definition.labelPlural.toLowerCase()
-  const tell = (rows: readonly Wrong[], what: string): PlanItem[] => {
+  const tell = (rows: readonly Wrong[], key: string): PlanItem[] => {
     const [first] = rows
     if (!first) return []
-    const list = rows.map(({ value, records }) => `"${short(value)}" (${records})`).join(', ')
-    const values = first.all === 1 ? '1 value' : `${first.all.toLocaleString('en')} values`
-    return [
-      {
-        severity: 'destructive',
-        path: placeOf('entities', one.entity.ref, 'fields', one.field.key),
-        text: `The field "${one.field.label}" of ${many} cannot become unique: ${values} ${what}, e.g. ${list}. Correct them first.`,
-        affects: [{ entity: one.entity.ref, records: first.touched }],
-        blocking: true,
+    const says: Sentence = {
+      key: `plan.${key}`,
+      count: first.all,
+      values: {
+        field: { field: one.field, of: one.entity },
+        objects: { records: one.entity },
+        n: first.all,
+        length: maxUniqueLength,
+        examples: rows.map(({ value, records }) => `"${short(value)}" (${records})`),
       },
-    ]
+    }
+    const place = placeOf('entities', one.entity.ref, 'fields', one.field.key)
+    const affects = [{ entity: one.entity.ref, records: first.touched }]
+    return [{ ...planned('destructive', place, says, affects), blocking: true }]
   }
-  return [
-    ...tell(twice, 'in more than one record'),
-    ...tell(long, `of more than ${maxUniqueLength} characters`),
-  ]
+  return [...tell(twice, 'notUnique'), ...tell(long, 'tooLongToBeUnique')]
 }
 
 const short = (value: string) => (value.length > 60 ? `${value.slice(0, 60)}…` : value)

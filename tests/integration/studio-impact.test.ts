@@ -100,6 +100,129 @@ describe('the plan', () => {
     }
   })
 
+  it('says which workflows a field that goes away, is renamed or gets another type would break', async () => {
+    const own = { entity: 'crm.leads:lead', field: { type: 'text', label: 'Mood' } }
+    const workflow = {
+      label: 'Cheer up',
+      entity: 'crm.leads:lead',
+      triggers: {
+        changed: {
+          type: 'platform.workflows:record-updated',
+          settings: { fields: ['mood'] },
+          when: { all: [{ fact: 'change', path: 'mood', operator: '$changedTo', value: 'low' }] },
+        },
+      },
+      start: 'find',
+      steps: {
+        // What stands here is the name of a variable, whatever fields there are.
+        find: {
+          type: 'platform.workflows:set',
+          settings: { values: { email: 1 } },
+          next: 'campaign',
+        },
+        campaign: {
+          type: 'platform.workflows:find-records',
+          settings: { entity: 'crm.campaigns:campaign', filter: { 'owner.name': 'Ada' } },
+          next: 'ask',
+        },
+        ask: {
+          type: 'platform.approvals:approval',
+          settings: {
+            title: '{{ steps.campaign.output.first.budget | number }} for {{ record.company }}',
+            assignee: '{{ record.campaign.ownerId }}',
+            fields: ['source'],
+            approved: 'write',
+          },
+        },
+        write: {
+          type: 'platform.workflows:update-record',
+          settings: { values: { title: '{{ vars.phone }}' } },
+        },
+      },
+    }
+    await ask('PATCH', '/studio/draft', {
+      ops: [
+        { op: 'set', path: ['fields', 'mood'], value: own },
+        { op: 'set', path: ['workflows', 'cheer'], value: workflow },
+      ],
+    })
+    await ask('POST', '/studio/publish', { hash: (await ask('POST', '/studio/plan')).hash })
+
+    const about = async (field: string, ref = 'crm.leads:lead') => {
+      const { usedBy } = await ask('GET', `/studio/impact?point=entities&ref=${ref}&field=${field}`)
+      return usedBy
+        .filter((use: Json) => use.ref === 't:cheer')
+        .map((use: Json) => use.path.join('/'))
+    }
+    expect(await about('mood')).toEqual([
+      'triggers/changed/settings/fields/0',
+      'triggers/changed/when/all/0/path',
+    ])
+    expect(await about('company')).toEqual(['steps/ask/settings/title'])
+    expect(await about('campaign')).toEqual(['steps/ask/settings/assignee'])
+    expect(await about('source')).toEqual(['steps/ask/settings/fields/0'])
+    expect(await about('title')).toEqual(['steps/write/settings/values/title'])
+    expect(await about('budget', 'crm.campaigns:campaign')).toEqual(['steps/ask/settings/title'])
+    expect(await about('email')).toEqual([])
+    expect(await about('phone')).toEqual([])
+
+    const planned = async (ops: readonly object[], headers = {}) => {
+      await ask('PATCH', '/studio/draft', { ops })
+      const answer = await org.call('POST', '/api/v1/studio/plan', undefined, headers)
+      await ask('DELETE', '/studio/draft')
+      return answer.json().items.map(({ severity, path, text, usedBy = [] }: Json) => ({
+        ...{ severity, path, text },
+        usedBy: usedBy.map(({ label }: Json) => label),
+      }))
+    }
+    const at = 'workflows/t:cheer/triggers/changed/settings/fields/0'
+    const field = 'entities/crm.leads:lead/fields'
+    const gone = [{ op: 'unset', path: ['fields', 'mood'], from: own }]
+    expect(await planned(gone)).toEqual([
+      {
+        severity: 'breaking',
+        path: `${field}/mood`,
+        text: 'Removes the field "Mood" from leads. No record has a value in it.',
+        usedBy: ['Cheer up'],
+      },
+      {
+        severity: 'breaking',
+        path: at,
+        text: '"Cheer up" depends on the field "Mood" of leads, which goes away.',
+        usedBy: [],
+      },
+    ])
+    expect(await planned(gone, { 'accept-language': 'de-CH,de;q=0.9' })).toMatchObject([
+      { text: 'Entfernt das Feld „Mood“ (Leads). Kein Datensatz hat darin einen Wert.' },
+      { text: '„Cheer up“ hängt vom Feld „Mood“ (Leads) ab, das wegfällt.' },
+    ])
+    const renamed = await planned([
+      ...gone,
+      { op: 'set', path: ['fields', 'temper'], value: own },
+      { op: 'set', path: ['formerKeys', 'fields/mood'], value: 'fields/temper' },
+    ])
+    expect(renamed).toEqual([
+      expect.objectContaining({ path: `${field}/temper`, usedBy: ['Cheer up'] }),
+      expect.objectContaining({
+        severity: 'breaking',
+        path: at,
+        text: '"Cheer up" depends on the field "Mood" of leads as mood, which is called temper from now on.',
+      }),
+    ])
+    const retyped = await planned([
+      { op: 'set', path: ['fields', 'mood', 'field', 'type'], from: 'text', value: 'number' },
+    ])
+    expect(retyped.map(({ severity, path }: Json) => [severity, path])).toEqual([
+      ['breaking', `${field}/mood`],
+      ['breaking', at],
+    ])
+    expect(
+      await planned([
+        { op: 'set', path: ['fields', 'mood', 'field', 'label'], from: 'Mood', value: 'Temper' },
+      ]),
+    ).toMatchObject([{ severity: 'safe', usedBy: ['Cheer up'] }])
+  })
+
   it('says it of a single field or entity before anything is changed', async () => {
     const field = await ask('GET', '/studio/impact?point=entities&ref=crm.leads:lead&field=budget')
     expect(field).toMatchObject({ records: 1, values: 1 })

@@ -231,6 +231,7 @@ function studio(): Record<string, RouteParts[]> {
     'POST /studio/rollback': [{ status: 201, build: () => ({ body: { revision: 1 } }) }],
     'GET /studio/revisions': [{ status: 200, build: plain }],
     'POST /studio/export': [{ status: 200, build: () => ({ body: {} }) }],
+    'POST /studio/export/parts': [{ status: 200, build: () => ({ body: {} }) }],
     'GET /branding/shades': [{ status: 200, build: () => ({ query: { color: '#2f6fed' } }) }],
     'GET /branding/terms': [{ status: 200, build: plain }],
     'GET /settings': [{ status: 200, build: plain }],

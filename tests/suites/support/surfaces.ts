@@ -97,6 +97,7 @@ const withoutRecords: Readonly<Record<string, string>> = {
   'POST /studio/rollback': 'is the layer, not its records',
   'GET /studio/revisions': 'is the layer, not its records',
   'POST /studio/export': 'is the layer, not its records',
+  'POST /studio/export/parts': 'is the layer, not its records',
   'GET /studio/packages': 'is the stack of layers, not records',
   'POST /studio/packages': 'counts records for those who write the layer',
   'DELETE /studio/packages/:id': 'counts records for those who write the layer',
