@@ -219,6 +219,23 @@ const words: typeof en = {
     notInstalled: 'Nicht installiert',
     exportOwn: 'Eigenes exportieren',
     notExported: 'Nicht exportiert',
+    pick: {
+      text: 'Was Sie nehmen, verlässt das Haus als Paket für andere Organisationen, ohne Datensätze.',
+      title: 'Bezeichnung',
+      id: 'Kennung',
+      version: 'Fassung',
+      changed: 'Änderungen an dem, was andere mitbringen',
+      because: 'Kommt mit, weil „{what}“ es braucht',
+      nothing: 'Noch ist nichts Eigenes veröffentlicht.',
+      values: 'Was jede Organisation für sich selbst sagt',
+      valuesText:
+        'Diese Werte bleiben hier; wer das Paket installiert, wird nach den eigenen gefragt.',
+      lift: 'Einen Wert offen lassen',
+      liftAll: 'Stattdessen offen lassen | Stattdessen alle {n} offen lassen',
+      param: 'Gefragt als: {place}',
+      count: '{n} von {all} Teilen',
+      save: 'Herunterladen',
+    },
     toReview:
       '{n} eigener Wert braucht danach einen Blick. | {n} eigene Werte brauchen danach einen Blick.',
     inDraft: 'Im Entwurf',

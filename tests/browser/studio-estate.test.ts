@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seriousProblems } from './axe.ts'
 import { adminPassword, signIn } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
@@ -344,16 +345,34 @@ describe('a field', () => {
 })
 
 describe('what was built', () => {
-  it('leaves as a file, and a second organisation installs it and works with it', async () => {
+  it('leaves as a file: what is picked, what that needs, without a value that others say', async () => {
     const { page, context, complaints } = await studio.open()
     await page.goto('/studio/plugins')
-    const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Export your own' }).click()
+    const picker = page.getByRole('dialog')
+    await picker.getByRole('checkbox', { name: /^Entities/ }).uncheck()
+    const property = picker.getByRole('checkbox', { name: /^Property Comes along because/ })
+    await property.waitFor()
+    expect([await property.isChecked(), await property.isDisabled()]).toEqual([true, true])
+    await picker.getByRole('checkbox', { name: /^Pages/ }).uncheck()
+    await picker.getByRole('checkbox', { name: 'Properties' }).check()
+    await picker.getByText('Comes along because “Properties” needs it').waitFor()
+    await picker.getByRole('button', { name: 'Leave a value open' }).click()
+    await page.keyboard.type('pages/properties/label')
+    await page.getByRole('option').first().click()
+    await picker.getByLabel('Asked for as: pages/properties/label').fill('menu')
+    expect(await seriousProblems(page)).toEqual([])
+    const download = page.waitForEvent('download')
+    await picker.getByRole('button', { name: 'Download' }).click()
     const file = {
       name: 'halden.json',
       mimeType: 'application/json',
       buffer: await readFile(await (await download).path()),
     }
+    const { contributes, params } = JSON.parse(file.buffer.toString())
+    expect(Object.keys(contributes.entities)).toEqual(['property'])
+    expect(contributes.pages.properties.label).toEqual({ $param: 'menu' })
+    expect(Object.keys(params)).toEqual(['menu'])
     await context.close()
     const person = { email: 'sea@example.test', password: adminPassword }
     const { slug, orgId } = await studio.app.house.accounts.provision({
@@ -367,12 +386,15 @@ describe('what was built', () => {
     const card = other.page.getByRole('region', { name: 'Your packages' })
     await card.getByLabel('Install a package').first().setInputFiles(file)
     const dialog = other.page.getByRole('dialog')
+    await dialog.getByLabel('label of pages/properties').fill('Houses by the sea')
+    await dialog.getByRole('button', { name: 'See what would change' }).click()
     await dialog.getByText(/^Adds the object "Property"/).waitFor()
     await dialog.getByRole('button', { name: 'Install a package' }).click()
     await card.getByText('own.halden 1.0.0').waitFor()
     const seaside = await studio.app.createKey(orgId)
     expect((await seaside.call('POST', '/properties', { street: 'Pier 3' })).statusCode).toBe(201)
     expect((await studio.org.call('GET', '/properties')).body).not.toContain('Pier 3')
+    expect((await seaside.call('GET', '/model')).body).toContain('Houses by the sea')
     expect([...complaints, ...other.complaints]).toEqual([])
     await other.context.close()
   })

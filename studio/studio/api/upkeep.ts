@@ -1,4 +1,5 @@
 import type { Http } from '../../api/http.ts'
+import type { LiftableValue } from '../model/export-parts.ts'
 import type { Json, Path } from '../model/leaf.ts'
 import type { PlanItemWithUses } from './definitions.ts'
 
@@ -44,6 +45,29 @@ export interface PackageChange {
   readonly review: readonly ReviewItem[]
 }
 
+/** Something that the organisation built, or changed of others. */
+export interface ExportPart {
+  /** As an export takes it. */
+  readonly pick: string
+  readonly point: string
+  readonly label: string
+  readonly isOverride: boolean
+}
+export interface ExportParts {
+  readonly data: readonly ExportPart[]
+  readonly along: readonly { readonly pick: string; readonly because: string }[]
+  readonly values: readonly LiftableValue[]
+}
+export interface ExportRequest {
+  readonly id: string
+  readonly version: string
+  readonly title: string
+  /** All parts when missing. */
+  readonly pick?: readonly string[]
+  /** Name of the parameter to the place of its value. */
+  readonly params?: Readonly<Record<string, string>>
+}
+
 /** What upgrades and removals leave behind, and the packages themselves. */
 export function createUpkeepApi(http: Http) {
   const dataOf = async <T>(path: string): Promise<readonly T[]> =>
@@ -65,7 +89,8 @@ export function createUpkeepApi(http: Http) {
       const path = `/studio/packages/${encodeURIComponent(id)}?dryRun=${dryRun}`
       return (await http.request<PackageChange>('DELETE', path)).data
     },
-    export: (request: { id: string; version: string; title: string }) =>
-      http.post<unknown>('/studio/export', request),
+    /** @param pick what of it is taken, for what comes along and the values in it. */
+    parts: (pick: readonly string[]) => http.post<ExportParts>('/studio/export/parts', { pick }),
+    export: (request: ExportRequest) => http.post<unknown>('/studio/export', request),
   }
 }
