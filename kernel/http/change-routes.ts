@@ -4,6 +4,7 @@ import { isUuid } from '../database/uuid.ts'
 import type { RevertOptions, RevertResult } from '../records/revert.ts'
 import { revertAnswer, startedChangeJob } from './answer-schemas.ts'
 import type { StartedChangeJob } from './change-job.ts'
+import { uuidValue } from './query-values.ts'
 import { type PageQuery, pageQuery } from './record-requests.ts'
 import type { Call, RouteDeclaration } from './route.ts'
 
@@ -43,7 +44,7 @@ export function changeRoutes({ ledger, revert }: ChangeRoutesDeps): RouteDeclara
         status: 200,
         body: await ledger.list(call.context(), {
           ...pageQuery(call.query),
-          parent: call.query['parent'],
+          parent: uuidValue(call.query, 'parent'),
         }),
       }),
     },

@@ -1,4 +1,5 @@
 import { InvalidError, UnknownParameterError } from '@runwaycrm/sdk'
+import { isUuid } from '../database/uuid.ts'
 import { isStorable } from './json-body.ts'
 
 /**
@@ -41,6 +42,16 @@ export function wholeNumber(
     throw invalid(name, 'OUT_OF_RANGE', `It must be ${range.min} to ${range.max}.`)
   }
   return value
+}
+
+/** @throws InvalidError unless it is a UUID. */
+export function uuidValue(
+  query: Readonly<Record<string, string>>,
+  name: string,
+): string | undefined {
+  const text = query[name]
+  if (text !== undefined && !isUuid(text)) throw invalid(name, 'BAD_FORMAT', 'It must be a UUID.')
+  return text
 }
 
 /** @throws InvalidError unless it is one of the options. */
