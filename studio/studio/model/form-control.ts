@@ -18,6 +18,7 @@ export type Look =
   | 'field'
   | 'fields'
   | 'filter'
+  | 'rule'
   | 'icon'
   | 'color'
   | 'group'
@@ -42,7 +43,7 @@ export function lookOf(
   if (schema['x-reference'] || referencePoint(path, references) !== null) return 'reference'
   if (schema['x-record']) return 'record'
   // A rule of json-rules-engine, not a filter, whatever it is called.
-  if (schema['x-rule']) return 'json'
+  if (schema['x-rule']) return 'rule'
   if (schema['x-names'] === 'filter' || isCondition(name, schema)) return 'filter'
   // A value as records have it, whose editor is that of the field around it.
   if (name === 'default' && type === undefined && path.at(-3) === 'fields') return 'value'
