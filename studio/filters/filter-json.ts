@@ -47,7 +47,8 @@ export function parseFilter(filter: Filter | undefined): FilterDraft {
   return { chips, rest }
 }
 
-const operatorKeys: Readonly<Partial<Record<ChipOperator, keyof FilterOperators>>> = {
+/** What the server calls them. */
+export const operatorKeys: Readonly<Partial<Record<ChipOperator, keyof FilterOperators>>> = {
   isNot: '$ne',
   anyOf: '$in',
   noneOf: '$nin',

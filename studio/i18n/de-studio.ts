@@ -122,6 +122,16 @@ const words: typeof en = {
       path: 'Wo nachgesehen wird',
       how: 'Wie verglichen wird',
       value: 'Womit verglichen wird',
+      day: {
+        look: 'Art des Tages',
+        day: 'An einem Tag',
+        today: 'Heute',
+        ago: 'Vor heute',
+        ahead: 'Nach heute',
+        word: 'In Worten',
+        unit: 'Einheit',
+        units: { h: 'Stunden', d: 'Tage', w: 'Wochen', m: 'Monate', y: 'Jahre' },
+      },
       join: { all: 'Alle davon', any: 'Eine davon', none: 'Keine davon' },
       fact: {
         record: 'Datensatz',

@@ -120,6 +120,16 @@ export default {
       path: 'Where to look',
       how: 'How it compares',
       value: 'Value to compare with',
+      day: {
+        look: 'Kind of day',
+        day: 'On a day',
+        today: 'Today',
+        ago: 'Before today',
+        ahead: 'After today',
+        word: 'In words',
+        unit: 'Unit',
+        units: { h: 'hours', d: 'days', w: 'weeks', m: 'months', y: 'years' },
+      },
       join: { all: 'All of these', any: 'Any of these', none: 'None of these' },
       fact: {
         record: 'Record',

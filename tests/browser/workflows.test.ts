@@ -2,6 +2,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
 import { seriousProblems } from './axe.ts'
+import { readGerman } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
 /** How workflows run, looked at: the list, a run on its graph, and a failed one taken up again. */
@@ -151,4 +152,91 @@ it('is tried without doing, tells what it would come to, and what a run wrote is
   expect(await tasks()).toEqual([])
   // The refusal above is an answer that the console tells of.
   expect(complaints.filter((one) => !one.includes('409'))).toEqual([])
+})
+
+it('asks what was built by clicks, says it in a sentence in both languages, and a run tells why', async () => {
+  await flows.publish({
+    gate: {
+      label: 'Gate',
+      entity: 'crm.leads:lead',
+      triggers: { created: trigger('record-created') },
+      start: 'good',
+      steps: {
+        good: step('condition', { when: { all: [] }, then: 'yes' }, { label: 'Worth a call?' }),
+        yes: step('stop', {}, { label: 'Call' }),
+      },
+    },
+  })
+  const address = '/studio/points/workflows/t%3Agate'
+  const { page, complaints } = await studio.open()
+  await page.goto(address)
+  const open = (on: typeof page) =>
+    on
+      .getByRole('region', { name: /^Graph/ })
+      .getByRole('button', { name: /^Worth a call/ })
+      .first()
+      .click()
+  await open(page)
+  const panel = page.getByRole('complementary')
+  const add = async (field: string) => {
+    await panel.getByRole('button', { name: 'Condition', exact: true }).first().click()
+    await page.getByRole('option', { name: field, exact: true }).click()
+  }
+  const rule = async () =>
+    (await flows.ask('GET', '/studio/contributions/workflows/t:gate')).definition.steps.good
+      .settings.when
+  await panel.getByText('Always true: no condition is set.').waitFor()
+  await add('Score')
+  await panel.getByRole('textbox', { name: 'Score' }).fill('80')
+  await panel.getByRole('textbox', { name: 'Score' }).press('Enter')
+  await expect.poll(rule).toEqual({
+    all: [{ fact: 'record', path: 'score', operator: '$gte', value: 80 }],
+  })
+  await add('Status')
+  const options = page.getByRole('listbox', { name: 'Status' }).getByRole('option')
+  await options.filter({ hasText: 'New' }).click()
+  await options.filter({ hasText: 'Contacted' }).click()
+  await page.keyboard.press('Escape')
+  await add('Created')
+  await panel.getByRole('button', { name: 'Created is in' }).click()
+  await page.getByRole('menuitem', { name: 'is after' }).click()
+  await panel.getByLabel('Kind of day').selectOption('ago')
+  await panel
+    .getByText(
+      'Score is at least 80 and Status is one of New, Contacted and Created is after 7 days ago',
+    )
+    .waitFor()
+  await expect.poll(async () => (await rule()).all.length).toBe(3)
+  expect(await seriousProblems(page)).toEqual([])
+  await page.screenshot({ path: `${shots}/workflows-rule.png` })
+  const phone = await studio.open({ isPhone: true, colorScheme: 'dark' })
+  await phone.context.addInitScript(readGerman)
+  await phone.page.goto(address)
+  await phone.page
+    .getByRole('button', { name: /^Worth a call/ })
+    .first()
+    .click()
+  const sentence = phone.page.getByText(/ist mindestens 80 und Status ist eines von New, Contacted/)
+  await sentence.scrollIntoViewIfNeeded()
+  expect(await phone.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+  expect(await seriousProblems(phone.page)).toEqual([])
+  await phone.page.screenshot({ path: `${shots}/workflows-rule-phone.png` })
+
+  await page.getByRole('button', { name: 'Review and publish' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Note for the history').fill('Gate')
+  await dialog.getByRole('button', { name: /^Publish \d/ }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await flows.ask('POST', '/leads', { name: 'Dag', score: 85 })
+  const runs = () => flows.runs({ workflow: 't:gate' })
+  await expect.poll(async () => (await runs()).map((one: Json) => one.status)).toEqual(['done'])
+  const [run] = await runs()
+  await page.goto(`/studio/runs/${run.id}`)
+  await page.locator('.gnode', { hasText: 'Worth a call?' }).click()
+  const why = page.getByRole('complementary', { name: 'Worth a call?' })
+  await why.getByText('Status is one of New, Contacted').waitFor()
+  await why.getByText('Found: 85').waitFor()
+  await page.screenshot({ path: `${shots}/workflows-rule-run.png` })
+  expect(await seriousProblems(page)).toEqual([])
+  expect([...complaints, ...phone.complaints]).toEqual([])
 })

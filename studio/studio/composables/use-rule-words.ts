@@ -9,7 +9,7 @@ import { type RuleLeaf, type RuleNode, readRule, writeRule } from '../model/rule
 
 /** Rules in plain words. */
 export function useRuleWords(model: () => ModelIndex, entity: () => EntityInfo | null) {
-  const { t } = useI18n()
+  const { t, te } = useI18n()
   const format = useFormat()
 
   function fieldOf(fact: string, path: string): FieldInfo | null {
@@ -67,6 +67,9 @@ export function useRuleWords(model: () => ModelIndex, entity: () => EntityInfo |
     fieldOf,
     operatorText,
     valueText,
+    leafText,
+    hasWord: (operator: string): boolean =>
+      operator.startsWith('$') && te(`studio.rule.op.${operator.slice(1)}`),
     always: (): string => t('studio.rule.always'),
     sentence: (rule: Json | undefined): string => nodeText(readRule(rule), false),
   }

@@ -1,6 +1,6 @@
-import type { Filter } from '@runwaycrm/sdk'
-import type { FilterChip } from '../../filters/filter-chip.ts'
-import { chipCondition, chipOf } from '../../filters/filter-json.ts'
+import type { FieldInfo, Filter } from '@runwaycrm/sdk'
+import { type FilterChip, operatorsOf } from '../../filters/filter-chip.ts'
+import { chipCondition, chipOf, operatorKeys } from '../../filters/filter-json.ts'
 import { isJsonObject, type Json } from './leaf.ts'
 
 /** A rule as people build it: conditions, groups of them, and what no editor draws. */
@@ -76,6 +76,8 @@ function leafOf(rule: Readonly<Record<string, Json>>): RuleNode | null {
   if (typeof fact !== 'string' || !(ruleFacts as readonly string[]).includes(fact)) return null
   if (typeof path !== 'string' || (path !== '' && !pathPattern.test(path))) return null
   if (typeof operator !== 'string' || !knownOperators.includes(operator)) return null
+  // The engine wants a value of every condition; one without is kept for whoever wrote it.
+  if (value === undefined) return null
   const isList = Array.isArray(value)
   if (isList !== (operator === '$in' || operator === '$nin')) return null
   const members = isList ? value : [value]
@@ -85,10 +87,7 @@ function leafOf(rule: Readonly<Record<string, Json>>): RuleNode | null {
     const node: RuleNode | null = chip && { kind: 'chip', chip }
     if (node && sameJson(writeNode(node), rule)) return node
   }
-  return {
-    ...{ kind: 'leaf', fact, path, operator },
-    ...(value === undefined ? {} : { value }),
-  } as RuleLeaf
+  return { kind: 'leaf', fact, path, operator, value }
 }
 
 /** A span of time is two conditions of one field: this week. */
@@ -135,10 +134,32 @@ function writeNode(node: RuleNode): Json | undefined {
   return { [node.join]: parts }
 }
 
-/** @returns the chip as a condition whose field is written by its path; null for what is none, or two. */
-export function plainLeaf(chip: FilterChip): RuleLeaf | null {
-  const rule = writeChip(chip)
-  return isJsonObject(rule) && 'fact' in rule ? ({ kind: 'leaf', ...rule } as RuleLeaf) : null
+/** @returns the chip as a condition in the engine's own words, finished or not; null for a span, which is two. */
+export function leafOfChip({ field, operator, value }: FilterChip): RuleLeaf | null {
+  const leaf = { kind: 'leaf', fact: 'record', path: field } as const
+  if (operator === 'within') return null
+  if (operator === 'empty' || operator === 'filled')
+    return { ...leaf, operator: '$exists', value: operator === 'filled' }
+  const name = operator === 'is' ? '$eq' : operatorKeys[operator]
+  if (!name) return null
+  return { ...leaf, operator: name, ...(value === undefined ? {} : { value: value as Json }) }
+}
+
+const isTime = (field: FieldInfo): boolean => field.kind === 'date' || field.kind === 'dateTime'
+
+/** Whether a chip has the editor for this; days are also counted from today, which chips do not write. */
+export const isChipDrawn = (chip: FilterChip, field: FieldInfo): boolean =>
+  operatorsOf(field).includes(chip.operator) &&
+  (!isTime(field) || ['within', 'empty', 'filled'].includes(chip.operator))
+
+/** What the engine compares a field with. */
+export const fieldOperators = (field: FieldInfo): readonly string[] =>
+  plainOperators.filter((name) => field.operators.length === 0 || field.operators.includes(name))
+
+/** Operators of a field that its chip has no word for. */
+export function moreOperators(field: FieldInfo): readonly string[] {
+  const said = operatorsOf(field).map((operator) => leafOfChip({ field: '', operator })?.operator)
+  return fieldOperators(field).filter((name) => !said.includes(name))
 }
 
 function writeLeaf({ fact, path, operator, value }: RuleLeaf): Json | undefined {
