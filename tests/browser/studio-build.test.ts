@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { joinOrg } from '../setup/join-org.ts'
 import { seriousProblems } from './axe.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
@@ -176,6 +177,34 @@ describe('the studio', () => {
         return { order, now }
       })
       .toEqual({ order: 42, now: 'again' })
+  })
+
+  it('builds the condition of a role by clicks, and who has the role sees only what meets it', async () => {
+    const rule = { operations: ['read'], entity: 'crm.leads:lead' }
+    const north = { label: 'North', rules: { leads: rule } }
+    const op = { op: 'set', path: ['roles', 'north'], value: north }
+    const drafted = await studio.org.call('PATCH', '/studio/draft', { ops: [op] })
+    expect(drafted.statusCode).toBe(200)
+    for (const score of [40, 90])
+      await studio.org.call('POST', '/leads', { name: `Lead ${score}`, score })
+    const { page, complaints } = await studio.open()
+    await page.goto('/studio/roles/t%3Anorth?tab=rules')
+    await page.getByRole('button', { name: /leads/i, expanded: false }).last().click()
+    await page.getByRole('button', { name: 'No conditions' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Condition', exact: true }).click()
+    await page.getByRole('option', { name: 'Score', exact: true }).click()
+    await dialog.getByRole('textbox', { name: 'Score' }).fill('80')
+    await dialog.getByRole('textbox', { name: 'Score' }).press('Enter')
+    expect(await seriousProblems(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Apply' }).click()
+    await page.getByRole('button', { name: '1 condition' }).waitFor()
+    await publish(page, 'North')
+    const member = await joinOrg(studio.app, studio.org, 't:north')
+    const seen = (await member.call('GET', '/leads?limit=200')).json().data
+    expect(seen.map(({ name }: { name: string }) => name)).toContain('Lead 90')
+    expect(seen.every(({ score }: { score: number }) => score >= 80)).toBe(true)
+    expect(complaints).toEqual([])
   })
 
   it('previews the draft as the whole CRM, and rolls a revision back', async () => {
