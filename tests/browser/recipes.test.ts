@@ -173,9 +173,6 @@ it('the other seven: turned on by those who are in a hurry, each leaves what peo
     .getByText(/the pipeline this week/)
     .first()
     .waitFor()
-  await page
-    .getByText(/2026-/)
-    .first()
-    .waitFor()
+  await page.getByText(/2026-/).first().waitFor()
   expect(open.complaints).toEqual([])
 })
