@@ -314,7 +314,8 @@ export const Hook = Type.Object(
 )
 
 /**
- * Code that hears of what was committed: at least once, soon after, in the order of the organisation as a rule.
+ * Code that hears of what was committed: at least once, soon after, in the order of the organisation as a rule and
+ * always when it says `ordered`.
  * What was written quietly (`workflows: skip`), and records of the plugin's own entities, it does not hear of.
  */
 export const Subscriber = Type.Object(
@@ -327,6 +328,11 @@ export const Subscriber = Type.Object(
     changes: Type.Optional(Type.Boolean()),
     /** Of updates, only those that change a field of one of these kinds or editors, e.g. `user`, `longText`. */
     fields: Type.Optional(Type.Array(Key, { minItems: 1 })),
+    /**
+     * In the order of the organisation always, one call after the other: what fails makes the later wait until it
+     * is told or given up. Without it calls run beside each other, and one that failed comes after later ones.
+     */
+    ordered: Type.Optional(Type.Boolean()),
     handler: Handler,
   },
   closed,

@@ -4,6 +4,7 @@ import type { Database } from '../database/postgres.ts'
 import { createEnder } from './ender.ts'
 import { createHeldJobs, type HeldJob } from './held-jobs.ts'
 import { createLeases, type JobEnd, leaseKey, type StartedJob } from './lease.ts'
+import { NotYetError } from './not-yet.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** A job as it is handed to whoever runs it. */
@@ -134,6 +135,9 @@ export function createWorker(options: WorkerOptions): Worker {
   async function write({ job }: HeldJob, end: JobEnd): Promise<void> {
     const isHeld = await ender.end(job, end)
     held.forget(job)
+    // Sooner than the next look would find it.
+    const againMs = end.state === 'ready' ? end.delayMs : 0
+    if (againMs > 0 && againMs < pollMs) setTimeout(wakeUp, againMs).unref()
     const about = { orgId: job.orgId, job: `${job.plugin}:${job.job}`, id: job.id }
     if (!isHeld) log.warn('a job ended after it was cancelled or taken over', about)
     else if (end.state === 'dead') log.error('a job is dead', { ...about, reason: end.error })
@@ -149,6 +153,7 @@ export function createWorker(options: WorkerOptions): Worker {
       return { state: 'done' }
     } catch (error) {
       if (signal.aborted && isStopping) return givenBack
+      if (error instanceof NotYetError) return { ...givenBack, delayMs: error.delayMs }
       const reason = describe(error)
       const isFinal = error instanceof RunwayError && finalStatus.has(error.status)
       if (isFinal || job.attempt >= job.maxAttempts) {
@@ -218,7 +223,7 @@ type Dead = Extract<JobEnd, { readonly state: 'dead' }> & { readonly problem: Jo
 type Attempted = Exclude<JobEnd, { readonly state: 'dead' }> | Dead
 
 /** It did not run to its end, and not because it failed. */
-const givenBack: Attempted = { state: 'ready', error: null, delayMs: 0, refund: true }
+const givenBack = { state: 'ready', error: null, delayMs: 0, refund: true } as const
 
 /** The reason as operators and admins read it; the stack is in the log. */
 function describe(error: unknown): string {

@@ -16,12 +16,10 @@ import type { Contribution, Model } from '../model/model.ts'
 import { changedFields } from '../records/changed-since.ts'
 import type { Codecs } from '../records/fields.ts'
 import { type LedgerFields, showChanges } from '../records/ledger-values.ts'
-
-/** The kernel's own job that calls one subscriber, beside those of plugins. */
-export const subscriberJob = 'subscriber'
+import { keyOf, subscriberJob, type Told, takeTurn } from './subscriber-turns.ts'
 
 export interface SubscribersDeps {
-  readonly db: Pick<Database, 'query'>
+  readonly db: Pick<Database, 'query' | 'batch'>
   readonly queue: Pick<Queue, 'enqueue'>
   readonly stateOf: (orgId: string) => Promise<{ readonly model: Model }>
   /** The context of a plugin itself. */
@@ -31,14 +29,6 @@ export interface SubscribersDeps {
   readonly log: Log
 }
 
-/** The events themselves stay where they are: an import has a million. */
-interface Payload {
-  /** Reference of the subscriber. */
-  readonly subscriber: string
-  /** Numbers of the first and the last event. */
-  readonly from: number
-  readonly to: number
-}
 type News = Omit<EventNews, 'actor' | 'door'>
 
 /**
@@ -85,10 +75,11 @@ export function createSubscribers(deps: SubscribersDeps) {
 
   /** @param ctx of the plugin itself. */
   async function run(ctx: RequestContext, input: unknown): Promise<void> {
-    const { subscriber, from, to } = input as Payload
+    const { subscriber, from, to } = input as Told
     const found = [...subscribersOf(ctx.model)].find(({ ref }) => ref === subscriber)
     if (!found) throw new NotFoundError(`No enabled plugin has the subscriber ${subscriber}.`)
     const orgId = ctx.org.id
+    if (found.definition.ordered && !(await takeTurn(db, orgId, input as Told))) return
     const { rows } = await db.query<OutboxEvent>(orgId, eventsAfter(orgId, from - 1, to - from + 1))
     const told = newsOf(
       found,
@@ -168,14 +159,9 @@ function jobFor(
   const [first, last] = [told[0], told.at(-1)]
   if (!first || !last) return null
   const { ref, plugin } = subscriber
-  return {
-    plugin: 'kernel',
-    job: subscriberJob,
-    payload: { subscriber: ref, from: first.seq, to: last.seq } satisfies Payload,
-    runAs: asPlugin(plugin),
-    // Handed on again, it is the same job while that waits.
-    dedupeKey: `${ref} ${first.seq}-${last.seq}`,
-  }
+  const payload: Told = { subscriber: ref, from: first.seq, to: last.seq }
+  const runAs = asPlugin(plugin)
+  return { plugin: 'kernel', job: subscriberJob, payload, runAs, dedupeKey: keyOf(payload) }
 }
 
 function newsOf(

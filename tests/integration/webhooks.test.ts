@@ -452,6 +452,45 @@ describe('an endpoint that takes one after the other', () => {
     const ids = got.map(({ body }) => JSON.parse(body).data.id)
     expect(ids).toEqual([first.id, first.id, second.id, third.id])
   })
+
+  it('is told in order, also when what happened first is noted at the second go only', async () => {
+    const { id } = await makeEndpoint(['*'], { ordered: true })
+    await quiet()
+    // The database refuses the first message that is to be noted, once: sequences are not undone.
+    await database.query(`
+      create sequence once;
+      create function refuse_once() returns trigger language plpgsql security definer as $$
+        begin
+          if nextval('public.once') = 1 then raise exception 'Not now'; end if;
+          return new;
+        end $$;
+      create trigger refuse_once before insert on tenant.integrations_webhooks_message
+        for each row execute function refuse_once()`)
+    try {
+      const lead = await makeLead()
+      const failed = `select from tenant.job where org_id = $1 and job = 'subscriber'
+        and state = 'ready' and error is not null`
+      await expect
+        .poll(async () => (await database.query(failed, [org.orgId])).rowCount, {
+          ...{ timeout: 20_000, interval: 10 },
+        })
+        .toBe(1)
+      await ask(org, 'PATCH', `/leads/${lead.id}`, { notes: 'Seen' })
+      await ask(org, 'DELETE', `/leads/${lead.id}`)
+      await ask(org, 'POST', `/leads/${lead.id}/restore`)
+      const types = () =>
+        got
+          .map(({ body }) => JSON.parse(body))
+          .filter(({ data }) => data.id === lead.id)
+          .map(({ type }) => type.replace('record.', ''))
+      await expect
+        .poll(types, { timeout: 20_000 })
+        .toEqual(['created', 'updated', 'deleted', 'restored'])
+    } finally {
+      await database.query('drop function refuse_once cascade; drop sequence once')
+    }
+    expect((await deliveriesOf(id)).every((one) => one.status === 'delivered')).toBe(true)
+  })
 })
 
 describe('the secret', () => {
