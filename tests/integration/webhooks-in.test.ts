@@ -110,6 +110,36 @@ describe('a webhook that comes in', () => {
     }
   })
 
+  it('is told from forgeries as its action says, whoever takes that back', async () => {
+    const path = '/actions/integrations.webhooks'
+    const revert = (changeSetId: string) => org.call('POST', `/changes/${changeSetId}/revert`, {})
+    const call = async (key: string, input: object) =>
+      (await org.call('POST', `${path}:${key}`, { input })).json<Json>()
+    const more = { scheme: 'hmac-sha256', signatureHeader: 'x-signature' }
+    const made = await call('create_inbound', { name: 'Till', ...more })
+    const { id } = made.output
+    const changed = await call('change_inbound', { id, signatureHeader: 'x-stronger' })
+    const rotated = await call('rotate_inbound_secret', { id, newAddress: true })
+    const before = await flows.ask('GET', `/inbound-webhooks/${id}`)
+    for (const { changeSetId } of [changed, rotated]) {
+      const answer = await revert(changeSetId)
+      expect(answer.json<Json>()).toMatchObject({
+        status: 409,
+        conflicts: [{ id, reason: 'Only its actions change how an inbound webhook is signed.' }],
+      })
+    }
+    expect(await flows.ask('GET', `/inbound-webhooks/${id}`)).toEqual(before)
+    // What anybody may change who may change the record comes back, and the whole of it goes.
+    await flows.ask('PATCH', `/inbound-webhooks/${id}`, { name: 'Tills' })
+    const [renamed] = (await flows.ask('GET', `/inbound-webhooks/${id}/history`)).data
+    expect((await revert(renamed.changeId)).statusCode).toBe(200)
+    expect((await flows.ask('GET', `/inbound-webhooks/${id}`)).name).toBe('Till')
+    const fresh = await call('create_inbound', { name: 'Mistaken' })
+    expect((await revert(fresh.changeSetId)).statusCode).toBe(200)
+    const gone = await org.call('GET', `/inbound-webhooks/${fresh.output.id}`)
+    expect(gone.statusCode).toBe(404)
+  })
+
   it('is taken at the new address alone once there is one', async () => {
     const moved = await act(org, 'rotate_inbound_secret', { id: door.id, newAddress: true })
     const before = await deliver(app, door, { kind: 'ping' }, { id: 'msg_moved' })

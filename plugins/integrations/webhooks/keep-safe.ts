@@ -6,6 +6,7 @@ import {
   StateConflictError,
 } from '@runwaycrm/sdk'
 import { endpointEntity } from './endpoints.ts'
+import { inboundEntity } from './inbound.ts'
 
 /** Turned on again, an endpoint begins anew. */
 export function beginAnew({ before, values }: HookChange): HookOutcome | undefined {
@@ -17,13 +18,32 @@ export function beginAnew({ before, values }: HookChange): HookOutcome | undefin
  * Where it leads and with whose rights does not come back with a change that is taken back: who does that
  * may lack the rights that it would give, and the action alone asks for them.
  */
-export async function keepLead({ door, records }: AfterChange, ctx: HandlerContext): Promise<void> {
-  if (door !== 'revert') return
-  for (const { id, before } of records) {
-    const now = await ctx.records.get(endpointEntity, id, { fields: ['url', 'roles'] })
-    const isLed = ['url', 'roles'].some(
-      (name) => JSON.stringify(now[name] ?? null) !== JSON.stringify(before?.[name] ?? null),
-    )
-    if (isLed) throw new StateConflictError('Only its action changes where {a endpoint} leads.')
+export async function keepLead(change: AfterChange, ctx: HandlerContext): Promise<void> {
+  if (await isLedBack(change, ctx, endpointEntity, ['url', 'roles'])) {
+    throw new StateConflictError('Only its action changes where {a endpoint} leads.')
   }
+}
+
+const signed = ['scheme', 'signatureHeader', 'encoding', 'prefix', 'idHeader', 'keptHeaders']
+
+/** How messages are told from forgeries, likewise: who owns it may have closed what would open again. */
+export async function keepSigned(change: AfterChange, ctx: HandlerContext): Promise<void> {
+  if (await isLedBack(change, ctx, inboundEntity, [...signed, 'address', 'secretSince'])) {
+    throw new StateConflictError('Only its actions change how {a inbound} is signed.')
+  }
+}
+
+async function isLedBack(
+  { door, records }: AfterChange,
+  ctx: HandlerContext,
+  entity: string,
+  fields: readonly string[],
+): Promise<boolean> {
+  if (door !== 'revert') return false
+  for (const { id, before } of records) {
+    const now = await ctx.records.get(entity, id, { fields })
+    const text = (value: unknown) => JSON.stringify(value ?? null)
+    if (fields.some((name) => text(now[name]) !== text(before?.[name]))) return true
+  }
+  return false
 }

@@ -3,7 +3,7 @@ import { attempt } from './attempt.ts'
 import { changeEndpoint, createEndpoint, rotateSecret } from './change-endpoint.ts'
 import { changeInbound, createInbound, rotateInboundSecret } from './change-inbound.ts'
 import { hear, wanted } from './hear.ts'
-import { beginAnew, keepLead } from './keep-safe.ts'
+import { beginAnew, keepLead, keepSigned } from './keep-safe.ts'
 import { knowEvents } from './know-events.ts'
 import { receive } from './receive.ts'
 import { replayReceived } from './say-received.ts'
@@ -21,6 +21,7 @@ export const handlers = defineHandlers({
   redeliver,
   beginAnew,
   keepLead,
+  keepSigned,
   takeUp,
   sweep,
   receive,
