@@ -35,7 +35,8 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args, env: env as Record<string, string> })
 }
 
-async function findBrowser(): Promise<Found> {
+/** Unpacks the one that comes with npm when no other is there. */
+export async function findBrowser(): Promise<Found> {
   const chosen = process.env['CHROMIUM_PATH']
   if (chosen) return { executablePath: chosen, env: process.env }
   const present = installed.find((file) => existsSync(file))

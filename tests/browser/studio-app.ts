@@ -64,6 +64,8 @@ export async function startStudio(
         locale: 'en-GB',
         reducedMotion: 'reduce',
       })
+      // What is waited for comes when a busy machine gets to it.
+      context.setDefaultTimeout(60_000)
       const page = await context.newPage()
       const complaints: string[] = []
       page.on('pageerror', (error) => complaints.push(error.message))
