@@ -77,13 +77,18 @@ describe('steps', () => {
         steps: {
           keep: step(
             'set',
-            { values: { region: '{{ record.source }}', twice: '{{ trigger.payload.n }}' } },
+            {
+              values: {
+                ...{ region: '{{ record.source }}', twice: '{{ trigger.payload.n }}' },
+                wanted: 'web',
+              },
+            },
             { next: 'which' },
           ),
           which: step('switch', {
             cases: {
               web: {
-                when: { fact: 'vars', path: 'region', operator: '$eq', value: 'web' },
+                when: { fact: 'vars', path: 'region', operator: '$eq', value: '{{ vars.wanted }}' },
                 to: 'task',
               },
               fair: {

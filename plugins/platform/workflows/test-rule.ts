@@ -7,7 +7,7 @@ import {
 } from '@runwaycrm/sdk'
 import { Engine, type EngineOptions, type TopLevelCondition } from 'json-rules-engine'
 import type { Rule } from './definition.ts'
-import { type Scope, valueAt } from './fill-templates.ts'
+import { fillTemplates, type Scope, valueAt } from './fill-templates.ts'
 
 /** Which part of a rule was true, on which value: what is shown of it afterwards. */
 export interface Explained {
@@ -62,7 +62,8 @@ class Changed {
 }
 
 /**
- * Whether a rule holds, and why. json-rules-engine evaluates it; paths are names with dots and nothing else.
+ * Whether a rule holds, and why. json-rules-engine evaluates it; paths are names with dots and nothing else, and a
+ * value may have places: `{{ vars.limit }}`.
  *
  * @throws BadFilterError for an operator or a fact that there is not, UnknownFieldError for a field.
  */
@@ -84,7 +85,8 @@ export async function testRule(rule: Rule | undefined, scope: RuleScope): Promis
     const change = changeOf(found)
     return change !== null && scope.conditions.compare('$eq', change.to, value)
   })
-  const conditions = ('fact' in rule ? { all: [rule] } : rule) as TopLevelCondition
+  const filled = fillTemplates(rule, scope.facts)
+  const conditions = ('fact' in filled ? { all: [filled] } : filled) as TopLevelCondition
   engine.addRule({ conditions, event: { type: 'holds' } })
   const { results, failureResults } = await engine.run(factsOf(scope.facts))
   const [result] = [...results, ...failureResults]
