@@ -10,7 +10,7 @@ import type { Entity, Model } from '../model/model.ts'
 import { labelOfField, termOf, type Words, wordsOf } from '../model/words.ts'
 import type { Reader } from '../records/read.ts'
 import { createCounter, type Reach, type RecordCounts } from './count-reach.ts'
-import { type Person, readPeople } from './people.ts'
+import { readPeople } from './people.ts'
 import { workingKeys } from './uses-elsewhere.ts'
 
 interface Moved<T = string> {
@@ -18,11 +18,14 @@ interface Moved<T = string> {
   readonly lost: readonly T[]
 }
 
-/** What holders of a role may do with an entity after the publish and could not before, and the other way round. */
+/**
+ * What a person, or the holders of a role, may do with an entity after the publish and could not before, and
+ * the other way round.
+ */
 export interface EntityDiff {
   readonly entity: string
   readonly label: string
-  /** Of those that the holders together may read. */
+  /** Of those that may be read: by the person, by the holders together. */
   readonly records: RecordCounts
   /** Labels of fields that may be read. */
   readonly fields: Moved
@@ -47,13 +50,13 @@ export interface PersonDiff {
   readonly id: string
   readonly name: string
   readonly roles: readonly string[]
-  readonly entities: readonly ({ readonly entity: string; readonly label: string } & RecordCounts)[]
+  readonly entities: readonly EntityDiff[]
 }
 
 /** Who may do what after the publish that could not before. */
 export interface AccessDiff {
   readonly roles: readonly RoleDiff[]
-  /** Members whose readable records change, at most 200 of those who hold a role that changes. */
+  /** Members with all their roles, at most 200 of those who hold a role that changes; none whom nothing changes for. */
   readonly people: readonly PersonDiff[]
   readonly unchangedRoles: number
 }
@@ -87,10 +90,8 @@ export function createAccessDiff({ db, reader, systemContext }: AccessDiffDeps) 
       const was = abilityOf(desk.before, [ref], org)
       const is = abilityOf(desk.after, [ref], org)
       const entities: EntityDiff[] = []
-      for (const entity of entitiesOf(desk)) {
-        const counts = () => counter.together(reachOf(entity, was, is), holders)
-        const diff = await entityDiff(words, desk, entity, was, is, counts)
-        if (diff) entities.push(diff)
+      for (const { reach, ...diff } of movedEntities(desk, words, was, is)) {
+        entities.push({ ...diff, records: await counter.together(reach, holders) })
       }
       roles.push({
         ref,
@@ -102,10 +103,21 @@ export function createAccessDiff({ db, reader, systemContext }: AccessDiffDeps) 
       })
     }
     const concerned = people.filter((person) => person.roles.some((ref) => changed.includes(ref)))
+    // Abilities keep "@me" as it is: people with the same roles differ by what is counted alone.
+    const moved = new Map<string, readonly MovedEntity[]>()
     const diffs: PersonDiff[] = []
     for (const person of concerned.slice(0, mostPeople)) {
-      const diff = await personDiff(desk, words, person, counter)
-      if (diff) diffs.push(diff)
+      const { id, name, roles: held } = person
+      const key = held.toSorted().join(' ')
+      const [was, is] = [abilityOf(desk.before, held, org), abilityOf(desk.after, held, org)]
+      const found = moved.get(key) ?? movedEntities(desk, words, was, is)
+      moved.set(key, found)
+      const entities: EntityDiff[] = []
+      for (const { reach, ...diff } of found) {
+        const records = await counter.of(reach, person)
+        if (isFelt({ ...diff, records })) entities.push({ ...diff, records })
+      }
+      if (entities.length > 0) diffs.push({ id, name, roles: held, entities })
     }
     return { roles, people: diffs, unchangedRoles }
   }
@@ -127,14 +139,14 @@ function entitiesOf({ before, after }: Desk): Entity[] {
     .filter(({ definition }) => !definition.private)
 }
 
-function abilityOf(model: Model, refs: readonly string[], org: OrgInfo, person?: Person): Ability {
+function abilityOf(model: Model, refs: readonly string[], org: OrgInfo): Ability {
   const principal: Principal = {
     type: 'user',
-    id: person?.id ?? null,
+    id: null,
     name: '',
-    userId: person?.id ?? null,
+    userId: null,
     roles: refs,
-    teammates: person?.teammates ?? [],
+    teammates: [],
     scopes: null,
   }
   const roles = refs.flatMap((ref) => model.roles.get(ref) ?? [])
@@ -145,14 +157,19 @@ function reachOf({ ref }: Entity, was: Ability, is: Ability): Reach {
   return { entity: ref, before: was.condition('read', ref), after: is.condition('read', ref) }
 }
 
-async function entityDiff(
+type MovedEntity = Omit<EntityDiff, 'records'> & { readonly reach: Reach }
+
+function movedEntities(desk: Desk, words: Words, was: Ability, is: Ability): MovedEntity[] {
+  return entitiesOf(desk).flatMap((entity) => movedEntity(words, desk, entity, was, is) ?? [])
+}
+
+function movedEntity(
   words: Words,
   { before, after }: Desk,
   entity: Entity,
   was: Ability,
   is: Ability,
-  count: () => Promise<RecordCounts>,
-): Promise<EntityDiff | null> {
+): MovedEntity | null {
   const { ref } = entity
   const conditions = operations.map((operation) => ({
     operation,
@@ -176,7 +193,7 @@ async function entityDiff(
   return {
     entity: ref,
     label: termOf(words, entity).many,
-    records: await count(),
+    reach: reachOf(entity, was, is),
     fields,
     changes,
     operations: {
@@ -227,23 +244,9 @@ function labelOfRole({ before, after }: Desk, words: Words, ref: string): string
   return wordsOf(words, plugin, `roles.${key}.label`, definition.label)
 }
 
-async function personDiff(
-  desk: Desk,
-  words: Words,
-  person: Person,
-  counter: ReturnType<typeof createCounter>,
-): Promise<PersonDiff | null> {
-  const { org } = desk.published
-  const was = abilityOf(desk.before, person.roles, org, person)
-  const is = abilityOf(desk.after, person.roles, org, person)
-  const entities: PersonDiff['entities'][number][] = []
-  for (const entity of entitiesOf(desk)) {
-    const reach = reachOf(entity, was, is)
-    if (canonicalJson(reach.before) === canonicalJson(reach.after)) continue
-    const counts = await counter.of(reach, person)
-    if (counts.gained + counts.lost === 0) continue
-    entities.push({ entity: entity.ref, label: termOf(words, entity).many, ...counts })
-  }
-  const { id, name, roles } = person
-  return entities.length > 0 ? { id, name, roles, entities } : null
+/** Whether somebody notices: other conditions that come to the same records are nothing to them. */
+function isFelt({ records, fields, changes, operations: allowed }: EntityDiff): boolean {
+  const moved = [records, fields, changes, allowed].flatMap(({ gained, lost }) => [gained, lost])
+  if (moved.some((one) => (typeof one === 'number' ? one : one.length) > 0)) return true
+  return allowed.changed.some((operation) => operation !== 'read')
 }

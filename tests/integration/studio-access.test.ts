@@ -81,9 +81,7 @@ describe('the access diff', () => {
         id: ann.userId,
         name: 'Ann',
         roles: ['platform.people:rep'],
-        entities: [
-          { entity: 'crm.leads:lead', label: 'Leads', before: 2, after: 4, gained: 2, lost: 0 },
-        ],
+        entities: roles[0].entities,
       },
     ])
   })
@@ -117,8 +115,14 @@ describe('the access diff', () => {
         value: [],
       },
     )
-    const { roles } = await ask('POST', '/studio/access-diff')
+    const { roles, people } = await ask('POST', '/studio/access-diff')
     expect(roles[0]).toMatchObject({ gained: [], lost: ['actions:read'] })
+    expect(people).toMatchObject([{ name: 'Bob' }])
+    expect(ofEntity(people[0], 'crm.leads:lead')).toMatchObject({ fields: { lost: ['Score'] } })
+    expect(ofEntity(people[0], 'crm.accounts:account')).toMatchObject({
+      records: { after: 0 },
+      operations: { lost: ['read'] },
+    })
     expect(ofEntity(roles[0], 'crm.leads:lead')).toMatchObject({
       records: { before: 4, after: 4 },
       fields: { lost: ['Score'] },
