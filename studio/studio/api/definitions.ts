@@ -128,26 +128,41 @@ export interface PlanWithUses {
   readonly items: readonly PlanItemWithUses[]
 }
 
+interface Moved {
+  readonly gained: readonly string[]
+  readonly lost: readonly string[]
+}
+export interface EntityAccess {
+  readonly entity: string
+  readonly label: string
+  readonly records: {
+    readonly before: number
+    readonly after: number
+    readonly gained: number
+    readonly lost: number
+  }
+  /** Labels of fields that are seen. */
+  readonly fields: Moved
+  /** Labels of fields that are changed. */
+  readonly changes: Moved
+  readonly operations: Moved & { readonly changed: readonly string[] }
+}
 export interface AccessDiff {
   readonly roles: readonly {
     readonly ref: string
     readonly label: string
     readonly members: number
-    readonly keys?: number
+    readonly keys: number
+    /** Rights besides records. */
     readonly gained: readonly string[]
     readonly lost: readonly string[]
-    readonly entities: readonly {
-      readonly entity: string
-      readonly label: string
-      readonly records: {
-        readonly before: number
-        readonly after: number
-        readonly gained: number
-        readonly lost: number
-      }
-    }[]
+    readonly entities: readonly EntityAccess[]
   }[]
-  readonly people?: readonly { readonly id: string; readonly name: string }[]
+  readonly people: readonly {
+    readonly id: string
+    readonly name: string
+    readonly entities: readonly EntityAccess[]
+  }[]
   readonly unchangedRoles: number
 }
 
