@@ -1,3 +1,5 @@
+import { inReadersWords } from '../i18n/said.ts'
+
 /** One of several problems in an answer; `path` is where: `email`, `create[3].email`. */
 export interface ApiIssue {
   readonly path: string
@@ -18,12 +20,14 @@ export class ApiError extends Error {
   constructor(status: number, problem: Readonly<Record<string, unknown>>, cause?: unknown) {
     const text = (key: string): string | null =>
       typeof problem[key] === 'string' && problem[key] !== '' ? (problem[key] as string) : null
-    super(text('detail') ?? text('title') ?? `HTTP ${status}`, cause === undefined ? {} : { cause })
+    const said = inReadersWords(text('detail') ?? text('title') ?? `HTTP ${status}`)
+    super(said, cause === undefined ? {} : { cause })
     this.name = 'ApiError'
     this.status = status
     this.code = text('code') ?? (status === 0 ? 'UNREACHABLE' : 'INTERNAL')
     this.requestId = text('requestId')
-    this.issues = Array.isArray(problem['errors']) ? (problem['errors'] as ApiIssue[]) : []
+    const issues = Array.isArray(problem['errors']) ? (problem['errors'] as ApiIssue[]) : []
+    this.issues = issues.map((issue) => ({ ...issue, message: inReadersWords(issue.message) }))
     this.extra = problem
   }
 }

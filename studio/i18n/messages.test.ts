@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest'
 import de from './de.ts'
 import deForms from './de-forms.ts'
 import deGraph from './de-graph.ts'
+import deSaid from './de-said.ts'
 import deStudio from './de-studio.ts'
 import en from './en.ts'
 import enForms from './en-forms.ts'
 import enGraph from './en-graph.ts'
+import enSaid from './en-said.ts'
 import enStudio from './en-studio.ts'
 import { pick } from './messages.ts'
+import { inReadersWords, speak } from './said.ts'
 
 type Words = { readonly [key: string]: string | Words }
 
@@ -33,8 +36,8 @@ const placeholders = (text: string): readonly string[] =>
 
 describe('the languages', () => {
   it('say the same things with the same places to fill', () => {
-    const english = flat({ ...en, ...enStudio, ...enGraph, ...enForms })
-    const german = flat({ ...de, ...deStudio, ...deGraph, ...deForms })
+    const english = flat({ ...en, ...enStudio, ...enGraph, ...enForms, said: enSaid })
+    const german = flat({ ...de, ...deStudio, ...deGraph, ...deForms, said: deSaid })
     expect([...german.keys()].sort()).toEqual([...english.keys()].sort())
     for (const [key, text] of english)
       expect([key, placeholders(german.get(key) ?? '')]).toEqual([key, placeholders(text)])
@@ -50,5 +53,24 @@ describe('the languages', () => {
     expect(pick('de', ['fr'])).toBe('de')
     expect(pick('', ['fr-FR', 'de-AT'])).toBe('de')
     expect(pick('', ['fr-FR'])).toBe('en')
+  })
+
+  it('say what the server says, as long as it says that', () => {
+    speak(enSaid, deSaid)
+    expect(inReadersWords('This field needs a value.')).toBe('Dieses Feld braucht einen Wert.')
+    expect(inReadersWords('"Size" needs a value now.')).toBe('„Size“ braucht jetzt einen Wert.')
+    expect(inReadersWords('From 1 to 5.')).toBe('Von 1 bis 5.')
+    expect(inReadersWords('A deal that is won stays won.')).toBe('A deal that is won stays won.')
+    speak({}, null)
+    expect(inReadersWords('This field needs a value.')).toBe('This field needs a value.')
+    const files = import.meta.glob(
+      ['../../kernel/**/*.ts', '../../sdk/*.ts', '../../plugins/**/*.ts', '../api/*.ts'],
+      { query: '?raw', import: 'default', eager: true },
+    )
+    const source = Object.values(files).join('\n')
+    const gone = Object.values(enSaid).filter((text) =>
+      text.split(/"?\{[ab]\}"?/).some((part) => part.length > 3 && !source.includes(part)),
+    )
+    expect(gone).toEqual([])
   })
 })

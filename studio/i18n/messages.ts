@@ -2,6 +2,7 @@ import { type Ref, watch } from 'vue'
 import { createI18n } from 'vue-i18n'
 import en from './en.ts'
 import { directionOf } from './reading.ts'
+import { speak } from './said.ts'
 
 /** Languages that are complete; a new one is a file beside `en.ts` and a line here. */
 export const languages = { en: 'English', de: 'Deutsch' } as const
@@ -12,6 +13,13 @@ export type Language = keyof typeof languages | typeof mirrored
 const loaders: Readonly<Record<Exclude<Language, 'en'>, () => Promise<{ default: typeof en }>>> = {
   de: () => import('./de.ts'),
   [mirrored]: async () => ({ default: en }),
+}
+
+/** What the server says is English; in other languages its usual sentences are said anew. */
+async function loadSaid(language: Language): Promise<void> {
+  if (language !== 'de') return speak({}, null)
+  const [english, german] = await Promise.all([import('./en-said.ts'), import('./de-said.ts')])
+  speak(english.default, german.default)
 }
 
 /** @param wanted the language somebody chose; empty follows the browser. */
@@ -25,6 +33,7 @@ export function createMessages(wanted: Readonly<Ref<string>>) {
         const loaded = await loaders[language]()
         i18n.global.setLocaleMessage(language as 'en', loaded.default)
       }
+      await loadSaid(language)
       i18n.global.locale.value = language as 'en'
       document.documentElement.lang = language
       document.documentElement.dir = directionOf(language)
