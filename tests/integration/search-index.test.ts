@@ -79,10 +79,8 @@ describe('the index of search', () => {
     try {
       const id = await create(org, 'Meanwhile')
       await page.hears(id)
-      const { rows } = await admin.query('select from directory.unsent_outbox where org_id = $1', [
-        org.orgId,
-      ])
-      expect(rows).toEqual([])
+      const unsent = 'select from directory.unsent_outbox where org_id = $1'
+      await expect.poll(async () => (await admin.query(unsent, [org.orgId])).rows, wait).toEqual([])
       expect((await indexOf(org)).has(id)).toBe(false)
       expect(await titles(org, 'meanwhile')).toEqual(['Meanwhile'])
     } finally {
