@@ -338,17 +338,18 @@ describe('brute force', () => {
 
   it('learns nothing from the time of an answer', async () => {
     const ann = await app.signUp()
-    const time = async (email: () => string) => {
-      const times: number[] = []
-      for (let i = 0; i < 7; i++) {
-        const start = performance.now()
-        await login(email(), 'wrong-password')
-        times.push(performance.now() - start)
-      }
-      return times.sort((a, b) => a - b)[1]!
+    const time = async (email: string) => {
+      const start = performance.now()
+      await login(email, 'wrong-password')
+      return performance.now() - start
     }
-    await time(newEmail)
-    const [known, unknown] = [await time(() => ann.email), await time(newEmail)]
+    await time(newEmail())
+    // In turn, and the fastest of each: what else the machine does then disturbs both alike.
+    let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    for (let i = 0; i < 9; i++) {
+      known = Math.min(known, await time(ann.email))
+      unknown = Math.min(unknown, await time(newEmail()))
+    }
     expect(unknown / known).toBeGreaterThan(0.5)
     expect(unknown / known).toBeLessThan(2)
   })
