@@ -180,7 +180,7 @@ const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = 
     to: world.userId,
   }),
   'platform.workflows:start': async (world) => ({
-    ...{ workflow: await ownWorkflow(world), records: undefined },
+    ...{ workflow: await ownWorkflow(world), records: undefined, trigger: undefined },
   }),
   'platform.workflows:dry_run': async (world) => ({
     ...{ workflow: await ownWorkflow(world), records: undefined },
