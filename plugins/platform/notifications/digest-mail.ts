@@ -86,10 +86,14 @@ function lineOf(
 ): string {
   const isNobody = by === '' && ['assigned', 'mentioned', 'message'].includes(kind)
   const key = isNobody ? `${kind}ByNobody` : kind
-  const text = wordsIn(data['text'], language)
+  const isTold = kind === 'message' || kind === 'alert'
   const counts = { written: Number(data['written'] ?? 0), failed: Number(data['failed'] ?? 0) }
   const { reason } = data
-  const said = { by, text, ...counts, ...(typeof reason === 'string' && { reason }) }
+  const said = {
+    ...{ by, ...counts },
+    ...(isTold && { text: wordsIn(data['text'], language) }),
+    ...(typeof reason === 'string' && { reason }),
+  }
   return `${t(`mail.${key}`, said)} · ${formatMoment(at, language, timeZone)}`
 }
 
