@@ -1,6 +1,7 @@
 import type { HandlerContext, RecordData } from './context.ts'
 import { NotFoundError } from './errors.ts'
 import { invalidAt } from './invalid-input.ts'
+import { toId } from './values.ts'
 
 export interface FoundMember {
   readonly id: string
@@ -21,7 +22,7 @@ export async function findMember(
 ): Promise<FoundMember> {
   const wanted = text.trim()
   if (wanted === 'me' || wanted === '@me') return findMyself(ctx, path)
-  if (uuid.test(wanted)) return findById(ctx, wanted, path)
+  if (toId(wanted) !== null) return findById(ctx, wanted, path)
   const active = { active: { $ne: false } }
   const filter = wanted.includes('@')
     ? { ...active, email: wanted.toLowerCase() }
@@ -45,8 +46,6 @@ export async function findMember(
   }
   return { id: found[0]!.id, name: nameOf(found[0]!) }
 }
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 async function findMyself(
   ctx: Pick<HandlerContext, 'records' | 'principal'>,

@@ -2,6 +2,7 @@ import { IndexSlotsUsedError, type StorageClass } from '@runwaycrm/sdk'
 import { ownLayer } from './layer.ts'
 import type { LayerDocument } from './layer-document.ts'
 import type { Entity, Field, Model } from './model.ts'
+import { storageIdOf } from './storage-names.ts'
 import { inRecordOnly } from './stored-formula.ts'
 
 /** The columns of `tenant.slot`, for each entity anew, by the class of what they hold. */
@@ -70,9 +71,9 @@ function isRelation({ typeDefinition, storage }: Field): boolean {
   return storage.class === 'uuid' && ['relation', 'user'].includes(typeDefinition.kind ?? '')
 }
 
-function idOf({ storage }: Field): string {
-  if (storage.in === 'computed') return storage.stored?.key ?? ''
-  return storage.in === 'custom' ? storage.id : ''
+function idOf(field: Field): string {
+  const { storage } = field
+  return (storage.in === 'computed' ? storage.stored?.key : storageIdOf(field)) ?? ''
 }
 
 function slotsUsed(

@@ -140,13 +140,12 @@ async function inTransaction<T>(
   work: (inside: HandlerContext) => Promise<T>,
 ): Promise<T> {
   const isOwn = isApart || origin !== undefined
-  const isJoining = options.change && !ctx.changeSet && !isOwn
-  const joined = isJoining
-    ? await options.change.join(ctx)
-    : isOwn
-      ? { ...ctx, changeSet: null }
-      : ctx
-  const began = { ...joined, ...(isDryRun ? { isDryRun } : {}) }
+  const joined = options.change && !ctx.changeSet && !isOwn ? await options.change.join(ctx) : ctx
+  const began = {
+    ...joined,
+    ...(isOwn ? { changeSet: null } : {}),
+    ...(isDryRun ? { isDryRun } : {}),
+  }
   try {
     const answer = await deps.writer.transaction(
       began,

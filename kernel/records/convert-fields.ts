@@ -9,6 +9,7 @@ import type { Contribution, Entity, Field, Model } from '../model/model.ts'
 import { selectEpoch } from '../model/org-row.ts'
 import { type PlanItem, planned } from '../model/plan-item.ts'
 import type { Sentence } from '../model/sentence.ts'
+import { storageIdOf } from '../model/storage-names.ts'
 import { type TypeChange, typeChanges } from '../model/type-change.ts'
 import { createConversion } from './convert-value.ts'
 import type { Codecs } from './fields.ts'
@@ -271,4 +272,4 @@ function partsSql({ storage }: Field): string {
   return `t.custom -> ${literal(storage.id)} as main, jsonb_build_object(${parts.join(', ')}) as parts`
 }
 
-const idOf = ({ storage }: Field): string => (storage.in === 'custom' ? storage.id : '')
+const idOf = (field: Field): string => storageIdOf(field) ?? ''

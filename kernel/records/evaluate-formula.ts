@@ -9,7 +9,7 @@ import {
   valueAt,
 } from '../model/formula-over-values.ts'
 import type { Field } from '../model/model.ts'
-import { formulaSql } from './formula-sql.ts'
+import { formulaSql, sqlTypes } from './formula-sql.ts'
 
 export interface FormulaInput extends NamedValues {
   readonly formula: string
@@ -65,15 +65,6 @@ export function evaluateFormula({ db }: { readonly db: Pick<Database, 'query'> }
 }
 
 type Type = (Expression & { kind: 'field' })['type']
-
-const sqlTypes: Readonly<Record<Type, string>> = {
-  text: 'text',
-  number: 'float8',
-  boolean: 'boolean',
-  date: 'date',
-  dateTime: 'timestamptz',
-  list: 'jsonb',
-}
 
 /** A value of the API as a parameter of its kind. */
 function bare(value: unknown, type: Type): unknown {

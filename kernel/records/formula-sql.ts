@@ -59,7 +59,8 @@ export function formulaSql(expression: Expression, around: FormulaSurroundings):
   }
 }
 
-const sqlTypes: Readonly<Record<ValueType | 'null', string>> = {
+/** The type in SQL of a value of a formula. */
+export const sqlTypes: Readonly<Record<ValueType | 'null', string>> = {
   text: 'text',
   number: 'float8',
   boolean: 'boolean',

@@ -29,11 +29,9 @@ export function createMessages(wanted: Readonly<Ref<string>>) {
     wanted,
     async (choice) => {
       const language = pick(choice, globalThis.navigator?.languages ?? [])
-      if (language !== 'en' && !(language in i18n.global.messages.value)) {
-        const loaded = await loaders[language]()
-        i18n.global.setLocaleMessage(language as 'en', loaded.default)
-      }
-      await loadSaid(language)
+      const isNew = language !== 'en' && !(language in i18n.global.messages.value)
+      const [loaded] = await Promise.all([isNew && loaders[language](), loadSaid(language)])
+      if (loaded) i18n.global.setLocaleMessage(language as 'en', loaded.default)
       i18n.global.locale.value = language as 'en'
       document.documentElement.lang = language
       document.documentElement.dir = directionOf(language)

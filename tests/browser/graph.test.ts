@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seriousProblems } from './axe.ts'
+import { publish } from './publish.ts'
 import { readFromRight } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
@@ -30,14 +31,6 @@ async function makeRecipe(page: Page, name: string): Promise<void> {
   await page.getByRole('dialog').getByLabel('Name').fill(name)
   await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click()
   await page.getByRole('heading', { level: 1, name }).waitFor()
-}
-
-async function publish(page: Page, note: string): Promise<void> {
-  await page.getByRole('button', { name: 'Review and publish' }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Note for the history').fill(note)
-  await dialog.getByRole('button', { name: /^Publish \d/ }).click()
-  await dialog.waitFor({ state: 'detached' })
 }
 
 describe('a graph on its canvas', () => {

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { joinOrg } from '../setup/join-org.ts'
 import { type Json, workflowsOf } from '../setup/workflows.ts'
+import { publish } from './publish.ts'
 import { adminPassword, signIn } from './sign-in.ts'
 import { type OpenPage, type StudioApp, startStudio } from './studio-app.ts'
 
@@ -41,14 +42,6 @@ const update = (table: string, what: string, id: string) =>
     values: [studio.org.orgId, id],
   })
 
-async function publish(name: string): Promise<void> {
-  await page.getByRole('button', { name: 'Review and publish' }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Note for the history').fill(name)
-  await dialog.getByRole('button', { name: /^Publish \d/ }).click()
-  await dialog.waitFor({ state: 'detached' })
-}
-
 async function make(plural: string, what: string, values: Record<string, string>): Promise<void> {
   await page.goto(`/${plural}`)
   await page.getByRole('button', { name: `New ${what}` }).click()
@@ -73,7 +66,7 @@ it('lead qualification: turned on by a switch, a lead with many points becomes a
     .first()
     .click()
   await page.getByRole('switch', { name: 'On' }).click()
-  await publish('Qualify leads')
+  await publish(page, 'Qualify leads')
   await page.goto('/studio/workflows')
   await row('Lead qualification').getByText('On', { exact: true }).waitFor()
 
@@ -114,7 +107,7 @@ it('the other seven: turned on by those who are in a hurry, each leaves what peo
   }))
   await flows.ask('PATCH', '/studio/draft', { ops })
   await page.goto('/studio/workflows')
-  await publish('All of them')
+  await publish(page, 'All of them')
   await expect.poll(() => row('').getByText('On', { exact: true }).count()).toBe(8)
 
   // New leads in turn: one that nobody has yet, as other systems send them.

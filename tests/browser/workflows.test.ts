@@ -2,6 +2,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
 import { seriousProblems } from './axe.ts'
+import { publish } from './publish.ts'
 import { readGerman } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
 
@@ -224,11 +225,7 @@ it('asks what was built by clicks, says it in a sentence in both languages, and 
   expect(await seriousProblems(phone.page)).toEqual([])
   await phone.page.screenshot({ path: `${shots}/workflows-rule-phone.png` })
 
-  await page.getByRole('button', { name: 'Review and publish' }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Note for the history').fill('Gate')
-  await dialog.getByRole('button', { name: /^Publish \d/ }).click()
-  await dialog.waitFor({ state: 'detached' })
+  await publish(page, 'Gate')
   await flows.ask('POST', '/leads', { name: 'Dag', score: 85 })
   const runs = () => flows.runs({ workflow: 't:gate' })
   await expect.poll(async () => (await runs()).map((one: Json) => one.status)).toEqual(['done'])

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stopPostgres } from '../../kernel/database/embedded-cluster.ts'
+import type { TestApp } from '../setup/test-app.ts'
 
 export const checkout = path.resolve(import.meta.dirname, '../..')
 
@@ -67,6 +68,19 @@ export async function startServer(
   const url = await Promise.race([ended, deadline, readyUrl(server)])
   return { ...server, url, readyMs: performance.now() - startedAt }
 }
+
+/** Another node of an app: on its database, with its data folder and its keys. */
+export const startBeside = (
+  { config, database }: Pick<TestApp, 'config' | 'database'>,
+  environment: Record<string, string> = {},
+): Promise<Server> =>
+  startServer({
+    DATABASE_URL: database.serverUrl,
+    DATABASE_ADMIN_URL: database.adminUrl,
+    RUNWAY_DATA_DIR: config.dataDir,
+    RUNWAY_SECRET_KEY: database.secretKey,
+    ...environment,
+  })
 
 /** Ends whatever of these programs still runs. */
 export async function endAll(): Promise<void> {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { nextTick } from '../../kernel/jobs/cron.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { step, trigger, workflowsOf } from '../setup/workflows.ts'
-import { endAll, startServer } from './server-process.ts'
+import { endAll, startBeside } from './server-process.ts'
 
 const cron = '30 9 * * *'
 
@@ -24,13 +24,7 @@ afterAll(async () => {
   await app?.stop()
 })
 
-const worker = () =>
-  startServer({
-    DATABASE_URL: app.database.serverUrl,
-    DATABASE_ADMIN_URL: app.database.adminUrl,
-    RUNWAY_DATA_DIR: app.config.dataDir,
-    RUNWAY_SECRET_KEY: app.database.secretKey,
-  })
+const worker = () => startBeside(app)
 
 async function due(): Promise<Date> {
   const { rows } = await admin.query(

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { endAll, type Server, startServer } from '../integration/server-process.ts'
+import { endAll, type Server, startBeside } from '../integration/server-process.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { step, trigger, workflowsOf } from '../setup/workflows.ts'
 import { suiteRandom, suiteScale } from './support/scale.ts'
@@ -79,13 +79,7 @@ afterAll(async () => {
 })
 
 const startWorker = () =>
-  startServer({
-    DATABASE_URL: app.database.serverUrl,
-    DATABASE_ADMIN_URL: app.database.adminUrl,
-    RUNWAY_DATA_DIR: app.config.dataDir,
-    RUNWAY_SECRET_KEY: app.database.secretKey,
-    TWILIO_BASE_URL: app.config.baseUrls['twilio'] as string,
-  })
+  startBeside(app, { TWILIO_BASE_URL: app.config.baseUrls['twilio'] as string })
 
 async function kill(): Promise<void> {
   worker.signal('SIGKILL')

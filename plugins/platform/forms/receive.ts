@@ -58,15 +58,16 @@ export async function receive(request: RouteRequest, ctx: HandlerContext): Promi
     },
   }
   const isTrapped = (posted[trapName] ?? '') !== ''
+  const limits = await ctx.settings<Limits>('guard')
   const reason = judge(
     {
       isTrapped,
       ageSeconds: ctx.now.getTime() / 1000 - Number(issued),
       links: linksIn(values),
       mostLinks: open.form.body.mostLinks,
-      ...(await countsOf(ctx, submission)),
+      ...(await countsOf(ctx, submission, limits)),
     },
-    await ctx.settings<Limits>('guard'),
+    limits,
   )
   // People hear of what is wrong whatever speaks against them; programs that fell into the trap do not.
   if (!isTrapped && (wrong.length > 0 || reason !== null)) {
@@ -168,7 +169,11 @@ async function hold(
 }
 
 /** How often it came lately. @throws RateLimitedError for a flood, of which not everything is kept. */
-async function countsOf(ctx: HandlerContext, { form, visitor }: Submission) {
+async function countsOf(
+  ctx: HandlerContext,
+  { form, visitor }: Submission,
+  { mostPerVisitor }: Limits,
+) {
   const since = new Date(ctx.now.getTime() - windowMinutes * 60_000).toISOString()
   const { data } = await ctx.records.aggregate(submissionEntity, {
     filter: { formRef: form.id, createdAt: { $gte: since } },
@@ -176,7 +181,6 @@ async function countsOf(ctx: HandlerContext, { form, visitor }: Submission) {
   })
   const ofForm = Number(data[0]?.['ofForm'] ?? 0)
   const fromVisitor = Number(data[0]?.['fromVisitor'] ?? 0)
-  const { mostPerVisitor } = await ctx.settings<Limits>('guard')
   if (fromVisitor >= mostPerVisitor * flood)
     throw new RateLimitedError(undefined, { retryAfter: windowMinutes * 60 })
   return { ofForm, fromVisitor }

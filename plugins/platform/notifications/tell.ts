@@ -1,4 +1,4 @@
-import type { FieldValues, Filter, HandlerContext } from '@runwaycrm/sdk'
+import { type FieldValues, type Filter, type HandlerContext, toId } from '@runwaycrm/sdk'
 import { type Draft, putNotifications } from './put-notifications.ts'
 import { readAs } from './read-as.ts'
 
@@ -79,7 +79,6 @@ function cut(text: Words): Words {
   )
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const atOnce = 200
 const most = 1_000
 
@@ -90,7 +89,7 @@ async function recipients(
   entity: string | null,
 ): Promise<readonly string[]> {
   const { users = [], roles = [], owner = false } = to
-  const ids = users.filter((one) => uuid.test(one))
+  const ids = users.filter((one) => toId(one) !== null)
   if (owner && about && entity) {
     const filter = { id: { $in: about.ids.slice(0, atOnce) } }
     const fields = ['id', 'ownerId']

@@ -1,6 +1,6 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
 import type { Workflow } from './definition.ts'
-import { workflowsOf } from './definitions.ts'
+import { usualRole, workflowsOf } from './definitions.ts'
 import { notificationsOf } from './notifications.ts'
 import { runEntity, type StateRow } from './tables.ts'
 
@@ -61,7 +61,6 @@ export async function alert({ workflow: ref, at }: AlertJob, ctx: HandlerContext
 }
 
 const languages = ['en', 'de'] as const
-const usualRole = 'platform.people:admin'
 
 function linkToFailed(workflow: string): string {
   const filter = JSON.stringify({ workflow, status: 'failed' })

@@ -88,7 +88,8 @@ function remember(key: string, workflow: Workflow): void {
   if (known.size > mostKnown) known.delete(known.keys().next().value as string)
 }
 
-const usualRole = 'platform.people:admin'
+/** Whose rights a workflow has that names no role, and who hears of its failures when nobody else does. */
+export const usualRole = 'platform.people:admin'
 
 /** @param id of the run, or of whatever it is that acts. */
 export function asWorkflow(
