@@ -20,29 +20,46 @@ export async function attempt(
 ): Promise<void> {
   const [row] = await ctx.tables.select('message', { where: { id }, limit: 1 })
   const message = row && toMessage(row)
-  if (!message?.open) return
+  if (!message) return
   const endpoint = await findEndpoint(ctx, message.endpoint)
-  if (endpoint?.ordered && !(await isFirst(ctx, message))) return
-  const refusal = refusalOf(endpoint, message)
-  if (refusal || !endpoint?.url) await giveUp(ctx, message, refusal ?? 'gone')
-  else await deliver(ctx, endpoint, endpoint.url, message)
+  if (message.open) {
+    if (endpoint?.ordered && !(await isItsTurn(ctx, message))) return
+    const refusal = refusalOf(endpoint, message)
+    if (refusal || !endpoint?.url) await giveUp(ctx, message, refusal ?? 'gone')
+    else await deliver(ctx, endpoint, endpoint.url, message)
+  }
+  // Also when it was settled before: its worker may have died between the two.
   if (endpoint?.ordered) await callNext(ctx, message)
 }
 
-/** Whoever waits for its turn is called by the one before; in case that fails, it looks again. */
-async function isFirst(ctx: HandlerContext, { id, endpoint, round, attempt: tried }: Message) {
-  if ((await firstOpen(ctx, endpoint))?.id === id) return true
+/**
+ * Whoever waits for its turn says so and looks once more; the one before settles and looks whether somebody waits.
+ * So at least one of the two sees the other, and of two that do only one gets to take it.
+ */
+async function isItsTurn(ctx: HandlerContext, message: Message): Promise<boolean> {
+  const { id, endpoint, round, attempt: tried } = message
+  const isFirst = async () => (await firstOpen(ctx, endpoint))?.id === id
+  if (await isFirst()) return message.parked ? takeFromPark(ctx, message) : true
   const where = { id, round, attempt: tried, open: true }
-  await ctx.tables.update('message', where, { nextAt: new Date(Date.now() + lookAgainMs) })
-  return false
+  // In case nobody calls, it looks again.
+  const nextAt = new Date(Date.now() + lookAgainMs)
+  await ctx.tables.update('message', where, { parked: true, nextAt })
+  return (await isFirst()) && takeFromPark(ctx, message)
 }
 
-/** After the commit: one that came meanwhile found the former still open, and left. */
+async function takeFromPark(ctx: HandlerContext, { id }: Message): Promise<boolean> {
+  return (await ctx.tables.update('message', { id, parked: true }, { parked: null })) > 0
+}
+
+/** One that does not wait yet has a job of its own, which will see that it is its turn. */
 async function callNext(ctx: HandlerContext, { id, endpoint }: Message): Promise<void> {
   const next = await firstOpen(ctx, endpoint)
-  if (!next || next.id === id) return
-  const at = next.attempt === 0 ? null : next.nextAt
-  await ctx.jobs.enqueueMany('attempt', [attemptJob(next, at ?? undefined)])
+  if (!next?.parked || next.id === id) return
+  await inOneGo(ctx, async (inside) => {
+    if (!(await takeFromPark(inside, next))) return
+    // Without a key: that of its first job may still be taken while that job ends.
+    await inside.jobs.enqueue('attempt', attemptJob(next).payload)
+  })
 }
 
 function refusalOf(endpoint: Endpoint | null, message: Message): Reason | null {

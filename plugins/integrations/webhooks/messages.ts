@@ -26,6 +26,8 @@ export interface Message {
   readonly attempt: number
   readonly round: number
   readonly nextAt: Date | null
+  /** Its job found that it was not its turn and ended: the one before calls it. */
+  readonly parked: boolean | null
 }
 
 export type NewMessage = Pick<
