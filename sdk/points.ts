@@ -153,6 +153,8 @@ export const Entity = Type.Object(
     /** Records that people create through a form; false for those that only the platform writes. */
     creatable: Type.Optional(Type.Boolean(narrow('subset'))),
     hidden: Type.Optional(Type.Boolean(free)),
+    /** False for what machines note and nobody looks for by its words: search leaves it out. */
+    searched: Type.Optional(Type.Boolean(free)),
     /**
      * Every record is its owner's alone, whatever roles say: what the owner may do with it. Nobody else reads
      * or changes it, admins included; plugins do what their capabilities say.

@@ -19,10 +19,13 @@ function isSearched({ typeDefinition, storage }: Field): boolean {
   return kind === 'text' && operators.includes('$contains') && storage.in !== 'computed'
 }
 
+const isFound = ({ definition: { hidden, searched } }: Entity) => !hidden && searched !== false
+
 /** Entities that search looks at, by name. */
 export function searchedEntities(model: Model): readonly Entity[] {
   return [...model.entities.values()]
-    .filter((entity) => !entity.definition.hidden && searchedFields(entity).length > 0)
+
+    .filter((entity) => isFound(entity) && searchedFields(entity).length > 0)
     .sort((a, b) => (a.ref < b.ref ? -1 : 1))
 }
 
