@@ -70,8 +70,15 @@ export function tableName(plugin: string, key: string): string {
 }
 
 export function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  let name = snakes.get(key)
+  if (name === undefined) {
+    name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    snakes.set(key, name)
+  }
+  return name
 }
+/** Keys of manifests, of which there are few, each asked for with every row. */
+const snakes = new Map<string, string>()
 
 /** PostgreSQL cuts names at 63 bytes without an error. */
 const longestName = 63

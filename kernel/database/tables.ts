@@ -3,6 +3,7 @@ import type { FieldValues, OperationalTableDefinition, Row, Tables } from '@runw
 import type { Contribution, Model } from '../model/model.ts'
 import { snakeCase, tableName, tablesOf } from './entity-tables.ts'
 import type { Database, Result, Statement, Tx } from './postgres.ts'
+import { type Built, createMarks, createTemplates, type Mark } from './sql-templates.ts'
 import { isUuid, uuidv7 } from './uuid.ts'
 
 /** Whose tables, in which organisation; inside `tx` when there is one. */
@@ -14,6 +15,8 @@ export interface TablesScope {
 }
 
 const highestLimit = 1_000
+/** Rows of one statement: so few that each number of them stays prepared. */
+const rowsAtOnce = 8
 
 /**
  * The operational tables of a plugin as its handlers see them. MikroORM's query builder writes the SQL,
@@ -22,16 +25,18 @@ const highestLimit = 1_000
  * $ne }`.
  */
 export function createTables(db: Database): (scope: TablesScope) => Tables {
-  const orms = new WeakMap<object, Promise<MikroORM>>()
+  const orms = new WeakMap<object, Promise<Opened>>()
 
-  function ormOf(model: Model): Promise<MikroORM> {
+  function ormOf(model: Model): Promise<Opened> {
     const key = model.contributions.get('tables') ?? model
     let orm = orms.get(key)
     if (!orm) {
       const refs = model.contributions.get('tables')
       const specs = tablesOf(model).filter((spec) => refs?.has(spec.ref))
       // Loaded with the first use: most nodes start faster than they need it.
-      orm = import('./orm.ts').then(({ openOrm }) => openOrm(specs))
+      orm = import('./orm.ts').then(async ({ openOrm }) => ({
+        ...{ orm: await openOrm(specs), template: createTemplates() },
+      }))
       orms.set(key, orm)
     }
     return orm
@@ -40,76 +45,100 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
   return (scope) => {
     const open = async (name: string): Promise<OpenTable> => {
       const definition = definitionOf(scope, name)
-      const orm = await ormOf(scope.model)
+      const { orm, template } = await ormOf(scope.model)
       const spec = tableName(scope.plugin, name)
+      const builder = () => orm.em.createQueryBuilder(spec as never) as unknown as Builder
       return {
-        definition,
-        name,
-        builder: () => orm.em.createQueryBuilder(spec as never) as unknown as Builder,
+        ...{ name, definition },
+        statement(kind, ask, build) {
+          const { values, mark } = createMarks()
+          const marked = ask(mark)
+          return template(`${spec} ${kind} ${JSON.stringify(marked)}`, values, () =>
+            build(builder(), marked),
+          )
+        },
       }
     }
-    const run = async (build: (table: OpenTable) => Built, name: string): Promise<Answer> => {
-      const table = await open(name)
-      const { definition } = table
-      const statement = toStatement(build(table))
+    const run = async (table: OpenTable, statement: Statement): Promise<Answer> => {
       const result: Result = scope.tx
         ? await scope.tx.one(statement)
         : await db.query(scope.orgId, statement)
-      return { rows: result.rows.map((row) => fromRow(definition, row)), count: result.rowCount }
+      return {
+        rows: result.rows.map((row) => fromRow(table.definition, row)),
+        count: result.rowCount,
+      }
     }
-    const own = { org_id: scope.orgId }
+    const own = (mark: Marker) => ({ org_id: mark(scope.orgId) })
 
     return {
       async insert(name, rows) {
         if (rows.length === 0) return []
-        const { rows: inserted } = await run((table) => {
-          const records = rows.map((row) => toNewRow(table, scope.orgId, row))
-          return table.builder().insert(records).returning('*')
-        }, name)
-        return inserted
+        const table = await open(name)
+        const statements = inserting(table, rows, '*')
+        const results = scope.tx
+          ? await scope.tx.run(statements)
+          : await db.batch(scope.orgId, statements)
+        return results.flatMap((result) => result.rows.map((row) => fromRow(table.definition, row)))
       },
       async add(name, rows) {
         if (rows.length === 0) return
-        const table = await open(name)
-        const records = rows.map((row) => toNewRow(table, scope.orgId, row))
-        const statement = toStatement(table.builder().insert(records))
-        if (scope.tx) scope.tx.later(statement)
-        else await db.query(scope.orgId, statement)
+        const statements = inserting(await open(name), rows)
+        if (!scope.tx) await db.batch(scope.orgId, statements)
+        for (const statement of statements) scope.tx?.later(statement)
       },
       async select(name, query = {}) {
-        const { rows } = await run((table) => {
-          const where = { ...own, ...toWhere(table, query.where ?? {}) }
-          const limit = Math.min(query.limit ?? highestLimit, highestLimit)
-          return table
-            .builder()
-            .select('*')
-            .where(where)
-            .orderBy(toOrder(table, query.sort))
-            .limit(limit)
-        }, name)
-        return rows
+        const table = await open(name)
+        const order = toOrder(table, query.sort)
+        const limit = Math.min(query.limit ?? highestLimit, highestLimit)
+        const statement = table.statement(
+          `select ${JSON.stringify(order)} ${limit}`,
+          (mark) => ({ ...own(mark), ...toWhere(table, query.where ?? {}, mark) }),
+          (builder, where) => builder.select('*').where(where).orderBy(order).limit(limit),
+        )
+        return (await run(table, statement)).rows
       },
       async update(name, where, values) {
-        const { count } = await run((table) => {
-          const changes = toColumns(table, values)
-          return table
-            .builder()
-            .update(changes)
-            .where({ ...own, ...toWhere(table, where) })
-        }, name)
-        return count
+        const table = await open(name)
+        const statement = table.statement(
+          'update',
+          (mark) => ({
+            set: toColumns(table, values, mark),
+            where: { ...own(mark), ...toWhere(table, where, mark) },
+          }),
+          (builder, parts) => builder.update(parts.set).where(parts.where),
+        )
+        return (await run(table, statement)).count
       },
       async delete(name, where) {
-        const { count } = await run(
-          (table) => table.builder().delete({ ...own, ...toWhere(table, where) }),
-          name,
+        const table = await open(name)
+        const statement = table.statement(
+          'delete',
+          (mark) => ({ ...own(mark), ...toWhere(table, where, mark) }),
+          (builder, all) => builder.delete(all),
         )
-        return count
+        return (await run(table, statement)).count
       },
+    }
+
+    function inserting(table: OpenTable, rows: readonly FieldValues[], answer?: '*'): Statement[] {
+      return Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, at) => {
+        const some = rows.slice(at * rowsAtOnce, (at + 1) * rowsAtOnce)
+        return table.statement(
+          `insert ${answer ?? ''}`,
+          (mark) => some.map((row) => ({ ...own(mark), ...toNewRow(table, row, mark) })),
+          (builder, marked) =>
+            answer ? builder.insert(marked).returning(answer) : builder.insert(marked),
+        )
+      })
     }
   }
 }
 
+type Marker = (value: unknown) => Mark
+interface Opened {
+  readonly orm: MikroORM
+  readonly template: ReturnType<typeof createTemplates>
+}
 interface Answer {
   readonly rows: Row[]
   readonly count: number
@@ -117,10 +146,12 @@ interface Answer {
 interface OpenTable {
   readonly name: string
   readonly definition: OperationalTableDefinition
-  builder(): Builder
-}
-interface Built {
-  toQuery(): { readonly sql: string; readonly params: readonly unknown[] }
+  /** @param ask the question with marks for its values; with `kind` it decides what the SQL is. */
+  statement<Q extends object>(
+    kind: string,
+    ask: (mark: Marker) => Q,
+    build: (builder: Builder, question: Q) => Built,
+  ): Statement
 }
 /** What is used of MikroORM's query builder. */
 interface Builder extends Built {
@@ -140,53 +171,54 @@ function definitionOf(scope: TablesScope, name: string): OperationalTableDefinit
   return (found as Contribution<OperationalTableDefinition>).definition
 }
 
-/** Texts up to this length come again and are worth preparing; longer ones insert as many rows as there are. */
-const preparedLength = 2_000
-
-/** MikroORM's `?` become `$1`, `$2`: no name that it quotes can hold a question mark. */
-function toStatement(built: Built): Statement {
-  const { sql, params } = built.toQuery()
-  let at = 0
-  const text = sql.replace(/\?/g, () => `$${++at}`)
-  return { text, values: params, ...(text.length <= preparedLength ? { name: text } : {}) }
-}
-
-function toNewRow(table: OpenTable, orgId: string, row: FieldValues): Record<string, unknown> {
+function toNewRow(table: OpenTable, row: FieldValues, mark: Marker): Record<string, Mark> {
   const { id = uuidv7(), ...values } = row
   if (!isUuid(id)) throw new TypeError(`The id of a row of "${table.name}" is not a uuid.`)
-  const columns: Record<string, unknown> = { org_id: orgId, id }
+  for (const key of Object.keys(values)) columnOf(table, key)
+  const columns: Record<string, Mark> = { id: mark(id) }
   // Every row gets every column, so that many rows are one statement.
   for (const [key, { required }] of Object.entries(table.definition.columns)) {
     const value = values[key] ?? null
     if (required && value === null) throw new TypeError(`"${table.name}" needs a "${key}".`)
-    columns[snakeCase(key)] = value
+    columns[snakeCase(key)] = mark(value)
   }
-  toColumns(table, values)
   return columns
 }
 
-function toColumns(table: OpenTable, values: FieldValues): Record<string, unknown> {
-  const columns: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(values)) columns[columnOf(table, key)] = value ?? null
+function toColumns(table: OpenTable, values: FieldValues, mark: Marker): Record<string, Mark> {
+  const columns: Record<string, Mark> = {}
+  for (const [key, value] of Object.entries(values)) columns[columnOf(table, key)] = mark(value)
   return columns
 }
 
 const operators = new Set(['$lt', '$lte', '$gt', '$gte', '$ne'])
 
-function toWhere(table: OpenTable, where: FieldValues): Record<string, unknown> {
-  const conditions: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(where)) {
-    const isObject =
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      !(value instanceof Date)
-    if (isObject && !Object.keys(value).every((operator) => operators.has(operator))) {
-      throw new TypeError(`"${table.name}.${key}" cannot be compared with that.`)
-    }
-    conditions[key === 'id' ? 'id' : columnOf(table, key)] = value ?? null
+function toWhere(
+  table: OpenTable,
+  where: FieldValues,
+  mark: Marker,
+): Record<string, null | Mark | readonly Mark[] | Record<string, Mark | null>> {
+  const conditions: ReturnType<typeof toWhere> = {}
+  for (const [key, value = null] of Object.entries(where)) {
+    const column = key === 'id' ? 'id' : columnOf(table, key)
+    if (value === null) conditions[column] = null
+    else if (Array.isArray(value)) conditions[column] = padded(value).map(mark)
+    else if (typeof value !== 'object' || value instanceof Date) conditions[column] = mark(value)
+    else if (Object.keys(value).every((operator) => operators.has(operator))) {
+      const entries = Object.entries(value)
+      conditions[column] = Object.fromEntries(
+        entries.map(([name, one]) => [name, one === null ? null : mark(one)]),
+      )
+    } else throw new TypeError(`"${table.name}.${key}" cannot be compared with that.`)
   }
   return conditions
+}
+
+/** Lists of a few lengths, so that few statements stay prepared: one of three is asked as one of four. */
+function padded(list: readonly unknown[]): readonly unknown[] {
+  if (list.length < 2) return list
+  const length = 2 ** Math.ceil(Math.log2(list.length))
+  return [...list, ...Array.from({ length: length - list.length }, () => list.at(-1))]
 }
 
 /** `-startedAt,id`; the newest rows first when nothing is said. */
