@@ -40,6 +40,19 @@ export interface OpenChange {
   readonly parentId: string | null
   /** Whether workflows react to it. */
   readonly workflows: 'run' | 'skip'
+  /** Of one transaction: each statement that writes makes its row or adds to it, so one without writes has none. */
+  readonly row?: ChangeSetRow
+}
+
+/** What the row of a change set says when it is made. */
+export interface ChangeSetRow {
+  /** JSON. */
+  readonly actor: string
+  readonly door: Door
+  readonly label: string | null
+  readonly origin: 'external' | null
+  readonly source: string | null
+  readonly at: Date
 }
 
 /** The actor as it is written into records, the ledger and events. */

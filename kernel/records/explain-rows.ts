@@ -55,7 +55,7 @@ export function createExplainer({ run, planOf }: ExplainerDeps) {
       checkRelations: options.relations,
       input,
     })
-    const values = writeValues(ctx, items, ctx.changeSet?.id ?? null)
+    const values = writeValues(ctx, items, ctx.changeSet?.row ? null : (ctx.changeSet?.id ?? null))
     const [result] = await run(ctx, [plan.statement(ctx, values)])
     const rows = new Map(result?.rows.map((row) => [String(row.id), row]))
     const answers = new Map<string, Explained>()

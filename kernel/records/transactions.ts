@@ -1,5 +1,5 @@
 import { type Door, NotFoundError, StateConflictError } from '@runwaycrm/sdk'
-import { actorOf, type RequestContext } from '../context/request-context.ts'
+import { actorOf, type ChangeSetRow, type RequestContext } from '../context/request-context.ts'
 import type { Database, Statement, Tx } from '../database/postgres.ts'
 import { isUuid, uuidv7 } from '../database/uuid.ts'
 import { asConcurrentChange, withRetry } from './concurrent-change.ts'
@@ -97,11 +97,13 @@ export function createTransactions({ db, onCommitted }: TransactionsDeps) {
   ): Promise<T> {
     if (ctx.changeSet || options.isOneWrite) return work(ctx)
     const inner = withChangeSet(ctx, uuidv7(), options)
+    if (!options.keepEmpty) {
+      const changeSet = { ...inner.changeSet, row: rowOf(inner, options) }
+      return work(Object.freeze({ ...inner, changeSet }))
+    }
     ctx.tx.later(openStatement(inner, options))
     const result = await work(inner)
-    const id = inner.changeSet.id
-    if (!options.keepEmpty) ctx.tx.later(dropEmptyQuietly(ctx.org.id, id))
-    ctx.tx.later(closeStatement(ctx, id))
+    ctx.tx.later(closeStatement(ctx, inner.changeSet.id))
     return result
   }
 
@@ -185,6 +187,13 @@ function withChangeSet<T extends RequestContext>(ctx: T, id: string, options: Ch
   return Object.freeze({ ...ctx, door: options.door ?? ctx.door, changeSet })
 }
 
+function rowOf(ctx: RequestContext, { label, origin, source }: ChangeSetOptions): ChangeSetRow {
+  return {
+    ...{ actor: JSON.stringify(actorOf(ctx.principal)), door: ctx.door, at: ctx.now },
+    ...{ label: label ?? null, origin: origin ?? null, source: source?.slice(0, 2_000) ?? null },
+  }
+}
+
 interface OpenRow {
   readonly state: string
   readonly parent_id: string | null
@@ -204,21 +213,13 @@ function openStatement(
   options: ChangeSetOptions,
 ): Statement {
   const { id, parentId, workflows } = ctx.changeSet
+  const { actor, door, label, origin, source, at } = rowOf(ctx, options)
   return {
     name: 'change_set_open',
     text: `insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at, origin, source, job)
 values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10, $11)`,
     values: [
-      ctx.org.id,
-      id,
-      parentId,
-      JSON.stringify(actorOf(ctx.principal)),
-      ctx.door,
-      options.label ?? null,
-      workflows,
-      ctx.now,
-      options.origin ?? null,
-      options.source?.slice(0, 2_000) ?? null,
+      ...[ctx.org.id, id, parentId, actor, door, label, workflows, at, origin, source],
       options.job ? JSON.stringify(options.job) : null,
     ],
   }
@@ -249,17 +250,11 @@ function closeStatement(ctx: RequestContext, id: string): Statement {
   }
 }
 
-const dropEmpty = `delete from tenant.change_set c where c.org_id = $1 and c.id = $2 and c.counts = '{}'
- and not exists (select from tenant.change_set part where part.org_id = $1 and part.parent_id = $2)`
-
 function dropEmptyStatement(orgId: string, id: string): Statement {
   return {
     name: 'change_set_drop',
-    text: `${dropEmpty} returning c.id`,
+    text: `delete from tenant.change_set c where c.org_id = $1 and c.id = $2 and c.counts = '{}'
+ and not exists (select from tenant.change_set part where part.org_id = $1 and part.parent_id = $2) returning c.id`,
     values: [orgId, id],
   }
-}
-
-function dropEmptyQuietly(orgId: string, id: string): Statement {
-  return { name: 'change_set_drop_quietly', text: dropEmpty, values: [orgId, id] }
 }

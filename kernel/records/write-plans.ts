@@ -12,7 +12,7 @@ import { createCompiler } from './query.ts'
 import { storageOf } from './storage-columns.ts'
 import { compileChecks, type RowOperation, type WriteCheck } from './write-checks.ts'
 import type { BindValue, InputShape } from './write-input.ts'
-import { writeText } from './write-sql.ts'
+import { type WriteShape, writeText } from './write-sql.ts'
 import type { WriteValues } from './write-values.ts'
 
 /** A statement of the writer whose text is settled. */
@@ -27,7 +27,7 @@ export interface PlanShape {
   readonly operation: RowOperation
   /** `why` asks which check fails, the others write and answer the record or its version. */
   readonly answer: 'record' | 'version' | 'why'
-  readonly changeSet: 'own' | 'joined'
+  readonly changeSet: WriteShape['changeSet']
   /** False where values come from the ledger. */
   readonly checkRelations: boolean
   readonly input: InputShape

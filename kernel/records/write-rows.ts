@@ -11,7 +11,7 @@ import type { Reader } from './read.ts'
 import { rereadComputed } from './reread-computed.ts'
 import { ofEntity, type RowOperation } from './write-checks.ts'
 import { inputShapeOf } from './write-input.ts'
-import { createWritePlans } from './write-plans.ts'
+import { createWritePlans, type PlanShape } from './write-plans.ts'
 import { type RowItem, writeValues } from './write-values.ts'
 
 export type RowOutcome =
@@ -69,7 +69,7 @@ export function createRowWriter({ db, codecs, reader, onCommitted }: RowWriterDe
         const plan = planOf(ctx, entity, {
           operation,
           answer: options.answer,
-          changeSet: ctx.changeSet ? 'joined' : 'own',
+          changeSet: changeSetOf(ctx),
           checkRelations: relations,
           input: inputShapeOf(entity, operation, pending),
         })
@@ -125,6 +125,10 @@ function lockInOrder(orgId: string, entity: Entity, items: readonly RowItem[]): 
  where t.org_id = $1 and t.id = any($2::uuid[])${ofEntity(entity, 't')} order by t.id for no key update) locked`,
     values: [orgId, items.map((item) => item.id)],
   }
+}
+
+function changeSetOf({ changeSet }: RequestContext): PlanShape['changeSet'] {
+  return !changeSet ? 'own' : changeSet.row ? 'shared' : 'joined'
 }
 
 function outcomeOf(id: string, why: Explained): RowOutcome {

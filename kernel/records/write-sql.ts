@@ -15,8 +15,11 @@ import { type BindValue, type InputShape, inputSql, isGiven } from './write-inpu
 export interface WriteShape {
   readonly entity: Entity
   readonly operation: RowOperation
-  /** Whether the change set is made here or joined, which then must be open. */
-  readonly changeSet: 'own' | 'joined'
+  /**
+   * Whether the change set is made here, by whichever statement of the transaction comes first, or joined, which
+   * then must be open.
+   */
+  readonly changeSet: 'own' | 'shared' | 'joined'
   readonly input: InputShape
   readonly checks: readonly WriteCheck[]
   /** Select list over `t`, the written row. */
@@ -245,18 +248,23 @@ select $1, ${batch}, uuidv7(), ${changeSet}, 'record.${words[operation]}', ${lit
 
 function changeSetPart({ operation, changeSet, bind }: WriteShape, values: CommonValues): string {
   const count = words[operation]
-  const { now, actor, workflows } = values
   const n = '(select count(*) as n from written) w'
+  const more = (added: string) =>
+    `set counts = c.counts || jsonb_build_object('${count}', coalesce((c.counts ->> '${count}')::bigint, 0) + ${added})`
   if (changeSet === 'joined')
-    return `change_set as (update tenant.change_set c
-set counts = c.counts || jsonb_build_object('${count}', coalesce((c.counts ->> '${count}')::bigint, 0) + w.n)
+    return `change_set as (update tenant.change_set c ${more('w.n')}
 from ${n} where c.org_id = $1 and c.id = ${values.changeSet} and w.n > 0)`
   const parent = bind('uuid', ({ parentId }) => parentId)
-  const door = bind('text', (one) => one.door)
-  const label = bind('text', (one) => one.label)
-  return `change_set as (insert into tenant.change_set (org_id, id, parent_id, actor, door, label, workflows, state, created_at, closed_at, counts)
-select $1, ${values.changeSet}, ${parent}, ${actor}, ${door}, ${label}, ${workflows}, 'done', ${now}, ${now}, jsonb_build_object('${count}', w.n)
-from ${n} where w.n > 0)`
+  const actor = bind('jsonb', ({ row }) => row.actor)
+  const [door, label, origin, source] = (['door', 'label', 'origin', 'source'] as const).map(
+    (name) => bind('text', ({ row }) => row[name]),
+  )
+  const at = bind('timestamptz', ({ row }) => row.at)
+  const made = `change_set as (insert into tenant.change_set as c (org_id, id, parent_id, actor, door, label, origin, source, workflows, state, created_at, closed_at, counts)
+select $1, ${values.changeSet}, ${parent}, ${actor}, ${door}, ${label}, ${origin}, ${source}, ${values.workflows}, 'done', ${at}, ${at}, jsonb_build_object('${count}', w.n)
+from ${n} where w.n > 0`
+  if (changeSet === 'own') return `${made})`
+  return `${made} on conflict (org_id, id) do update ${more(`(excluded.counts ->> '${count}')::bigint`)})`
 }
 
 function openCheck({ changeSet }: WriteShape, values: CommonValues): string[] {

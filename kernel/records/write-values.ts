@@ -1,4 +1,4 @@
-import { actorOf, type RequestContext } from '../context/request-context.ts'
+import { actorOf, type ChangeSetRow, type RequestContext } from '../context/request-context.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import type { StorageValues } from './validate.ts'
 
@@ -21,9 +21,11 @@ export interface WriteValues {
   readonly batchId: string
   readonly workflows: 'run' | 'skip'
   readonly parentId: string | null
-  readonly door: string
-  readonly label: string | null
+  /** Of the change set that the statement makes. */
+  readonly row: ChangeSetRow
 }
+
+const ownRow = { label: null, origin: null, source: null } as const
 
 /** Rows of one transaction are one batch of the outbox. */
 const batchOfTransaction = new WeakMap<object, string>()
@@ -33,17 +35,17 @@ export function writeValues(
   items: readonly RowItem[],
   changeSetId: string | null,
 ): WriteValues {
+  const actor = JSON.stringify(actorOf(ctx.principal))
   return {
     orgId: ctx.org.id,
     items,
     now: ctx.now,
-    actor: JSON.stringify(actorOf(ctx.principal)),
+    actor,
     changeSetId,
     batchId: batchIdOf(ctx),
     workflows: ctx.changeSet?.workflows ?? 'run',
-    parentId: null,
-    door: ctx.door,
-    label: null,
+    parentId: ctx.changeSet?.parentId ?? null,
+    row: ctx.changeSet?.row ?? { ...ownRow, actor, door: ctx.door, at: ctx.now },
   }
 }
 
