@@ -1,7 +1,6 @@
 import {
   NotFoundError,
   type Principal,
-  type PublicPage,
   type RouteDefinition,
   type RouteReply,
   type RouteRequest,
@@ -16,7 +15,6 @@ import type { RequestContext } from '../context/request-context.ts'
 import type { Contribution } from '../model/model.ts'
 import { inReadersLanguage, localeOf, messageOf, type Words } from '../model/words.ts'
 import type { Lifetime, LinkTarget, PublicLinks } from '../secrets/public-links.ts'
-import { plainPage } from './plain-page.ts'
 import { frameScript, publicPage } from './public-page.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { type Answer, apiPrefix, type Call, type RouteDeclaration } from './route.ts'
@@ -101,7 +99,8 @@ export function createLinkRoutes(deps: LinkRoutesDeps) {
     const english = { org: { locale: 'en' }, model: deps.model }
     const words = inReadersLanguage(english, wantedIn(request))
     const say = (key: string) => messageOf(words, 'kernel', `page.gone.${key}`)
-    return plainPage(404, { title: say('title'), text: [say('text')], language: localeOf(words) })
+    const page = { title: say('title'), text: [say('text')], language: localeOf(words) }
+    return publicPage(404, page, null)
   }
 
   function requestOf(
@@ -180,20 +179,10 @@ function answerOf({ status, page, body, headers }: RouteReply, ctx: RequestConte
     return { status, headers: { location, 'referrer-policy': 'no-referrer' } }
   }
   if (body !== undefined) return { status, body }
-  return isDrawn(page)
-    ? publicPage(
-        status,
-        page,
-        page.isBranded ? { ...ctx.brand, name: ctx.brand?.name ?? ctx.org.name } : null,
-      )
-    : page
-      ? plainPage(status, page)
-      : null
+  if (!page) return null
+  const brand = page.isBranded ? { ...ctx.brand, name: ctx.brand?.name ?? ctx.org.name } : null
+  return publicPage(status, page, brand)
 }
-
-/** Whether a page says more than a title, texts and a button. */
-const isDrawn = (page: PublicPage | undefined): page is PublicPage =>
-  page !== undefined && (page.isBranded === true || page.form !== undefined)
 
 const formType = 'application/x-www-form-urlencoded'
 
