@@ -188,21 +188,22 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   })
 }
 
-/** The same functions, each of which asks first whether the call is still on. */
+/** The same functions, each of which asks first whether the call is still on. Most of them are never looked at. */
 function whileOpen<T extends object>(api: T, assertOpen: () => void): T {
-  const wrap = (value: unknown): unknown => {
-    if (typeof value === 'function') {
-      return (...args: unknown[]) => {
-        assertOpen()
-        return (value as (...args: unknown[]) => unknown)(...args)
-      }
-    }
-    if (typeof value !== 'object' || value === null) return value
-    return Object.freeze(
-      Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, wrap(inner)])),
-    )
+  const refuse = () => false
+  const guard: ProxyHandler<object> = {
+    get: (target, name) => guarded(Reflect.get(target, name)),
+    ...{ set: refuse, defineProperty: refuse, deleteProperty: refuse },
   }
-  return wrap(api) as T
+  const guarded = (value: unknown): unknown => {
+    if (typeof value === 'object' && value !== null) return new Proxy(value, guard)
+    if (typeof value !== 'function') return value
+    return (...args: unknown[]): unknown => {
+      assertOpen()
+      return value(...args)
+    }
+  }
+  return Object.fromEntries(Object.entries(api).map(([name, value]) => [name, guarded(value)])) as T
 }
 
 function logFor(log: Log, ctx: RequestContext, plugin: string): Log {

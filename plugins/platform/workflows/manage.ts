@@ -2,6 +2,7 @@ import { type HandlerContext, InvalidError, StateConflictError } from '@runwaycr
 import { cancel as cancelled, retryFrom } from './advance.ts'
 import { enabledWorkflow, pinned } from './definitions.ts'
 import { mirror } from './mirror.ts'
+import { type AdvanceJob, advanceAlone } from './run-slice.ts'
 import { hasEnded, type RunState } from './run-state.ts'
 import { startRuns } from './start-runs.ts'
 import { withdrawApprovals } from './steps/action.ts'
@@ -193,6 +194,8 @@ export async function replay({ id }: { readonly id: string }, ctx: HandlerContex
 
 /** The job that carries a run is dead: the run is parked with the reason and can be taken up again. */
 export async function park({ payload, problem }: DeadJob, ctx: HandlerContext): Promise<void> {
+  // One of them was to blame, at most: the others are not to be parked for it.
+  if ('states' in payload) return advanceAlone(payload.states, ctx)
   const row = await findState(ctx, payload.state)
   if (row?.status !== 'ready') return
   const failure = { step: row.step ?? '', code: problem.code, message: problem.detail }
@@ -202,6 +205,6 @@ export async function park({ payload, problem }: DeadJob, ctx: HandlerContext): 
   if (kept.whole) await mirror(ctx, kept)
 }
 export interface DeadJob {
-  readonly payload: { readonly state: string }
+  readonly payload: AdvanceJob
   readonly problem: { readonly code: string; readonly detail: string }
 }

@@ -1,5 +1,6 @@
 import { type HandlerContext, type RecordData, RunwayError } from '@runwaycrm/sdk'
 import { advance, resume } from './advance.ts'
+import { atMost } from './at-most.ts'
 import type { Workflow } from './definition.ts'
 import { asWorkflow, pinned } from './definitions.ts'
 import { mirror } from './mirror.ts'
@@ -23,7 +24,9 @@ import {
   type StepRow,
 } from './tables.ts'
 
-export interface AdvanceJob {
+export type AdvanceJob = OneRun | { readonly states: readonly string[] }
+
+interface OneRun {
   readonly state: string
   /** A moment that was waited for. */
   readonly at?: string
@@ -31,14 +34,35 @@ export interface AdvanceJob {
   readonly parts?: boolean
 }
 
+/** Runs that write hold a connection each; people's requests need some too. */
+const writing = atMost(6)
+
 /** After so long the run lets others of its kind go on. */
 const sliceMs = 20_000
+
+/** Runs that share a job go on beside one another. One that cannot goes on in a job of its own. */
+export async function advanceRun(job: AdvanceJob, ctx: HandlerContext): Promise<void> {
+  if ('state' in job) return advanceOne(job, ctx)
+  const ends = await Promise.allSettled(job.states.map((state) => advanceOne({ state }, ctx)))
+  ctx.signal.throwIfAborted()
+  await advanceAlone(
+    job.states.filter((_, at) => ends[at]?.status === 'rejected'),
+    ctx,
+  )
+}
+
+export async function advanceAlone(states: readonly string[], ctx: HandlerContext): Promise<void> {
+  await ctx.jobs.enqueueMany(
+    'advance',
+    states.map((state) => ({ payload: { state } })),
+  )
+}
 
 /**
  * Carries a run on until it waits or ends. What only looks is kept with the next step that writes; what
  * reaches other systems begins after all before it is kept.
  */
-export async function advanceRun(job: AdvanceJob, ctx: HandlerContext): Promise<void> {
+async function advanceOne(job: OneRun, ctx: HandlerContext): Promise<void> {
   const found = await findStateTogether(ctx, job.state)
   if (!found) return
   const state = await woken(found, job, ctx)
@@ -50,7 +74,7 @@ export async function advanceRun(job: AdvanceJob, ctx: HandlerContext): Promise<
 /** What the run is once the job is heard of; kept with the step that follows. */
 async function woken(
   { id, data }: StateRow,
-  { at, parts }: AdvanceJob,
+  { at, parts }: OneRun,
   ctx: HandlerContext,
 ): Promise<RunState> {
   if (data.status !== 'waiting') return data
@@ -100,10 +124,8 @@ interface Slice {
 
 /** Writes down how far it is, with no effect beside it. */
 async function keep(run: Slice): Promise<void> {
-  run.row = await run.ctx.transaction(
-    (inside) => keepAndTell(inside, run.row, run.state, run.steps),
-    { door: 'job' },
-  )
+  const work = (inside: HandlerContext) => keepAndTell(inside, run.row, run.state, run.steps)
+  run.row = await writing(() => run.ctx.transaction(work, { door: 'job' }))
   run.steps = []
 }
 
@@ -137,15 +159,16 @@ async function step(run: Slice, record: RecordData | null): Promise<boolean> {
     executor = executorOf(acting, call.step.type)
     where = typeof executor.where === 'function' ? executor.where(call, acting) : executor.where
     if (where === 'inside') {
-      run.row = await acting.transaction(
-        async (inside) => {
-          const result = await executor.run(call, inside)
-          const [next, shown] = through(result)
-          const kept = await keepAndTell(inside, run.row, next, [...run.steps, shown])
-          run.state = next
-          return kept
-        },
-        { label: workflow.label, door: 'workflow', parent: row.origin.root ?? row.run },
+      const work = async (inside: HandlerContext) => {
+        const result = await executor.run(call, inside)
+        const [next, shown] = through(result)
+        const kept = await keepAndTell(inside, run.row, next, [...run.steps, shown])
+        run.state = next
+        return kept
+      }
+      const parent = row.origin.root ?? row.run
+      run.row = await writing(() =>
+        acting.transaction(work, { label: workflow.label, door: 'workflow', parent }),
       )
       run.steps = []
       return false

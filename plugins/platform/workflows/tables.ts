@@ -110,7 +110,7 @@ export type NewState = Omit<StateRow, 'id' | 'status' | 'step' | 'version' | 'to
   readonly cause: string | null
 }
 
-/** Each row and the job that carries it on, in the transaction of whatever begins them. */
+/** Each row and a job that carries it on, in the transaction of whatever begins them. */
 export async function beginStates(ctx: HandlerContext, states: readonly NewState[]): Promise<void> {
   const made = await ctx.tables.insert(
     'state',
@@ -123,12 +123,22 @@ export async function beginStates(ctx: HandlerContext, states: readonly NewState
       touchedAt: new Date(),
     })),
   )
-  const ready = made.filter(({ status }) => status === 'ready')
+  const ready = made.filter(({ status }) => status === 'ready').map(({ id }) => id as string)
+  const size = ready.length < manyAtOnce ? 1 : perJob
+  const jobs = Array.from({ length: Math.ceil(ready.length / size) }, (_, at) =>
+    ready.slice(at * size, (at + 1) * size),
+  )
   await ctx.jobs.enqueueMany(
     'advance',
-    ready.map(({ id }) => ({ payload: { state: id } })),
+    jobs.map(([state, ...more]) => ({
+      payload: more.length > 0 ? { states: [state, ...more] } : { state },
+    })),
   )
 }
+
+/** Where so many begin at once, a few share a job: the queue has less to do. */
+const manyAtOnce = 20
+const perJob = 5
 
 /** Somebody else changed the run meanwhile: cancelled it, or took it over. */
 export class RunMovedOnError extends Error {
