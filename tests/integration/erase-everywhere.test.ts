@@ -199,6 +199,17 @@ const fingerprint = async (caller: Caller) => {
   return [...hashes].filter(([table]) => !busy.test(table))
 }
 
+/** Indexed fields are filled behind a publish, and a job tells all nodes when one is. */
+const isFilling = async ({ orgId }: Caller) => {
+  const { rows } = await admin.query(
+    `select exists (select from tenant.slot_fill where org_id = $1 and not is_ready)
+       or exists (select from tenant.job where org_id = $1 and plugin = 'kernel'
+         and state in ('ready', 'running') and run_at <= now()) as yes`,
+    [orgId],
+  )
+  return rows[0].yes
+}
+
 describe('a person who is all over an organisation', () => {
   it('is nowhere afterwards, and elsewhere as before', async () => {
     const here = await plant(acme)
@@ -219,6 +230,7 @@ describe('a person who is all over an organisation', () => {
     ])
       expect(planted).toContain(`tenant.${table}`)
     expect(await filesWith(app, acme.orgId, canary)).toHaveLength(6)
+    await expect.poll(() => isFilling(other), { timeout: 20_000 }).toBe(false)
     const before = await fingerprint(other)
 
     const answer = await acme.call('POST', '/actions/platform.people:erase_person', {
