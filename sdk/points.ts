@@ -549,6 +549,9 @@ export const Point = Type.Object(
      *   members are the fields of the entity that the named member of the definition says, or with one of `open`.
      * - `x-json-schema: true`: a JSON Schema, from which a validator can be made safely.
      * - `x-rule: true` of an object: a rule over places, `{fact: "record", path: "score"}` is `record.score`.
+     * - `x-rules: {facts, operators}` of the schema of a point: what its rules ask about. A fact is `true`, a list of
+     *   what is in it, or the member of the definition whose keys are in it; operators besides those of filters
+     *   stand below their fact, each with the one of filters whose values it takes. Rules are checked by it.
      * - `x-scope: {<place>: <member>}` of an object: the record at that place of rules and templates is of the
      *   entity that the member names. `$node` in a place is the key of the node around, `*` any step. Once the
      *   schema of a point says it, fields are named where `x-names`, rules and templates do, and nowhere else.

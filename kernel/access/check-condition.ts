@@ -4,6 +4,7 @@ import {
   filterLimits,
   type IssueCode,
   isKeepableText,
+  parseRelativeDate,
   UnknownFieldError,
 } from '@runwaycrm/sdk'
 import {
@@ -20,7 +21,6 @@ import {
 } from './condition-tree.ts'
 import { type FieldPath, findPath } from './field-path.ts'
 import { operators } from './operators.ts'
-import { parseRelativeDate } from './relative-date.ts'
 
 export type ParsedOperand =
   | { readonly ok: true; readonly value: Comparable | null }

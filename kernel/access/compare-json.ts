@@ -1,7 +1,6 @@
-import type { FilterOperator } from '@runwaycrm/sdk'
+import { type FilterOperator, parseRelativeDate, resolveRelativeDate } from '@runwaycrm/sdk'
 import type { Comparable, ConditionRun } from './condition-tree.ts'
 import { leafSemantics, type OperandValue, operators } from './operators.ts'
-import { parseRelativeDate, resolveRelativeDate } from './relative-date.ts'
 
 /**
  * An operator of filters on plain JSON that no field describes: outputs of steps, payloads of events. Nulls

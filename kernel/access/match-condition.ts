@@ -1,4 +1,4 @@
-import type { RecordData } from '@runwaycrm/sdk'
+import { parseRelativeDate, type RecordData, resolveRelativeDate } from '@runwaycrm/sdk'
 import type {
   Comparable,
   Condition,
@@ -9,7 +9,6 @@ import type {
 } from './condition-tree.ts'
 import { isMany } from './condition-tree.ts'
 import { leafSemantics, type OperandValue, type Order } from './operators.ts'
-import { parseRelativeDate, resolveRelativeDate } from './relative-date.ts'
 import { comparableOf } from './stored-value.ts'
 
 /**

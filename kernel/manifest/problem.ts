@@ -11,6 +11,8 @@ export interface Problem {
   readonly hint: string
   /** Something that stands aside for another or waits, rather than being wrong. */
   readonly notice?: true
+  /** The definition is kept: what it does with this part fails where people see why. */
+  readonly stays?: true
 }
 
 /** A place in a request the way API answers name it: `ops/0/path` is `ops[0].path`. */

@@ -38,15 +38,20 @@ export function checkDocument(
 }
 
 /**
- * A computed field that nobody touched and that builds on something which is taken away: it stays,
+ * A computed field, or a rule, that nobody touched and that builds on something which is taken away: it stays,
  * blank, and the plan says so.
  */
 function isLeftBehind(
-  { at, code }: Problem,
+  { at, code, stays }: Problem,
   document: LayerDocument,
   previous: LayerDocument,
 ): boolean {
   const path = at.split('/')
+  if (stays) {
+    const of = (layer: LayerDocument) =>
+      path[1] === 'overrides' ? layer.overrides : leafAt(layer.contributes, path.slice(1, 3))
+    return path[0] !== ownLayer || sameValue(of(document), of(previous))
+  }
   const end = path.findIndex((step, index) => index > 2 && computations.has(step))
   if (code === 'AMBIGUOUS' || end < 0) return false
   if (path[0] !== ownLayer) return true

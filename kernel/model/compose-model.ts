@@ -13,6 +13,7 @@ import { checkFormulas, mayHaveFormulas } from './check-formulas.ts'
 import { checkLinked } from './check-linked.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoles } from './check-roles.ts'
+import { checkRules, hasRules } from './check-rules.ts'
 import { schemaFinder } from './find-schema.ts'
 import { type Fold, foldLayers, sortLayers } from './fold-layers.ts'
 import type { Layer } from './layer.ts'
@@ -53,7 +54,7 @@ export function composeModel(layers: readonly Layer[], base: Model | null = null
     ...registry.problems,
     ...fold.problems,
     ...entities.problems,
-    ...formulaProblems(fold, layerOf, registry.points, entities.entities),
+    ...fieldProblems(fold, layerOf, registry.points, entities.entities),
     ...checkRoles(point('roles'), entities.entities, isNew),
     ...checkCapabilities(sorted.layers, has),
   ]
@@ -126,8 +127,8 @@ function pruneReferences(
   }
 }
 
-/** Formulas that stand in definitions; they are checked once the entities are there that they name fields of. */
-function formulaProblems(
+/** Formulas and rules in definitions; they are checked once the entities are there that they name fields of. */
+function fieldProblems(
   fold: Fold,
   layerOf: ReadonlyMap<string, Layer>,
   points: Model['points'],
@@ -135,7 +136,12 @@ function formulaProblems(
 ): Problem[] {
   return [...fold.touched].flatMap(([name, refs]) => {
     const point = points.get(name)
-    if (!point || builtPoints.has(name) || !mayHaveFormulas(point)) return []
+    if (!point || builtPoints.has(name)) return []
+    const checks = [
+      ...(mayHaveFormulas(point) ? [checkFormulas] : []),
+      ...(hasRules(point) ? [checkRules] : []),
+    ]
+    if (checks.length === 0) return []
     return [...refs].flatMap((ref) => {
       const contribution = fold.contributions.get(name)?.get(ref)
       if (!contribution) return []
@@ -145,7 +151,8 @@ function formulaProblems(
           ? placeOf(contribution.plugin, name, contribution.key)
           : placeOf(last, 'overrides', name, ref)
       const find = schemaFinder(fold.contributions, (id) => layerOf.get(id), contribution.plugin)
-      return checkFormulas(contribution.definition as JsonObject, point, find, entities, at)
+      const definition = contribution.definition as JsonObject
+      return checks.flatMap((check) => check(definition, point, find, entities, at))
     })
   })
 }

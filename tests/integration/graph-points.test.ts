@@ -154,3 +154,134 @@ describe('a graph in the draft', () => {
     ])
   })
 })
+
+describe('a rule of a workflow in the draft', () => {
+  const own = 'platform.workflows'
+  const leaf = (fact: string, path: string, operator: string, value: unknown) => ({
+    ...{ fact, path, operator, value },
+  })
+  const workflow = (when: unknown, settings: object = { when: {} }) => ({
+    label: 'Watch',
+    entity: 'crm.leads:lead',
+    triggers: { changed: { type: `${own}:record-updated`, when } },
+    start: 'find',
+    steps: {
+      find: {
+        type: `${own}:find-records`,
+        settings: { entity: 'crm.accounts:account' },
+        next: 'check',
+      },
+      check: { type: `${own}:condition`, settings },
+    },
+  })
+  async function told(when: unknown, settings?: object) {
+    const ops = [set('workflows/watch', workflow(when, settings))]
+    const answer = await org.call('PATCH', '/api/v1/studio/draft', { ops })
+    expect(answer.statusCode, answer.body).toBe(422)
+    return answer
+      .json<{ errors: Json[] }>()
+      .errors.map(
+        ({ path, code, message }) => `${path.slice('workflows/watch/'.length)} ${code} ${message}`,
+      )
+  }
+  const holding = {
+    all: [
+      leaf('record', 'score', '$gte', '{{ vars.least }}'),
+      leaf('record', 'campaign.owner.name', '$startsWith', 'A'),
+      leaf('record', 'createdAt', '$gt', '@today-30d'),
+      leaf('record', 'ownerId', '$in', ['@me', '{{ vars.who }}', null]),
+      leaf('change', 'status', '$changedTo', 'qualified'),
+      leaf('change', 'score.to', '$gt', 3),
+      leaf('change', 'ownerId', '$changed', true),
+      { any: [{ not: leaf('trigger', 'payload.kind', '$eq', 'x') }] },
+      leaf('org', 'currency', '$eq', 'CHF'),
+    ],
+  }
+  const after = {
+    when: leaf('steps', 'find.output.first.industry', '$eq', 'wine'),
+  }
+
+  it('is taken as it is when it can be told', async () => {
+    await edit(set('workflows/watch', workflow(holding, after)))
+    const { problems } = await ask('GET', '/contributions/workflows/t:watch')
+    expect(problems).toEqual([])
+    await ask('DELETE', '/draft')
+  })
+
+  it('is refused at the leaf that is wrong, with what may stand there', async () => {
+    const at = 'triggers/changed/when'
+    expect(await told({ all: [leaf('record', 'score', '$near', 1)] })).toEqual([
+      expect.stringMatching(
+        /^triggers\/changed\/when\/all\/0\/operator UNKNOWN_OPTION There is no operator "\$near"\. It is one of: \$eq, /,
+      ),
+    ])
+    expect(await told(leaf('recrod', 'score', '$eq', 1))).toEqual([
+      `${at}/fact UNKNOWN_OPTION There is no "recrod" to ask about. It asks about one of: record, change, trigger, vars, steps, item, org.`,
+    ])
+    expect(await told({ not: leaf('record', 'scoer', '$eq', 1) })).toEqual([
+      expect.stringMatching(/^triggers\/changed\/when\/not\/path UNKNOWN_FIELD .*"scoer".* score/),
+    ])
+    expect(await told(leaf('change', 'scoer', '$changed', true))).toEqual([
+      expect.stringMatching(/^triggers\/changed\/when\/path UNKNOWN_FIELD/),
+    ])
+    expect(await told(leaf('record', 'score', '$gte', 'many'))).toEqual([
+      expect.stringMatching(/^triggers\/changed\/when\/value WRONG_TYPE .*number/),
+    ])
+    expect(await told(leaf('record', 'score', '$contains', '8'))).toEqual([
+      expect.stringMatching(/^triggers\/changed\/when\/operator BAD_FORMAT .*It takes \$eq/),
+    ])
+    expect(await told(leaf('change', 'status', '$changedTo', 'won'))).toEqual([
+      `${at}/value UNKNOWN_OPTION There is no option "won". It is one of: new, contacted, qualified, unqualified, converted.`,
+    ])
+    expect(await told({ ...leaf('record', 'createdAt', '$gt', '@yesterday') })).toEqual([
+      expect.stringMatching(
+        /^triggers\/changed\/when\/value BAD_FORMAT "@yesterday" is no relative date/,
+      ),
+    ])
+    const step = 'steps/check/settings/when'
+    const wrong = leaf('steps', 'fnd.output.count', '$gt', 0)
+    expect(await told(holding, { when: wrong })).toEqual([
+      `${step}/path UNKNOWN_FIELD "steps" has no "fnd". It has find, check.`,
+    ])
+    expect(
+      await told(holding, {
+        when: { any: [leaf('steps', 'find.output.first.sector', '$eq', 'x'), {}] },
+      }),
+    ).toEqual([
+      `${step}/any/1/fact REQUIRED The condition has no "fact". A condition is {"fact", "path", "operator", "value"}.`,
+      expect.stringContaining(`${step}/any/1/operator REQUIRED`),
+      expect.stringContaining(`${step}/any/1/value REQUIRED`),
+      expect.stringMatching(/^steps\/check\/settings\/when\/any\/0\/path UNKNOWN_FIELD .*"sector"/),
+    ])
+  })
+
+  it('of a plugin is overridden under the same rules', async () => {
+    const path = 'steps/high/settings/when'
+    const from = { all: [leaf('record', 'score', '$gt', 80)] }
+    const over = (value: unknown) => ({
+      ...set(path, value, from),
+      target: 'workflows/crm.recipes:lead-qualification',
+    })
+    const at = `overrides/workflows/crm.recipes:lead-qualification/${path}`
+    expect(await refused(over({ all: [leaf('record', 'score', '$gt', '90')] }))).toEqual([
+      [`${at}/all/0/value`, 'WRONG_TYPE'],
+    ])
+    await edit(over({ all: [leaf('record', 'score', '$gt', 90)] }))
+    await ask('DELETE', '/draft')
+  })
+
+  it('that asks about a field which goes away stays, says so, and is what the plan warns of', async () => {
+    const field = { entity: 'crm.leads:lead', field: { type: 'text', label: 'Mood' } }
+    const when = { all: [leaf('record', 'mood', '$eq', 'low')] }
+    await edit(set('fields/mood', field), set('workflows/watch', workflow(when)))
+    await publish()
+    await edit({ op: 'unset', path: ['fields', 'mood'], from: field })
+    expect((await ask('POST', '/plan')).items.map(({ path }: Json) => path)).toContain(
+      'workflows/t:watch/triggers/changed/when/all/0/path',
+    )
+    const { problems } = await ask('GET', '/contributions/workflows/t:watch')
+    expect(problems).toMatchObject([{ path: ['triggers', 'changed', 'when', 'all', '0', 'path'] }])
+    await edit(set('workflows/watch/label', 'Watched', 'Watch'))
+    await ask('DELETE', '/draft')
+  })
+})

@@ -2,7 +2,7 @@ import type { EventNews, HandlerContext, RecordData } from '@runwaycrm/sdk'
 import { resume } from './advance.ts'
 import { asWorkflow, pinned } from './definitions.ts'
 import { hasEnded } from './run-state.ts'
-import { readRecords, readSubject, scopeOf } from './scope.ts'
+import { orgOf, readRecords, readSubject, scopeOf } from './scope.ts'
 import { type NewRun, startRuns } from './start-runs.ts'
 import { findState, keepState, RunMovedOnError, type StateRow, type WaitRow } from './tables.ts'
 import { ruleScope, testRule } from './test-rule.ts'
@@ -87,7 +87,7 @@ async function holds(
   record: RecordData | null,
 ): Promise<boolean> {
   const facts = {
-    ...{ record, change: event.changes ?? {}, vars: {}, steps: {} },
+    ...{ record, change: event.changes ?? {}, vars: {}, steps: {}, org: orgOf(ctx) },
     trigger: { type: event.event, at: event.at, payload: event.payload, by: event.actor },
   }
   try {

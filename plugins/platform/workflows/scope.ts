@@ -96,6 +96,11 @@ export async function readSubjectTogether(
   return readMany(key, { acting, workflow, ...subject })
 }
 
+/** What templates and rules see of the organisation. */
+export const orgOf = ({ org: { name, currency, timeZone } }: HandlerContext) => ({
+  ...{ name, currency, timeZone },
+})
+
 /** What templates and rules of a run see. */
 export function scopeOf(
   ctx: HandlerContext,
@@ -114,7 +119,7 @@ export function scopeOf(
     vars: state.vars,
     steps,
     item: row.item ?? null,
-    org: { name: ctx.org.name, currency: ctx.org.currency, timeZone: ctx.org.timeZone },
+    org: orgOf(ctx),
     run: { id: row.run },
     now: ctx.now.toISOString(),
   }

@@ -3,6 +3,7 @@ import {
   type Conditions,
   type FieldValues,
   type FilterOperator,
+  filterOperators,
   type HandlerContext,
 } from '@runwaycrm/sdk'
 import { Engine, type EngineOptions, type TopLevelCondition } from 'json-rules-engine'
@@ -37,10 +38,6 @@ export const ruleScope = (
   facts: Scope,
 ): RuleScope => ({ conditions, entity, facts })
 
-const operators: readonly FilterOperator[] = [
-  ...(['$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin'] as const),
-  ...(['$contains', '$startsWith', '$exists', '$not'] as const),
-]
 const factNames = ['record', 'change', 'trigger', 'vars', 'steps', 'item', 'org'] as const
 
 /** A value of the record, which compares as its field does. */
@@ -71,7 +68,7 @@ export async function testRule(rule: Rule | undefined, scope: RuleScope): Promis
   if (!rule || isEmpty(rule)) return { holds: true }
   assertKnown(rule)
   const engine = new Engine([], options)
-  for (const operator of operators) {
+  for (const operator of filterOperators) {
     engine.addOperator(operator, (found: unknown, value: unknown) =>
       compare(scope, operator, found, value),
     )
@@ -117,7 +114,7 @@ function assertKnown(rule: Rule): void {
     for (const part of 'all' in rule ? rule.all : rule.any) assertKnown(part)
   } else if ('not' in rule) assertKnown(rule.not)
   else {
-    const known: readonly string[] = [...operators, '$changed', '$changedFrom', '$changedTo']
+    const known: readonly string[] = [...filterOperators, '$changed', '$changedFrom', '$changedTo']
     if (!known.includes(rule.operator)) {
       throw new BadFilterError(`A rule has no operator "${rule.operator}".`)
     }

@@ -6,6 +6,7 @@ import { expandSchema, type FindSchema } from './expand-schema.ts'
 import { lookOf } from './form-control.ts'
 import type { JsonObject } from './leaf.ts'
 import { graphMember, readGraph } from './read-graph.ts'
+import { changeOperators, plainOperators, ruleFacts } from './rule-tree.ts'
 import { type Schema, schemaAt } from './schema.ts'
 
 const { contributes } = JSON.parse(
@@ -55,6 +56,24 @@ describe('the schema of one definition', () => {
   it('stays the very same where nothing in it is linked', () => {
     const plain: Schema = { type: 'object', properties: { a: { type: 'string' } } }
     expect(expandSchema(plain, {}, {}, find)).toBe(plain)
+  })
+
+  it('says which facts and operators a rule has, which are those that the builder offers', () => {
+    const engine = JSON.parse(readFileSync('plugins/platform/workflows/plugin.json', 'utf8'))
+    const workflows: Schema = engine.contributes.points.workflows.schema
+    const when = { all: [{ any: [{ fact: 'record', operator: '$near' }] }] }
+    const definition = { triggers: { created: { type: 'x:y', when } } }
+    const schema = expandSchema(workflows, definition, {}, () => null)
+    const at = ['triggers', 'created', 'when', 'all', '0', 'any', '0']
+    expect(schemaAt(schema, [...at, 'fact'])).toEqual({ enum: ruleFacts })
+    expect(schemaAt(schema, [...at, 'operator'])!.enum).toEqual([
+      ...plainOperators,
+      ...['$not', ...changeOperators],
+    ])
+    expect(lookOf(schemaAt(schema, ['triggers', 'created', 'when'])!, ['when'], {})).toBe('rule')
+    expect(checkJson(definition.triggers, schemaAt(schema, ['triggers'])!)).toMatchObject([
+      { path: ['created', ...at.slice(2), 'operator'], code: 'choice' },
+    ])
   })
 
   it('tells how parts of it are edited, and takes templates for any value', () => {

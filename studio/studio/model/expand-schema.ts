@@ -1,5 +1,6 @@
 import { referencePoint } from './form-control.ts'
 import { isJsonObject, type Json, type Path, pathText } from './leaf.ts'
+import { ruleSchema } from './rule-schema.ts'
 import { memberSchema, type Schema } from './schema.ts'
 
 /** The schema that a contribution has under a property; null while it is not known. */
@@ -11,6 +12,7 @@ interface Around {
   readonly hasTemplates: boolean
   /** Where the nodes are that `x-node` names. */
   readonly graph: string | null
+  readonly rules: Schema['x-rules'] | undefined
 }
 
 /**
@@ -26,10 +28,13 @@ export function expandSchema(
   find: FindSchema,
 ): Schema {
   if (!isLinked(schema)) return schema
-  return expand(schema, definition, [], { references, find, hasTemplates: false, graph: null })
+  const rules = schema['x-rules']
+  const around = { references, find, hasTemplates: false, graph: null, rules }
+  return expand(schema, definition, [], around)
 }
 
 function expand(schema: Schema, value: Json | undefined, path: Path, outer: Around): Schema {
+  if (schema['x-rule'] && outer.rules) return ruleSchema(schema, outer.rules)
   const hasTemplates = outer.hasTemplates || schema['x-templates'] === true
   const graph = schema['x-graph'] ? pathText(path) : outer.graph
   const around: Around = { ...outer, hasTemplates, graph }

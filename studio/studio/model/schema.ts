@@ -30,6 +30,11 @@ export interface Schema {
   readonly 'x-narrow'?: 'min-up' | 'max-down' | 'true-only' | 'subset'
   /** Names of fields of the definition's entity, or conditions over them. */
   readonly 'x-rule'?: boolean
+  /** What the rules of a point ask about, and with which operators besides those of filters. */
+  readonly 'x-rules'?: {
+    readonly facts?: object
+    readonly operators?: Readonly<Record<string, object>>
+  }
   readonly 'x-formula'?: object
   readonly 'x-names'?: string
   /** A text that names a contribution of this point. */
