@@ -267,7 +267,7 @@ export const Action = Type.Object(
     ),
     /** Never, or always after a person said yes; the default follows from the risk. */
     approval: Type.Optional(Type.Union([Type.Literal('never'), Type.Literal('always')])),
-    /** What one call costs, as far as that is known before: a currency code, or what is counted, e.g. `sms`. */
+    /** What one call costs, as far as that is known before: a currency code, or what is counted, e.g. `mail`, `sms`. */
     cost: Type.Optional(
       Type.Object(
         {

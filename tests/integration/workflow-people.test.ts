@@ -269,19 +269,23 @@ describe('a dry run', () => {
         },
       },
     })
+    const { id } = await make('leads', { name: 'Ada' })
+    const records = { entity: 'leads', ids: [id] }
+    const tried = () => flows.ask('POST', '/workflows/t:costly/run', { records, dryRun: true })
+    const { costs } = await tried()
+    expect(costs).toMatchObject({ ...{ mails: 3, requests: 1 }, spent: [] })
     // What it costs the organisation knows better than whoever brings the action.
     const target = 'actions/crm.messages:send_message'
     const cost = {
       op: 'set',
       target,
       path: ['cost'],
+      from: { unit: 'mail', amount: 1 },
       value: { unit: 'USD', amount: 0.02 },
     }
     await flows.ask('PATCH', '/studio/draft', { ops: [cost] })
     await flows.publish({ other: { label: 'O', start: 'end', steps: { end: step('stop') } } })
-    const { id } = await make('leads', { name: 'Ada' })
-    const records = { entity: 'leads', ids: [id] }
-    const dry = await flows.ask('POST', '/workflows/t:costly/run', { records, dryRun: true })
+    const dry = await tried()
     expect(dry.costs).toMatchObject({
       writes: [
         { entity: 'platform.tasks:task', create: 3, update: 0 },

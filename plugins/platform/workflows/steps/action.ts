@@ -1,4 +1,4 @@
-import { type HandlerContext, StateConflictError } from '@runwaycrm/sdk'
+import { type ActionSummary, type HandlerContext, StateConflictError } from '@runwaycrm/sdk'
 import type { WaitedEvent } from '../run-state.ts'
 import {
   done,
@@ -7,6 +7,7 @@ import {
   type StepExecutor,
   type StepResult,
   settingsOf,
+  type Uses,
 } from './step-call.ts'
 
 interface ActionSettings {
@@ -38,7 +39,7 @@ export const action: StepExecutor = {
     const whole = isImplied ? { ...input, [on.as]: on.multiple ? [subject.id] : subject.id } : input
     const shown = { action: ref, input: whole }
     const isOutside = info.risk === 'external'
-    const uses = { cost: info.cost, ...(isOutside ? { requests: 1 } : {}) }
+    const uses = usesOf(info)
     if (call.isDryRun && isOutside) return { ...done({ assumed: true }), input: shown, uses }
     try {
       const output = await ctx.actions.run(ref, whole, { effectKey: call.effectKey })
@@ -50,6 +51,12 @@ export const action: StepExecutor = {
       return { ...(await settled(ctx, asked)), input: shown }
     }
   },
+}
+
+/** A mail is one of the mails of a run, whoever sends it. */
+function usesOf({ cost, risk }: Pick<ActionSummary, 'cost' | 'risk'>): Uses {
+  if (cost?.unit === 'mail') return { mails: cost.amount }
+  return { cost, ...(risk === 'external' ? { requests: 1 } : {}) }
 }
 
 /** What the service `approvals` says of a deed that was held back. */
