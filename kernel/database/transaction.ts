@@ -105,6 +105,14 @@ export async function openTransaction<T>(
   }
 }
 
+/** Ends the connection when the transaction is still open then, and so undoes it. */
+export function transactionTimeout(ms: number): Statement {
+  return {
+    text: `select 1 where pg_catalog.set_config('transaction_timeout', $1, true) is null`,
+    values: [String(Math.round(ms))],
+  }
+}
+
 /** Another limit than the connection's for what follows in the transaction; 0 is none. */
 export function statementTimeout(ms: number): Statement {
   return {

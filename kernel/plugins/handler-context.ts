@@ -16,6 +16,7 @@ import {
   HandlerTimeoutError,
 } from '../actions/call-handler.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
+import { transactionTimeout } from '../database/transaction.ts'
 import { inTerms, messageOf, termOf, type Words } from '../model/words.ts'
 import { actingAs } from './acting.ts'
 import { type BrokerDeps, broker } from './broker.ts'
@@ -114,6 +115,9 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
   return callHandler
 }
 
+/** What is undone holds locks until then, and numbers that others wait for. */
+const longestDryRunMs = 10_000
+
 /** Undoes a transaction whose work went well. */
 class DryRunEnd extends Error {
   readonly answer: unknown
@@ -150,6 +154,7 @@ async function inTransaction<T>(
     const answer = await deps.writer.transaction(
       began,
       async (inner) => {
+        if (isDryRun && !ctx.tx) inner.tx.later(transactionTimeout(longestDryRunMs))
         const done = await work(contextOf(inner))
         if (isDryRun) throw new DryRunEnd(done)
         return done

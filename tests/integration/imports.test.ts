@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pipelineFiles } from '../setup/pipeline-files.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
+import { step, trigger, workflowsOf } from '../setup/workflows.ts'
 
 interface Run {
   readonly id: string
@@ -137,6 +138,45 @@ describe('importing a sales pipeline', () => {
     expect(answer.statusCode, answer.body).toBe(200)
     expect(answer.json()).toMatchObject({ reverted: 600, skipped: 0, conflicts: [] })
     expect(await count(org, 'opportunities')).toBe(0)
+  })
+})
+
+describe('an import and workflows', () => {
+  it('go together when the import says so, and otherwise not', async () => {
+    const admin = await app.createOrg({ name: 'Acme' })
+    const flows = workflowsOf(admin)
+    await flows.publish({
+      greet: {
+        label: 'Greet',
+        entity: 'crm.leads:lead',
+        triggers: {
+          created: trigger('record-created'),
+          changed: trigger('record-updated', { fields: ['name'] }),
+        },
+        start: 'greet',
+        steps: { greet: step('update-record', { values: { notes: 'Hello' } }) },
+      },
+    })
+    const columns = { Name: 'name', Mail: 'email' }
+    const spec = (more: object) => ({ entity: 'leads', columns, key: ['email'], ...more })
+    const file = (from: number) =>
+      ['Name,Mail', ...[0, 1, 2].map((n) => `L ${n},l${from + n}@x.example`)].join('\n')
+    expect((await importAll(admin, file(0), spec({}))).counts.created).toBe(3)
+    expect((await importAll(admin, file(3), spec({ workflows: 'skip' }))).counts.created).toBe(3)
+    expect((await importAll(admin, file(6), spec({ workflows: 'run' }))).counts.created).toBe(3)
+    // Those of the last one come after all that was before them.
+    await expect
+      .poll(async () => (await flows.runs({ workflow: 't:greet', status: 'done' })).length)
+      .toBe(3)
+    expect((await flows.runs()).length).toBe(3)
+    const { data } = await flows.ask('GET', '/leads?limit=50&sort=email')
+    expect(data.map(({ notes }: { notes: string | null }) => notes)).toEqual([
+      ...Array(6).fill(null),
+      ...Array(3).fill('Hello'),
+    ])
+    // An update is none of a record that stays as it is.
+    await importAll(admin, file(6), spec({ workflows: 'run' }))
+    expect((await flows.runs()).length).toBe(3)
   })
 })
 

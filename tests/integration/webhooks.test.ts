@@ -367,12 +367,14 @@ describe('a delivery that fails', () => {
     expect(waitOf((await deliveriesOf(id))[0])).toBeGreaterThan(10 * first)
   })
 
-  it('is one to whoever leads elsewhere, says too much, hangs up or is inside the house', async () => {
+  it('is one to whoever leads elsewhere, says too much, talks no HTTP, hangs up or is inside the house', async () => {
     const { id } = await makeEndpoint(['record.created crm.leads:lead'])
     answers = [
       status(302, '', { location: `${outside}/elsewhere` }),
       status(400, 'x'.repeat(12 * 1024 * 1024)),
       (response) => response.destroy(),
+      (response) => response.socket!.end('SSH-2.0-Nordvik\r\n\r\n'),
+      (response) => response.socket!.end(`HTTP/1.1 200 OK\r\nx: ${'z'.repeat(1024 * 1024)}`),
       status(200, 'y'.repeat(12 * 1024 * 1024)),
     ]
     await makeLead()
@@ -380,10 +382,12 @@ describe('a delivery that fails', () => {
     await hurry()
     await becomes(id, [{ status: 'waiting', attempt: 2, responseBody: 'x'.repeat(2_048) }])
     await hurry()
-    await becomes(id, [{ status: 'waiting', attempt: 3, responseStatus: null }])
-    await hurry()
-    await becomes(id, [{ status: 'delivered', attempt: 4, responseBody: null }])
-    expect(got.map(({ path }) => path)).toEqual(['/in', '/in', '/in', '/in'])
+    for (const attempt of [3, 4, 5]) {
+      await becomes(id, [{ status: 'waiting', attempt, responseStatus: null }])
+      await hurry()
+    }
+    await becomes(id, [{ status: 'delivered', attempt: 6, responseBody: null }])
+    expect(got.map(({ path }) => path)).toEqual(Array(6).fill('/in'))
     for (const url of ['http://169.254.169.254/latest', 'http://[::1]:9/', 'http://localhost:9/']) {
       await act(org, 'change_endpoint', { id, url })
       const { delivery } = await act(org, 'send_test', { id })
@@ -393,13 +397,24 @@ describe('a delivery that fails', () => {
     }
   })
 
-  it('ends in time when nobody answers', async () => {
+  it('ends in time when nobody answers, or somebody without end', async () => {
     const { id } = await makeEndpoint(['record.created crm.goals:goal'])
-    answers = [() => {}]
-    const { delivery } = await act(org, 'send_test', { id })
-    await expect
-      .poll(() => ask(org, 'GET', `/webhook-deliveries/${delivery}`), { timeout: 20_000 })
-      .toMatchObject({ status: 'failed', error: expect.stringContaining('in time') })
+    const drip = (response: ServerResponse) => {
+      response.writeHead(500)
+      const timer = setInterval(() => response.write('.'), 100)
+      response.on('close', () => clearInterval(timer))
+    }
+    answers = [() => {}, drip]
+    for (const delivery of [
+      await act(org, 'send_test', { id }),
+      await act(org, 'send_test', { id }),
+    ]) {
+      await expect
+        .poll(() => ask(org, 'GET', `/webhook-deliveries/${delivery.delivery}`), {
+          timeout: 20_000,
+        })
+        .toMatchObject({ status: 'failed', error: expect.stringContaining('in time') })
+    }
   })
 
   it('turns the endpoint off after five days, or at once when it is gone; turned on, it begins anew', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
@@ -10,6 +11,9 @@ let org: Caller
 let flows: ReturnType<typeof workflowsOf>
 let receiver: HttpServer
 let outside: string
+/** Holds a row that a dry run wants, for as long as that takes. */
+let holder: pg.Client
+let held: { readonly lead: Json; readonly told: Promise<Json> }
 let asked: { key: string; body: Json; url: string }[] = []
 let answers: ((request: IncomingMessage) => { status: number; body?: string })[] = []
 
@@ -35,8 +39,12 @@ beforeAll(async () => {
   app = await startApp({ TWILIO_BASE_URL: outside })
   org = await app.createOrg({ name: 'Acme' })
   flows = workflowsOf(org)
+  holder = new pg.Client({ connectionString: app.database.adminUrl })
+  await holder.connect()
+  held = await beginHeld()
 })
 afterAll(async () => {
+  await holder?.end()
   receiver?.closeAllConnections()
   receiver?.close()
   await app?.stop()
@@ -45,6 +53,24 @@ beforeEach(() => {
   asked = []
   answers = []
 })
+
+/** A dry run of which every step is held up by somebody else. It takes its time, so it begins before all else. */
+async function beginHeld() {
+  const change = (n: number) => {
+    const next = `s${n + 1}`
+    return [`s${n}`, step('update-record', { values: { notes: 'x' } }, { onError: next, next })]
+  }
+  const steps = Object.fromEntries([0, 1, 2, 3, 4, 5, 6, 7].map(change))
+  const stuck = { label: 'Stuck', entity: 'crm.leads:lead', start: 's0' }
+  await flows.publish({ stuck: { ...stuck, steps: { ...steps, s8: step('stop') } } })
+  const lead = await flows.ask('POST', '/leads', { name: 'Cy' })
+  await holder.query('begin')
+  await holder.query('select 1 from tenant.crm_leads_lead where id = $1 for update', [lead.id])
+  const records = { entity: 'leads', ids: [lead.id] }
+  const told = flows.ask('POST', '/workflows/t:stuck/run', { records, dryRun: true })
+  told.catch(() => {})
+  return { lead, told }
+}
 
 const run = async (workflow: string, body: object = {}) =>
   (await flows.ask('POST', `/workflows/${workflow}/run`, body)).runs[0] as string
@@ -227,5 +253,83 @@ describe('a dry run', () => {
     const rep = await app.createKey(org.orgId, { role: 'rep' })
     const refused = await rep.call('POST', '/workflows/t:all/run', { dryRun: true })
     expect(refused.statusCode).toBe(403)
+  })
+
+  it('assumes what people and others would say, takes no number and tells nobody', async () => {
+    const quiet = ['notifications', 'approvals', 'runs', 'tasks']
+    const counts = () =>
+      Promise.all(
+        quiet.map(async (one) => {
+          const { page } = await flows.ask('GET', `/${one}?limit=1&count=exact`)
+          return page.count
+        }),
+      )
+    const order = { entity: 'crm.orders:order', values: { name: 'Boat' } }
+    await flows.publish({
+      people: {
+        label: 'People',
+        entity: 'crm.leads:lead',
+        start: 'number',
+        steps: {
+          number: step('create-record', order, { next: 'ask' }),
+          ask: step('platform.approvals:approval', {
+            ...{ role: 'platform.people:admin', assume: 'rejected' },
+            ...{ approved: 'never', rejected: 'form' },
+          }),
+          form: step('platform.approvals:form', {
+            ...{ role: 'platform.people:admin', fields: { why: { label: 'Why', type: 'text' } } },
+            ...{ submitted: 'event', timedOut: 'never' },
+          }),
+          event: step('wait-for-event', { event: 'record.updated' }, { next: 'tell' }),
+          tell: step('notify', { text: 'Hi', roles: ['platform.people:admin'] }, { next: 'again' }),
+          again: step('create-record', order),
+          never: step('stop', { fails: true }),
+        },
+      },
+    })
+    const first = await flows.ask('POST', '/orders', { name: 'Ship' })
+    const lead = await flows.ask('POST', '/leads', { name: 'Di' })
+    const before = await counts()
+    const told = await flows.ask('POST', '/workflows/t:people/run', {
+      dryRun: true,
+      records: { entity: 'leads', ids: [lead.id] },
+    })
+    expect(
+      told.steps.map((one: Json) => [one.step, one.status, ...(one.assumed ? ['assumed'] : [])]),
+    ).toEqual([
+      ['number', 'done'],
+      ['ask', 'done', 'assumed'],
+      ['form', 'done', 'assumed'],
+      ['event', 'done', 'assumed'],
+      ['tell', 'done'],
+      ['again', 'done'],
+    ])
+    expect(await counts()).toEqual(before)
+    const next = await flows.ask('POST', '/orders', { name: 'Raft' })
+    expect(next.number - first.number).toBe(1)
+  })
+
+  it('ends when its time is over, whatever holds it up, and lets go of all that it held', async () => {
+    const told = await held.told
+    expect(told).toMatchObject({
+      ...{ status: 'failed', failure: { code: 'TIMEOUT' } },
+      ...{ changes: [], isPartial: true },
+    })
+    expect(told.steps.length).toBeLessThan(8)
+    await holder.query('rollback')
+    await flows.ask('PATCH', `/leads/${held.lead.id}`, { notes: 'Mine' })
+    const many = Array.from({ length: 600 }, (_, n) => n)
+    await flows.publish({
+      many: {
+        label: 'Many',
+        start: 'each',
+        steps: {
+          each: step('for-each', { items: many, do: 'keep' }),
+          keep: step('set', { values: { n: '{{ item }}' } }),
+        },
+      },
+    })
+    const long = await flows.ask('POST', '/workflows/t:many/run', { dryRun: true })
+    expect(long.steps.length).toBeLessThanOrEqual(501)
   })
 })

@@ -31,6 +31,8 @@ export interface DryStep {
 }
 
 const mostMs = 10_000
+/** Of which the last bit is for the answer: after `mostMs` the database ends it. */
+const undoMs = 500
 const mostSteps = 500
 
 /**
@@ -65,13 +67,13 @@ export async function dryRun(
   } as const satisfies StateRow
   return asWorkflow(ctx, row.run, workflow).transaction(
     async (inside) => {
-      const until = performance.now() + mostMs
-      const run = { inside, steps: [] as DryStep[], uses: [] as Uses[], until }
+      const until = performance.now() + mostMs - undoMs
+      const run: DryRun = { inside, steps: [], uses: [], until, isCut: false }
       const state = await simulate(run, workflow, row, null)
+      // Of a step that was cut off nobody knows what it wrote, and its transaction answers no more.
+      const written = run.isCut ? [] : await inside.changes.written()
       // What stands in inboxes is somebody's alone, and is counted as told.
-      const changes = (await inside.changes.written()).filter(
-        ({ entity: written }) => !ctx.model.entity(written)?.isPrivate,
-      )
+      const changes = written.filter(({ entity: of }) => !ctx.model.entity(of)?.isPrivate)
       return {
         graph: drawWorkflow(ctx, workflow),
         start: workflow.start,
@@ -81,7 +83,7 @@ export async function dryRun(
         steps: run.steps,
         changes,
         costs: countUses(changes, run.uses),
-        isPartial: run.steps.some(({ output }) => memberOf(output, 'more') === true),
+        isPartial: run.isCut || run.steps.some(({ output }) => memberOf(output, 'more') === true),
       }
     },
     { isDryRun: true, label: workflow.label, door: 'workflow' },
@@ -93,6 +95,8 @@ interface DryRun {
   readonly steps: DryStep[]
   readonly uses: Uses[]
   readonly until: number
+  /** A step was going on when the time was over. */
+  isCut: boolean
 }
 
 async function simulate(
@@ -104,15 +108,17 @@ async function simulate(
   let state = row.data
   while (!hasEnded(state)) {
     if (performance.now() > run.until || run.steps.length >= mostSteps) {
-      const message = `A dry run ends after ${mostMs / 1000} s or ${mostSteps} steps.`
-      const key = state.step as string
-      return { ...state, status: 'failed', failure: { step: key, code: 'TIMEOUT', message } }
+      return outOfTime(state)
     }
     const key = state.step as string
     const record = await readSubject(run.inside, workflow, row.subject)
     const call = stepCall(run.inside, { workflow, row, state, record, isDryRun: true })
     const inParts = (parts: readonly NewPart[]) => runParts(run, call, parts)
-    const result = await tryStep(run, call, inParts)
+    const result = await beforeEnd(run, tryStep(run, call, inParts))
+    if (result === null) {
+      run.isCut = true
+      return outOfTime(state)
+    }
     const outcome = settled(result.outcome)
     run.steps.push(shownStep(key, part, result, outcome))
     if (result.uses) run.uses.push(result.uses)
@@ -120,6 +126,21 @@ async function simulate(
     state = advance(workflow, { ...state, attempt: 1_000 }, outcome, { now: Date.now(), random: 0 })
   }
   return state
+}
+
+function outOfTime(state: RunState): RunState {
+  const message = `A dry run ends after ${mostMs / 1000} s or ${mostSteps} steps.`
+  const step = state.step as string
+  return { ...state, status: 'failed', failure: { step, code: 'TIMEOUT', message } }
+}
+
+/** Null when the time is over first; what is still going on then finds its transaction gone. */
+async function beforeEnd<T>({ until }: DryRun, work: Promise<T>): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const end = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, until - performance.now()), null)
+  })
+  return Promise.race([work, end]).finally(() => clearTimeout(timer))
 }
 
 async function tryStep(
