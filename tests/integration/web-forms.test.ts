@@ -340,6 +340,31 @@ describe('spam', () => {
   })
 })
 
+describe('what was held back', () => {
+  it('goes when nobody let it in for a time that is set, and what was let in stays', async () => {
+    const { url, id } = await make({ mostLinks: 0 })
+    const links = (n: number) => ({ name: 'Ida', email: `ida${n}@x.example`, notes: 'http://a.b' })
+    for (const n of [1, 2]) await send((await open(url)).action, links(n))
+    const [first] = await list('form-submissions', { formId: id, state: 'held' })
+    await act('accept', { id: first.id })
+    const ctx = await app.house.contexts.system(org.orgId)
+    const principal = { ...ctx.principal, type: 'plugin', id: plugin, name: plugin } as const
+    const sweepIn = (days: number) => {
+      const now = new Date(Date.now() + days * 86_400_000)
+      return app.house.callHandler({ ...ctx, principal, now }, plugin, 'sweep', null)
+    }
+    const left = async () =>
+      (await list('form-submissions', { formId: id })).map(({ state }) => state).sort()
+    await guard(org, { heldDays: 0 })
+    await sweepIn(5_000)
+    await guard(org, { heldDays: 30 })
+    await sweepIn(29)
+    expect(await left()).toEqual(['accepted', 'held'])
+    await sweepIn(31)
+    expect(await left()).toEqual(['accepted'])
+  })
+})
+
 describe('what a form leads to', () => {
   it('keeps consent as proof, and asks for it where it must', async () => {
     const text = 'Send me the newsletter.'

@@ -3,6 +3,7 @@ import { accept } from './accept.ts'
 import { address, listForms, saveForm } from './manage.ts'
 import { formPage } from './page.ts'
 import { receive } from './receive.ts'
+import { sweep } from './sweep.ts'
 
 export const handlers = defineHandlers({
   saveForm,
@@ -11,4 +12,5 @@ export const handlers = defineHandlers({
   listForms,
   formPage,
   receive,
+  sweep,
 })
