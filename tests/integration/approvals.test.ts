@@ -15,11 +15,20 @@ let anna: Person
 let bank: Server
 let bankUrl: string
 const received: { readonly key: string | undefined }[] = []
+/** What a chat was told to ask. */
+const chat: Json[] = []
 
 beforeAll(async () => {
   bank = createServer((request, response) => {
-    received.push({ key: request.headers['idempotency-key'] as string | undefined })
-    response.end('{}')
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      if (request.url === '/chat') chat.push(JSON.parse(body))
+      else received.push({ key: request.headers['idempotency-key'] as string | undefined })
+      response.end('{}')
+    })
   })
   await new Promise<void>((resolve) => bank.listen(0, '127.0.0.1', resolve))
   bankUrl = `http://127.0.0.1:${(bank.address() as AddressInfo).port}`
@@ -380,6 +389,16 @@ describe('what waits', () => {
     expect((await refused(decide(boss, id, { decision: 'approved', hash }))).status).toBe(403)
     // Handed to who asked, it is still not theirs to decide.
     await ok(hand(other, anna.userId))
+    // Who gave it to whom stays to be read.
+    const { data: history } = await ok(key.call('GET', `/approvals/${id}/history`))
+    expect(
+      history
+        .slice(0, 2)
+        .map(({ fields }: Json) => [fields.handedOnById?.to, fields.assigneeId?.to]),
+    ).toEqual([
+      [other.userId, anna.userId],
+      [boss.userId, other.userId],
+    ])
     const own = await approval(id, anna)
     const answer = await refused(decide(anna, id, { decision: 'approved', hash: own.hash }))
     expect(answer.status).toBe(403)
@@ -451,6 +470,25 @@ describe('a mailed decision', () => {
       expect((await open(link, 'POST')).statusCode).toBe(409)
       expect((await open(link)).statusCode).toBe(409)
     }
+    expect(await worth(dealId)).toBe('900.00')
+  })
+
+  it('is asked for on other ways that plugins bring, each person with links of their own', async () => {
+    const { id, dealId } = await asked()
+    const questions = () => chat.filter(({ approvalId }) => approvalId === id)
+    await expect.poll(() => questions().map(({ member }) => member.id)).toContain(boss.userId)
+    expect(questions().map(({ member }) => member.id)).not.toContain(anna.userId)
+    const mine = questions().find(({ member }) => member.id === boss.userId)
+    expect(mine).toMatchObject({
+      kind: 'approval',
+      asker: 'Anna Berg',
+      title: 'Give a discount: Harbour',
+    })
+    expect(mine.shown[0]).toContain('1,000')
+    expect(mine.url).toContain(`/approvals/${id}`)
+    const { pathname } = new URL(mine.links.approved, 'http://localhost')
+    expect((await open(pathname, 'POST')).statusCode).toBe(200)
+    expect(await approval(id)).toMatchObject({ status: 'approved', decidedById: boss.userId })
     expect(await worth(dealId)).toBe('900.00')
   })
 

@@ -119,6 +119,48 @@ describe('a step that asks for approval', () => {
     expect(ended.state.result).toEqual({ ended: 'late' })
   })
 
+  it('asks by rule: the manager of the owner, a role above an amount; and a role that is named when it is due', async () => {
+    const lead = await joinOrg(app, org, 'platform.people:editor', 'Lena')
+    await ok(org.call('PATCH', `/users/${anna.userId}`, { managerId: lead.userId }))
+    const { steps } = sign()
+    const above = { fact: 'record', path: 'value', operator: '$gt', value: 500 }
+    await flows.publish({
+      byRule: {
+        ...sign(),
+        start: 'who',
+        steps: {
+          ...steps,
+          who: step('switch', {
+            cases: { much: { when: above, to: 'ask' } },
+            otherwise: 'manager',
+          }),
+          manager: step('platform.approvals:approval', {
+            ...{ assignee: '{{ record.owner.managerId }}', approved: 'yes' },
+            ...{ dueIn: { for: 1, unit: 'seconds' }, escalateTo: 'platform.people:admin' },
+          }),
+        },
+      },
+    })
+    const { id } = await deal()
+    const much = await waitingFor(await start('t:byRule', id))
+    expect(much).toMatchObject({ assigneeId: null, role: 'platform.people:admin' })
+    await ok(anna.call('PATCH', `/opportunities/${id}`, { value: 100 }))
+    const run = await start('t:byRule', id)
+    const little = await waitingFor(run)
+    const now = () => ok(boss.call('GET', `/approvals/${little.id}`))
+    expect(little).toMatchObject({ askedByType: 'workflow', askerId: run })
+    await expect
+      .poll(now)
+      .toMatchObject({ assigneeId: null, role: 'platform.people:admin', escalated: true })
+    await ok(decide(boss, await now(), 'approved'))
+    await flows.becomes(run, 'done')
+    const all = await ok(org.call('GET', `/approvals/${little.id}/history`))
+    expect(all.data.map(({ fields }: Json) => fields.assigneeId ?? null)).toContainEqual({
+      from: lead.userId,
+      to: null,
+    })
+  })
+
   it('is not decided by whoever began the run', async () => {
     const { id } = await deal()
     const run = await start('t:sign', id, boss)

@@ -30,7 +30,9 @@ export async function delegate(
     throw new InvalidError(message, { errors: [{ path: 'to', code: 'UNKNOWN_RECORD', message }] })
   }
   const given = await plugin.transaction((inside) =>
-    giveTo(inside, row, { assignee: member.id, role: null }, comment ? { comment } : {}),
+    giveTo(inside, row, { assignee: member.id, role: null }, comment ? { comment } : {}, {
+      handedOnById: userId,
+    }),
   )
   return { assigneeId: member.id, hash: given.hash }
 }
@@ -63,12 +65,17 @@ async function pending(plugin: HandlerContext, id: string): Promise<RequestRow> 
   return row
 }
 
-/** Inside a transaction. Whoever gets it is shown no more than they may read. */
+/**
+ * Inside a transaction. Whoever gets it is shown no more than they may read.
+ *
+ * @param moreShown what the record that people see says besides.
+ */
 export async function giveTo(
   inside: HandlerContext,
   row: RequestRow,
   decider: Decider,
   more: Readonly<Record<string, unknown>>,
+  moreShown: Readonly<Record<string, unknown>> = {},
 ): Promise<RequestRow> {
   const shown = await narrowShown(inside, row.shown, decider)
   const { assignee, role } = decider
@@ -77,10 +84,7 @@ export async function giveTo(
     row,
     shown,
     { ...more, assignee, role },
-    {
-      ...more,
-      ...{ assigneeId: assignee, role },
-    },
+    { ...more, ...moreShown, ...{ assigneeId: assignee, role } },
   )
   await inside.jobs.enqueue('tell', { approval: given.approval, hash: given.hash, anew: true })
   return given

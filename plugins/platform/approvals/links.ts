@@ -12,6 +12,21 @@ import { findRequest, isOver, type RequestRow } from './request.ts'
 import { sayShown } from './say.ts'
 import { conflictsOf } from './shown.ts'
 
+const linkPath = '/approvals/decide/:token'
+
+/** Good for one decision of one member on what is asked now. */
+export function linksFor(
+  ctx: HandlerContext,
+  { approval, hash, expiresAt }: RequestRow,
+  { id }: Pick<Member, 'id'>,
+): Readonly<Record<Decision, string>> {
+  const left = (Date.parse(expiresAt) - Date.now()) / 86_400_000
+  const days = Math.max(1, Math.ceil(left))
+  const to = (decision: Decision) =>
+    ctx.publicLink(linkPath, `${approval} ${id} ${decision} ${hash}`, { days })
+  return { approved: to('approved'), rejected: to('rejected') }
+}
+
 /** What a mailed link is about; programs that look at mails open every link, so nothing is decided yet. */
 export async function linkPage(request: RouteRequest, ctx: HandlerContext): Promise<RouteReply> {
   const { row, member, decision, hash } = await subjectOf(request, ctx)

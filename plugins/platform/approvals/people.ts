@@ -44,6 +44,15 @@ export async function decidersOf(
   return data.map(toMember).filter(({ roles }) => roles.includes(role))
 }
 
+/** Whoever is told that it waits for them: without those who may not decide it. */
+export async function askedOf(plugin: HandlerContext, row: RequestRow): Promise<readonly Member[]> {
+  const members: Member[] = []
+  for (const member of await decidersOf(plugin, row)) {
+    if (!(await isOwnAboveLimit(plugin, row, member.id))) members.push(member)
+  }
+  return members
+}
+
 /** Whether the request waits for somebody; who asked may be among them. */
 export const isDecider = (
   { assignee, role }: Pick<RequestRow, 'assignee' | 'role'>,

@@ -1,4 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { tellBy } from './channels.ts'
 import { guard } from './guard.ts'
 import { delegate, renew } from './hand-on.ts'
 import { linkDecide, linkPage } from './links.ts'
@@ -26,6 +27,7 @@ export const handlers = defineHandlers({
   delegate,
   renew,
   tell,
+  tellBy,
   due,
   expire,
   carryOutLater,

@@ -1,5 +1,7 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
-import { decidersOf, isOwnAboveLimit, type Member } from './people.ts'
+import { askByChannels } from './channels.ts'
+import { linksFor } from './links.ts'
+import { askedOf, type Member } from './people.ts'
 import { approvalEntity, findRequest, type RequestRow } from './request.ts'
 import { sayShown } from './say.ts'
 
@@ -14,8 +16,6 @@ interface Mail {
   }): Promise<unknown>
 }
 
-export const linkPath = '/approvals/decide/:token'
-
 /** Tells whom it waits for, in the app and by mail, where they may decide at once. */
 export async function tell(
   { approval, hash }: { readonly approval: string; readonly hash: string },
@@ -23,10 +23,7 @@ export async function tell(
 ): Promise<void> {
   const row = await findRequest(ctx, approval)
   if (row?.status !== 'pending' || row.hash !== hash) return
-  const members: Member[] = []
-  for (const member of await decidersOf(ctx, row)) {
-    if (!(await isOwnAboveLimit(ctx, row, member.id))) members.push(member)
-  }
+  const members = await askedOf(ctx, row)
   if (members.length === 0) return
   await ctx.transaction(async (inside) => {
     const asked = { approvalId: approval, hash, title: row.title, kind: row.kind }
@@ -37,6 +34,7 @@ export async function tell(
       { entity: approvalEntity, id: approval },
     )
     for (const member of members) await mailTo(inside, row, member)
+    await askByChannels(inside, row, members)
   })
 }
 
@@ -48,14 +46,14 @@ async function mailTo(ctx: HandlerContext, row: RequestRow, member: Member): Pro
     row.kind === 'form'
       ? [ctx.t('mail.form', { name: row.asker.name, title: row.title })]
       : [ctx.t('mail.asked', { name: row.asker.name, title: row.title }), ...sayShown(ctx, row)]
-  const links =
-    row.kind === 'form'
-      ? []
-      : [
-          `${ctx.t('mail.approve')}\n${linkTo(ctx, row, member, 'approved')}`,
-          `${ctx.t('mail.reject')}\n${linkTo(ctx, row, member, 'rejected')}`,
-          ctx.t('mail.links'),
-        ]
+  const to = row.kind === 'form' ? null : linksFor(ctx, row, member)
+  const links = to
+    ? [
+        `${ctx.t('mail.approve')}\n${to.approved}`,
+        `${ctx.t('mail.reject')}\n${to.rejected}`,
+        ctx.t('mail.links'),
+      ]
+    : []
   await ctx.services.get<Mail>('mail', 1).send({
     to: member.email,
     subject: ctx.t(row.kind === 'form' ? 'mail.formSubject' : 'mail.subject', { title: row.title }),
@@ -64,18 +62,6 @@ async function mailTo(ctx: HandlerContext, row: RequestRow, member: Member): Pro
     action: { label: ctx.t('mail.open'), url },
     template: row.kind,
   })
-}
-
-/** Good for one decision of one member on what is asked now. */
-function linkTo(
-  ctx: HandlerContext,
-  { approval, hash, expiresAt }: RequestRow,
-  { id }: Member,
-  decision: string,
-): string {
-  const left = (Date.parse(expiresAt) - Date.now()) / 86_400_000
-  const days = Math.max(1, Math.ceil(left))
-  return ctx.publicLink(linkPath, `${approval} ${id} ${decision} ${hash}`, { days })
 }
 
 function sayMoment({ org }: HandlerContext, moment: string): string {
