@@ -27,6 +27,8 @@ export interface Approval {
   readonly askedByType: string
   readonly assigneeId: string | null
   readonly role: string | null
+  readonly standsInForId: string | null
+  readonly handedOnById: string | null
   readonly dueAt: string | null
   readonly expiresAt: string | null
   readonly decidedById: string | null
@@ -60,6 +62,7 @@ export function toApproval(record: RecordData): Approval {
     askedByName: text('askedByName') ?? '',
     askedByType: text('askedByType') ?? 'system',
     ...{ assigneeId: text('assigneeId'), role: text('role') },
+    ...{ standsInForId: text('standsInForId'), handedOnById: text('handedOnById') },
     ...{ dueAt: text('dueAt'), expiresAt: text('expiresAt') },
     ...{ decidedById: text('decidedById'), decidedAt: text('decidedAt') },
     ...{ comment: text('comment') ?? '', problem: text('problem') ?? '' },

@@ -40,7 +40,7 @@ function plain(number: number, locale: string): string {
 }
 
 /** For `<input type="datetime-local">`, in the reader's zone. */
-function localDateTime(instant: string): string {
+export function localDateTime(instant: string): string {
   const date = new Date(instant)
   if (Number.isNaN(date.getTime())) return ''
   const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000)

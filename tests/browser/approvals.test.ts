@@ -162,3 +162,35 @@ it('stands on the timeline of its record and in the inbox, and is handed on', as
   await page.getByText('Waits for Bob Lee').waitFor()
   expect(open.complaints).toEqual([])
 })
+
+it('says when one is away, who decides instead, and that one is back', async () => {
+  const cleo = await joinOrg(studio.app, studio.org, 'admin', 'Cleo Moss')
+  await page.goto('/approvals')
+  await page.getByRole('button', { name: 'Be away…' }).click()
+  const dialog = page.getByRole('dialog')
+  const local = (days: number) =>
+    new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 16)
+  await dialog.getByLabel('Until').fill(local(-3))
+  await dialog
+    .getByRole('combobox', { name: 'Who decides instead' })
+    .selectOption({ label: 'Cleo Moss' })
+  await dialog.getByLabel('From').fill(local(-5))
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.getByText('This was not saved.').waitFor()
+  expect(await seriousProblems(page)).toEqual([])
+  await dialog.getByLabel('Until').fill(local(9))
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText(/You are away until .* Cleo Moss decides for you\./).waitFor()
+  const run = await ask('sign')
+  const filter = encodeURIComponent(JSON.stringify({ run }))
+  const { data } = await flows.ask('GET', `/approvals?filter=${filter}`)
+  expect(data).toMatchObject([{ assigneeId: cleo.userId }])
+  await page.goto(`/approvals/${data[0].id}`)
+  await page.getByText('Stands in for').waitFor()
+  expect(await seriousProblems(page)).toEqual([])
+  await page.goto('/approvals')
+  await page.getByRole('button', { name: 'I am back' }).click()
+  await page.getByRole('button', { name: 'Be away…' }).waitFor()
+  // The browser notes the refusal of the server.
+  open.complaints.length = 0
+})

@@ -433,6 +433,102 @@ describe('what waits', () => {
   })
 })
 
+describe('somebody who is away', () => {
+  const day = 86_400_000
+  const at = (days: number) => new Date(Date.now() + days * day).toISOString()
+  const absence = (who: Caller, input: object) =>
+    who.call('POST', '/actions/platform.approvals:set_absence', { input })
+  const back = (who: Caller, input: object = {}) =>
+    ok(who.call('POST', '/actions/platform.approvals:end_absence', { input }))
+  const times = { from: at(-1), until: at(7) }
+  const joined = (name: string, role = 'platform.people:editor') => joinOrg(app, key, role, name)
+
+  it('has somebody who decides for them, when it is asked and when it is due', async () => {
+    const [chief, bob, cleo] = [await joined('Chief'), await joined('Bob'), await joined('Cleo')]
+    await ok(key.call('PATCH', `/users/${anna.userId}`, { managerId: chief.userId }))
+    await settings({ toManager: true })
+    await ok(absence(chief, { ...times, deputyId: bob.userId }))
+    const { id, hash } = await asked()
+    expect(await approval(id)).toMatchObject({
+      ...{ assigneeId: bob.userId, standsInForId: chief.userId },
+    })
+    await ok(decide(bob, id, { decision: 'approved', hash }))
+    // Who stands in may be away as well; in a circle nobody is there.
+    await ok(absence(bob, { ...times, deputyId: cleo.userId }))
+    expect((await approval((await asked(101)).id)).assigneeId).toBe(cleo.userId)
+    await ok(absence(cleo, { ...times, deputyId: chief.userId }))
+    expect((await approval((await asked(102)).id)).assigneeId).toBe(chief.userId)
+    // Nobody decides for others what they asked for themselves.
+    await ok(absence(chief, { ...times, deputyId: anna.userId }))
+    expect((await approval((await asked(103)).id)).assigneeId).toBe(chief.userId)
+    await back(bob)
+    await ok(absence(chief, { from: at(2), until: at(7), deputyId: bob.userId }))
+    const early = await asked(104)
+    expect(await approval(early.id)).toMatchObject({
+      ...{ assigneeId: chief.userId, standsInForId: null },
+    })
+    // Gone away with something on the desk.
+    await settings({ dueHours: 0.001 })
+    await back(chief)
+    const left = await asked(105)
+    await ok(absence(chief, { ...times, deputyId: bob.userId }))
+    await settings({ dueHours: 24 })
+    await expect
+      .poll(() => approval(left.id))
+      .toMatchObject({ assigneeId: bob.userId, standsInForId: chief.userId, escalated: true })
+    await settings({ toManager: false })
+  })
+
+  it('of whom it is asked by their role, is stood in for when nobody else has it', async () => {
+    const role = 'crm.recipes:executive'
+    const [only, bob] = [await joined('Only'), await joined('Bo')]
+    const roles = ['platform.people:editor', role]
+    await ok(key.call('PATCH', `/users/${only.userId}`, { roles }))
+    await settings({ role })
+    await ok(absence(only, { ...times, deputyId: bob.userId }))
+    expect(await approval((await asked(201)).id)).toMatchObject({
+      ...{ assigneeId: bob.userId, role: null, standsInForId: only.userId },
+    })
+    await joined('Another', role)
+    expect((await approval((await asked(202)).id)).role).toBe(role)
+    await settings({ role: 'platform.people:admin' })
+  })
+
+  it('says so themselves, or an admin does, and it is seen by those whom it concerns', async () => {
+    const [bob, carl] = [await joined('Bob'), await joined('Carl')]
+    const told = { ...times, deputyId: bob.userId }
+    expect((await refused(absence(bob, { ...told, userId: boss.userId }))).status).toBe(403)
+    expect((await refused(absence(key, told))).status).toBe(403)
+    for (const [wrong, path] of [
+      [{ ...times, deputyId: anna.userId }, 'input.deputyId'],
+      [{ ...told, until: at(-2) }, 'input.until'],
+      [{ ...told, from: at(9) }, 'input.until'],
+      [{ ...times, deputyId: key.orgId }, 'input.deputyId'],
+    ] as const) {
+      expect((await refused(absence(anna, wrong))).errors).toMatchObject([{ path }])
+    }
+    const { output } = await ok(absence(key, { ...told, userId: anna.userId }))
+    await ok(absence(anna, { ...told, until: at(8) }))
+    const seen = async (who: Caller) =>
+      (await ok(who.call('GET', '/absences'))).data.filter(
+        ({ memberId }: Json) => memberId === anna.userId,
+      )
+    for (const who of [anna, bob, boss]) {
+      expect(await seen(who)).toMatchObject([
+        { id: output.absenceId, deputyId: bob.userId, saidById: anna.userId },
+      ])
+    }
+    expect(await seen(carl)).toEqual([])
+    for (const who of [boss, anna]) {
+      const url = `/absences/${output.absenceId}`
+      expect((await who.call('PATCH', url, { deputyId: carl.userId })).statusCode).toBe(403)
+      expect((await who.call('DELETE', url)).statusCode).toBe(403)
+    }
+    expect((await back(anna)).output).toEqual({ ended: true })
+    expect((await back(anna)).output).toEqual({ ended: false })
+  })
+})
+
 describe('a mailed decision', () => {
   async function linksOf(id: string): Promise<Record<'approve' | 'reject', string>> {
     const { email } = await ok(key.call('GET', `/users/${boss.userId}`))

@@ -23,6 +23,8 @@ export interface Draft {
   readonly shown: readonly ShownRecord[]
   readonly assignee: string | null
   readonly role: string | null
+  /** Who would have been asked and is away. */
+  readonly standsInFor: string | null
   readonly escalateTo: string | null
   readonly amount: RequestRow['amount']
   readonly dueAt: Date | null
@@ -101,6 +103,7 @@ function recordOf(draft: Draft, hash: string): FieldValues {
     text: draft.text ?? null,
     assigneeId: draft.assignee,
     role: draft.role,
+    standsInForId: draft.standsInFor,
     action: draft.action ?? null,
     input: draft.input ?? null,
     shown: draft.shown,

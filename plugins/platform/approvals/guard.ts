@@ -1,4 +1,5 @@
 import type { GuardCall, GuardDecision, HandlerContext } from '@runwaycrm/sdk'
+import { presentFor } from './absences.ts'
 import { ask } from './ask.ts'
 import { effectPrefix } from './carry-out.ts'
 import { causeOf, findMember, settingsOf } from './people.ts'
@@ -63,14 +64,15 @@ async function askFor(
   const settings = await settingsOf(plugin)
   const causeUser = await causeOf(plugin, principal)
   const assignee = settings.toManager ? await managerOf(plugin, causeUser) : null
-  const decider = { assignee, role: assignee === null ? settings.role : null }
   const { type, id, userId, name, roles } = principal
+  const wanted = { assignee, role: assignee === null ? settings.role : null }
+  const { decider, standsInFor } = await presentFor(plugin, wanted, [userId, causeUser])
   const label = plugin.model.action(action)?.label ?? action
   const shown = await gatherShown(ctx, plugin, records, decider)
   const isHeld = (type === 'workflow' || type === 'agent') && userId === null
   const now = plugin.now.getTime()
   return ask(plugin, {
-    ...{ kind: 'approval', action, input, shown, causeUser, ...decider },
+    ...{ kind: 'approval', action, input, shown, causeUser, ...decider, standsInFor },
     title: titleOf(label, shown[0]?.title, records?.ids.length ?? 0),
     asker: { type, id, userId, name, ...(isHeld ? { roles } : {}) },
     about: records?.ids.length === 1 ? { entity: records.entity, id: records.ids[0]! } : null,

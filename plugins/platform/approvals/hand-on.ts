@@ -31,7 +31,7 @@ export async function delegate(
   }
   const given = await plugin.transaction((inside) =>
     giveTo(inside, row, { assignee: member.id, role: null }, comment ? { comment } : {}, {
-      handedOnById: userId,
+      ...{ handedOnById: userId, standsInForId: null },
     }),
   )
   return { assigneeId: member.id, hash: given.hash }

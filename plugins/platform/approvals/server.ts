@@ -1,4 +1,5 @@
 import { defineHandlers } from '@runwaycrm/sdk'
+import { endAbsence, setAbsence } from './absences.ts'
 import { tellBy } from './channels.ts'
 import { guard } from './guard.ts'
 import { delegate, renew } from './hand-on.ts'
@@ -26,6 +27,8 @@ export const handlers = defineHandlers({
   linkDecide,
   delegate,
   renew,
+  setAbsence,
+  endAbsence,
   tell,
   tellBy,
   due,

@@ -1,4 +1,5 @@
 import { type HandlerContext, InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import { presentFor } from './absences.ts'
 import { ask } from './ask.ts'
 import { end } from './decide.ts'
 import { moneyOf } from './guard.ts'
@@ -41,12 +42,14 @@ export async function request(input: RequestInput, ctx: HandlerContext) {
     })
   }
   const about = record && { entity: record.entity, ids: [record.id] }
-  const decider = { assignee, role }
+  const causeUser = await causeOf(plugin, asker)
+  const wanted = { assignee, role }
+  const { decider, standsInFor } = await presentFor(plugin, wanted, [asker.userId, causeUser])
   const row = await ask(plugin, {
     ...{ kind: input.kind ?? 'approval', title: input.title, text: input.text ?? null },
     ...{ asker, about: record, form: input.form ?? null, run: input.run ?? null, ...decider },
     shown: await gatherShown(plugin, plugin, about, decider, input.fields),
-    causeUser: await causeOf(plugin, asker),
+    ...{ causeUser, standsInFor },
     amount: moneyOf(amount, plugin.org.currency),
     escalateTo: input.escalateTo ?? null,
     dueAt: input.dueAt ? new Date(input.dueAt) : null,

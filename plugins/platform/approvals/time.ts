@@ -1,4 +1,5 @@
 import { ApprovalStaleError, type HandlerContext } from '@runwaycrm/sdk'
+import { type Present, presentFor } from './absences.ts'
 import { carryOut, giveUp } from './carry-out.ts'
 import { end } from './decide.ts'
 import { giveTo } from './hand-on.ts'
@@ -10,18 +11,20 @@ interface ApprovalJob {
   readonly approval: string
 }
 
-/** Nobody decided in time: it goes to the role that is named, or to the manager of whom it waits for. */
+/** Nobody decided in time: it goes to who decides for one who is away, to their manager, or to the role that is named. */
 export async function due({ approval }: ApprovalJob, ctx: HandlerContext): Promise<void> {
   const row = await findRequest(ctx, approval)
   if (row?.status !== 'pending' || row.escalated || isOver(row, new Date())) return
   const to = await higher(ctx, row)
   if (!to) return
   await ctx
-    .transaction((inside) => giveTo(inside, row, to, { escalated: true }))
+    .transaction((inside) =>
+      giveTo(inside, row, to.decider, { escalated: true }, { standsInForId: to.standsInFor }),
+    )
     .catch(unlessDecided)
 }
 
-async function higher(ctx: HandlerContext, row: RequestRow): Promise<Decider | null> {
+async function higher(ctx: HandlerContext, row: RequestRow): Promise<Present | null> {
   const own = [row.askerUser, row.causeUser]
   const isOther = ({ assignee, role }: Decider) =>
     (assignee !== row.assignee || role !== row.role) &&
@@ -32,7 +35,13 @@ async function higher(ctx: HandlerContext, row: RequestRow): Promise<Decider | n
   const member = row.assignee === null ? null : await findMember(ctx, row.assignee)
   const manager = member?.managerId ? await findMember(ctx, member.managerId) : null
   const above = manager ? [{ assignee: manager.id, role: null }] : []
-  return [...above, ...named, ...usual].find(isOther) ?? null
+  // Who has gone away since they were asked has somebody who decides for them.
+  const instead = row.assignee === null ? [] : [{ assignee: row.assignee, role: null }]
+  for (const one of [...instead, ...above, ...named, ...usual]) {
+    const present = await presentFor(ctx, one, own)
+    if (isOther(present.decider)) return present
+  }
+  return null
 }
 
 /** Silence is no consent: what nobody decided ends, and what waits for it hears so. */

@@ -173,12 +173,25 @@ const nowhere = 'http://127.0.0.1:9/'
 const fromAdmin = { roles: ['platform.people:admin'] }
 const lineOf = (world: World) => ({ lines: [{ name: world.source.token, unitPrice: 5 }] })
 
+/** Of whoever owns the world; somebody of their own stands in. */
+async function absence(world: World): Promise<Prepared> {
+  const deputyId = await made(world, 'kernel:user')
+  const [from, until] = ['2026-01-01T00:00:00Z', '2999-12-31T00:00:00Z']
+  return { ...{ from, until, deputyId }, userId: world.userId }
+}
+
 /** Records that have come so far that the action is possible, and the input for it. */
 const prepared: Readonly<Record<string, (world: World) => Promise<Prepared>>> = {
   'platform.approvals:delegate': async (world) => ({
     id: (await asked(world)).id,
     to: world.userId,
   }),
+  'platform.approvals:set_absence': (world) => absence(world),
+  'platform.approvals:end_absence': async (world) => {
+    const input = await absence(world)
+    await succeed(world.key.call('POST', '/actions/platform.approvals:set_absence', { input }))
+    return { userId: world.userId }
+  },
   'platform.workflows:start': async (world) => ({
     ...{ workflow: await ownWorkflow(world), records: undefined, trigger: undefined },
   }),
