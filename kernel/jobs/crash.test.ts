@@ -89,12 +89,12 @@ describe('a node that is killed', () => {
       await until(() => ran.length > 0 && heard.length > 0)
       await until(() => times.length === 2)
       expect(Math.max(...times)).toBeLessThan(2 * leaseMs)
-      expect(ran).toMatchObject([{ id, attempt: 2 }])
+      expect(ran).toMatchObject([{ id, attempt: 1, deaths: 1 }])
       expect(said.find((line) => line['events'])).toEqual({
         events: [{ id: event.id, seq: heard[0]!.seq }],
       })
       await worker.stop()
-      expect(await queue.find(org, id!)).toMatchObject({ state: 'done', attempts: 2 })
+      expect(await queue.find(org, id!)).toMatchObject({ state: 'done', attempts: 1 })
     } finally {
       await worker.stop(0)
       await relay.stop()

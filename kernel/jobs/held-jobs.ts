@@ -1,4 +1,4 @@
-import { leaseKey, type StartedJob } from './lease.ts'
+import { isSuspect, leaseKey, type StartedJob } from './lease.ts'
 
 /** A job that is leased to this worker: it waits for its turn, runs, or its end is being written. */
 export interface HeldJob {
@@ -19,11 +19,19 @@ export function createHeldJobs(concurrency: number, mostPerOrg: number) {
   const running = new Map<string, number>()
   let waiting: HeldJob[] = []
   let runs = 0
+  let suspects = 0
   let ended = 0
   let appetite = 0
 
   function isFree({ job }: HeldJob): boolean {
     return (running.get(job.orgId) ?? 0) < mostPerOrg
+  }
+
+  /** So that one which was hit by chance is not the next to be hit; whoever kills its workers is left at last. */
+  function leastSuspect(orgId: string): HeldJob {
+    return waiting
+      .filter(({ job }) => job.orgId === orgId && isSuspect(job))
+      .reduce((least, one) => (one.job.deaths < least.job.deaths ? one : least))
   }
 
   return {
@@ -61,13 +69,17 @@ export function createHeldJobs(concurrency: number, mostPerOrg: number) {
       for (const entry of waiting) {
         const count = running.get(entry.job.orgId) ?? 0
         if (count >= fewest || !isFree(entry)) continue
+        // Of two that ran when the worker died nobody knows which it was.
+        if (suspects > 0 && isSuspect(entry.job)) continue
         best = entry
         fewest = count
         if (count === 0) break
       }
       if (!best) return null
+      if (isSuspect(best.job)) best = leastSuspect(best.job.orgId)
       waiting.splice(waiting.indexOf(best), 1)
       running.set(best.job.orgId, fewest + 1)
+      if (isSuspect(best.job)) suspects++
       runs++
       return best
     },
@@ -77,6 +89,7 @@ export function createHeldJobs(concurrency: number, mostPerOrg: number) {
       const count = running.get(job.orgId) ?? 0
       if (count > 1) running.set(job.orgId, count - 1)
       else running.delete(job.orgId)
+      if (isSuspect(job)) suspects--
       runs--
       ended++
     },

@@ -17,8 +17,14 @@ export interface StartedJob extends ClaimedJob {
   /** 1 the first time. */
   readonly attempt: number
   readonly maxAttempts: number
+  /** Workers that died with it in their hands; of a suspect, while it ran. */
+  readonly deaths: number
   readonly traceId: string | null
 }
+
+/** What was in the hands of so many workers that died may be the reason: it runs beside no other of its kind. */
+export const isSuspect = ({ deaths }: Pick<StartedJob, 'deaths'>): boolean => deaths >= suspectAfter
+const suspectAfter = 3
 
 /** How an attempt ended. `refund` takes the attempt back: the worker stopped, the job did not fail. */
 export type JobEnd =
@@ -44,6 +50,8 @@ export interface Leases {
   ): Promise<ClaimedJob[]>
   /** Counts the attempt. What is missing in the answer was cancelled or belongs to somebody else now. */
   start(orgId: string, jobs: readonly ClaimedJob[]): Promise<StartedJob[]>
+  /** Counts a death before it comes: what a suspect does next may be the end of this worker. */
+  suspect(job: ClaimedJob): Promise<void>
   /** @returns the keys (`leaseKey`) of those that are still held. */
   renew(jobs: readonly ClaimedJob[]): Promise<Set<string>>
   /** @returns the ids that were still held, so that the end counts. */
@@ -91,6 +99,10 @@ export function createLeases(db: Database, leaseMs: number): Leases {
       }))
     },
 
+    async suspect({ orgId, id, token }) {
+      await db.query(orgId, { name: 'job_suspect', text: suspectText, values: [orgId, id, token] })
+    },
+
     async renew(jobs) {
       const { rows } = await db.query<{ org_id: string; id: string }>(null, {
         name: 'job_renew',
@@ -134,11 +146,18 @@ const byIndex = {
 const at = 'array_position($2::uuid[], j.id)'
 
 const startText = `update tenant.job j
-    set state = 'running', attempts = j.attempts + 1, lease_token = ($3::bigint[])[${at}]
+    set state = 'running', lease_token = ($3::bigint[])[${at}],
+      attempts = j.attempts + case j.state when 'running' then 0 else 1 end,
+      deaths = j.deaths
+        + case when j.state = 'running' and j.deaths < ${suspectAfter} then 1 else 0 end
     where j.org_id = $1 and j.id = any ($2::uuid[]) and j.state in ('ready', 'running')
       and (j.lease_token is null or j.lease_token < ($3::bigint[])[${at}])
     returning j.id, j.lease_token as token, j.plugin, j.job, j.payload, j.run_as as "runAs",
-      j.attempts as attempt, j.max_attempts as "maxAttempts", j.trace_id as "traceId"`
+      j.attempts as attempt, j.max_attempts as "maxAttempts", j.deaths,
+      j.trace_id as "traceId"`
+
+const suspectText = `update tenant.job set deaths = deaths + 1
+    where org_id = $1 and id = $2 and state = 'running' and lease_token = $3`
 
 const leftoverText = `select kernel.end_jobs(array_agg(h.id), array_agg(h.token),
       array_agg(null::timestamptz))
@@ -153,6 +172,7 @@ const endText = `with ended as (
     update tenant.job j
       set state = ($4::text[])[${at}], error = ($5::text[])[${at}],
         attempts = j.attempts - ($7::integer[])[${at}],
+        deaths = j.deaths * ($7::integer[])[${at}],
         run_at = coalesce(now() + ($6::integer[])[${at}] * interval '1 millisecond', j.run_at),
         finished_at = case when ($4::text[])[${at}] <> 'ready' then now() end,
         dedupe_key = case when ($4::text[])[${at}] = 'ready' then j.dedupe_key end

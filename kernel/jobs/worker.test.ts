@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../tests/setup/test-da
 import { createDatabase, type Database } from '../database/postgres.ts'
 import { uuidv7 } from '../database/uuid.ts'
 import { quietLog } from '../events/testing/quiet-log.ts'
-import { createLeases } from './lease.ts'
+import { createLeases, isSuspect } from './lease.ts'
 import { createQueue, type JobRequest, type Queue } from './queue.ts'
 import { createWorker, type RunningJob, type Worker, type WorkerOptions } from './worker.ts'
 
@@ -213,7 +213,7 @@ describe('leases', () => {
     })
     await until(() => ran.length === 1)
     expect(performance.now() - begun).toBeLessThan(600)
-    expect(ran[0]).toMatchObject({ id, attempt: 2 })
+    expect(ran[0]).toMatchObject({ id, attempt: 1, deaths: 1 })
     expect(ran[0]!.token).toBeGreaterThan(stale!.token)
 
     const end = { job: stale!, end: { state: 'dead', error: 'zombie' } as const }
@@ -256,12 +256,44 @@ describe('leases', () => {
     expect((await queue.find(orgA, id!))?.state).toBe('cancelled')
   })
 
-  it('let a job whose worker dies every time come to an end', async () => {
+  it('do not count it against jobs that their workers died, and run those one at a time', async () => {
     const leases = createLeases(db, 1)
-    const [id] = await queue.enqueue(orgA, [request(1, { maxAttempts: 2 })])
-    for (let death = 0; death < 2; death++) {
-      await sleep(5)
-      await leases.start(orgA, await leases.claim(1))
+    const ids = await queue.enqueue(
+      orgA,
+      [1, 2, 3].map((n) => request(n, { maxAttempts: 2 })),
+    )
+    for (let death = 0; death < 40; death++) {
+      await sleep(3)
+      await leases.start(orgA, await leases.claim(5))
+    }
+    const order: unknown[] = []
+    await db.query(orgA, {
+      text: 'update tenant.job set deaths = 9 where org_id = $1 and id = $2',
+      values: [orgA, ids[0]],
+    })
+    let together = 0
+    let most = 0
+    startWorker(async ({ payload }) => {
+      order.push(payload)
+      most = Math.max(most, ++together)
+      await sleep(20)
+      together--
+    })
+    for (const id of ids) {
+      await until(async () => (await queue.find(orgA, id))?.state === 'done')
+      expect((await queue.find(orgA, id))?.attempts).toBe(1)
+    }
+    expect(most).toBe(1)
+    expect(order).toEqual([2, 3, 1])
+  })
+
+  it('let a job come to an end whose worker dies every time it runs', async () => {
+    const leases = createLeases(db, 1)
+    const [id] = await queue.enqueue(orgA, [request(1)])
+    for (let death = 0; death < 40; death++) {
+      await sleep(3)
+      const [job] = await leases.start(orgA, await leases.claim(1))
+      if (job && isSuspect(job)) await leases.suspect(job)
     }
     startWorker(async () => {})
     await until(async () => (await queue.find(orgA, id!))?.state === 'dead')

@@ -3,7 +3,7 @@ import { type Log, RunwayError } from '@runwaycrm/sdk'
 import type { Database } from '../database/postgres.ts'
 import { createEnder } from './ender.ts'
 import { createHeldJobs, type HeldJob } from './held-jobs.ts'
-import { createLeases, type JobEnd, leaseKey, type StartedJob } from './lease.ts'
+import { createLeases, isSuspect, type JobEnd, leaseKey, type StartedJob } from './lease.ts'
 import { NotYetError } from './not-yet.ts'
 import { retryDelay } from './retry-delay.ts'
 
@@ -144,11 +144,12 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   async function attempt(job: StartedJob, signal: AbortSignal): Promise<Attempted> {
-    if (job.attempt > job.maxAttempts) {
+    if (job.deaths >= mostDeaths) {
       return { state: 'dead', error: 'Its worker died in every attempt.', problem: problemOf(null) }
     }
     try {
       signal.throwIfAborted()
+      if (isSuspect(job)) await leases.suspect(job)
       await run({ ...job, signal })
       return { state: 'done' }
     } catch (error) {
@@ -221,6 +222,9 @@ export function createWorker(options: WorkerOptions): Worker {
 
 type Dead = Extract<JobEnd, { readonly state: 'dead' }> & { readonly problem: JobProblem }
 type Attempted = Exclude<JobEnd, { readonly state: 'dead' }> | Dead
+
+/** Most of them while it ran as a suspect. */
+const mostDeaths = 30
 
 /** It did not run to its end, and not because it failed. */
 const givenBack = { state: 'ready', error: null, delayMs: 0, refund: true } as const

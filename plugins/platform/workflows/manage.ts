@@ -197,6 +197,8 @@ export async function park({ payload, problem }: DeadJob, ctx: HandlerContext): 
   // One of them was to blame, at most: the others are not to be parked for it.
   if ('states' in payload) return advanceAlone(payload.states, ctx)
   const row = await findState(ctx, payload.state)
+  // Parked by one that died before anybody could see it.
+  if (row?.status === 'failed' && row.whole) await mirror(ctx, row)
   if (row?.status !== 'ready') return
   const failure = { step: row.step ?? '', code: problem.code, message: problem.detail }
   const kept = await ctx.transaction((inside) =>
