@@ -145,7 +145,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function attempt(job: StartedJob, signal: AbortSignal): Promise<Attempted> {
     if (job.deaths >= mostDeaths) {
-      return { state: 'dead', error: 'Its worker died in every attempt.', problem: problemOf(null) }
+      return { state: 'dead', error: 'Its workers died while it ran.', problem: problemOf(null) }
     }
     try {
       signal.throwIfAborted()
