@@ -58,7 +58,7 @@ const finalStatus = new Set([400, 402, 403, 404, 405, 413, 415, 422])
 /** Claims due jobs, runs them under a lease that it renews, and says how they ended. */
 export function createWorker(options: WorkerOptions): Worker {
   const { db, log, run, leaseMs = 15_000, pollMs = 1_000, random = Math.random } = options
-  const concurrency = options.concurrency ?? 32
+  const concurrency = options.concurrency ?? 16
   const perOrg = options.perOrg ?? Math.max(1, Math.ceil(concurrency * 0.75))
   const leases = createLeases(db, leaseMs)
   const ender = createEnder(leases, log)
