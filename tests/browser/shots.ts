@@ -209,14 +209,14 @@ Cy,Odd,many,Boats
     name: 'studio-publish',
     path: '/studio/objects',
     step: async (page) => {
-      await page.getByRole('button', { name: 'Review and publish' }).click()
+      await page.getByRole('button', { name: /^(Review and publish|Publish)$/ }).click()
       await page.locator('.pitem').first().waitFor()
     },
   },
   { name: 'studio-points', path: '/studio/points/views' },
   ...[
     ['view', 'views/crm.opportunities:pipeline', '.bcard'],
-    ['view-table', 'views/crm.leads:all', '.tbody .tr'],
+    ['view-table', 'views/crm.leads:all', ':is(.tbody .tr, .rcard)'],
     ['view-chart', 'views/crm.opportunities:by_stage', 'canvas'],
     ['view-map', 'views/crm.accounts:map', '.map'],
     ['layout', 'layouts/crm.accounts:account', '.phead-title'],
