@@ -103,7 +103,7 @@ function headOf({ logo, name }: Brand & { readonly name: string }): string {
 
 function drawForm({ action, button, problem, fields, kept = {}, trap }: PublicForm): string {
   return [
-    `<form method="post" novalidate${action ? ` action="${escapeHtml(action)}"` : ''}>`,
+    `<form method="post"${fields.length > 0 ? ' novalidate' : ''}${action ? ` action="${escapeHtml(action)}"` : ''}>`,
     problem ? `<p class="problem" role="alert">${escapeHtml(problem)}</p>` : '',
     ...Object.entries(kept).map(
       ([name, value]) =>
