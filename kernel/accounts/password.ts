@@ -1,6 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { RateLimitedError } from '@runwaycrm/sdk'
+import { createGate } from '@runwaycrm/sdk'
 
 const derive = promisify(argon2)
 
@@ -79,22 +79,4 @@ function decode(phc: string): Cost & { readonly salt: Buffer; readonly tag: Buff
 
 function bare(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '')
-}
-
-function createGate(atOnce: number, mayWait: number) {
-  let running = 0
-  const queue: (() => void)[] = []
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= atOnce) {
-      if (queue.length >= mayWait) throw new RateLimitedError(undefined, { retryAfter: 1 })
-      await new Promise<void>((resolve) => queue.push(resolve))
-    } else running++
-    try {
-      return await work()
-    } finally {
-      const next = queue.shift()
-      if (next) next()
-      else running--
-    }
-  }
 }

@@ -1,8 +1,14 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { FieldValues, OperationalTableDefinition, Row, Tables } from '@runwaycrm/sdk'
+import {
+  type FieldValues,
+  inBunches,
+  type OperationalTableDefinition,
+  type Row,
+  type Tables,
+} from '@runwaycrm/sdk'
 import type { Contribution, Model } from '../model/model.ts'
 import { snakeCase, tableName, tablesOf } from './entity-tables.ts'
-import type { Database, Result, Statement, Tx } from './postgres.ts'
+import type { Database, Statement, Tx } from './postgres.ts'
 import { type Built, createMarks, createTemplates, type Mark } from './sql-templates.ts'
 import { isUuid, uuidv7 } from './uuid.ts'
 
@@ -59,13 +65,13 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
         },
       }
     }
-    const run = async (table: OpenTable, statement: Statement): Promise<Answer> => {
-      const result: Result = scope.tx
-        ? await scope.tx.one(statement)
-        : await db.query(scope.orgId, statement)
+    const run = async (table: OpenTable, statements: readonly Statement[]): Promise<Answer> => {
+      const results = scope.tx
+        ? await scope.tx.run(statements)
+        : await db.batch(scope.orgId, statements)
       return {
-        rows: result.rows.map((row) => fromRow(table.definition, row)),
-        count: result.rowCount,
+        rows: results.flatMap(({ rows }) => rows.map((row) => fromRow(table.definition, row))),
+        count: results.reduce((sum, { rowCount }) => sum + rowCount, 0),
       }
     }
     const own = (mark: Marker) => ({ org_id: mark(scope.orgId) })
@@ -74,17 +80,14 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
       async insert(name, rows) {
         if (rows.length === 0) return []
         const table = await open(name)
-        const statements = inserting(table, rows, '*')
-        const results = scope.tx
-          ? await scope.tx.run(statements)
-          : await db.batch(scope.orgId, statements)
-        return results.flatMap((result) => result.rows.map((row) => fromRow(table.definition, row)))
+        return (await run(table, inserting(table, rows, '*'))).rows
       },
       async add(name, rows) {
         if (rows.length === 0) return
-        const statements = inserting(await open(name), rows)
-        if (!scope.tx) await db.batch(scope.orgId, statements)
-        for (const statement of statements) scope.tx?.later(statement)
+        const table = await open(name)
+        const statements = inserting(table, rows)
+        if (!scope.tx) await run(table, statements)
+        else for (const statement of statements) scope.tx.later(statement)
       },
       async select(name, query = {}) {
         const table = await open(name)
@@ -95,7 +98,7 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
           (mark) => ({ ...own(mark), ...toWhere(table, query.where ?? {}, mark) }),
           (builder, where) => builder.select('*').where(where).orderBy(order).limit(limit),
         )
-        return (await run(table, statement)).rows
+        return (await run(table, [statement])).rows
       },
       async update(name, where, values) {
         const table = await open(name)
@@ -107,7 +110,7 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
           }),
           (builder, parts) => builder.update(parts.set).where(parts.where),
         )
-        return (await run(table, statement)).count
+        return (await run(table, [statement])).count
       },
       async delete(name, where) {
         const table = await open(name)
@@ -116,20 +119,19 @@ export function createTables(db: Database): (scope: TablesScope) => Tables {
           (mark) => ({ ...own(mark), ...toWhere(table, where, mark) }),
           (builder, all) => builder.delete(all),
         )
-        return (await run(table, statement)).count
+        return (await run(table, [statement])).count
       },
     }
 
     function inserting(table: OpenTable, rows: readonly FieldValues[], answer?: '*'): Statement[] {
-      return Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, at) => {
-        const some = rows.slice(at * rowsAtOnce, (at + 1) * rowsAtOnce)
-        return table.statement(
+      return inBunches(rows, rowsAtOnce).map((some) =>
+        table.statement(
           `insert ${answer ?? ''}`,
           (mark) => some.map((row) => ({ ...own(mark), ...toNewRow(table, row, mark) })),
           (builder, marked) =>
             answer ? builder.insert(marked).returning(answer) : builder.insert(marked),
-        )
-      })
+        ),
+      )
     }
   }
 }

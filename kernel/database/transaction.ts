@@ -105,19 +105,17 @@ export async function openTransaction<T>(
   }
 }
 
-/** Ends the connection when the transaction is still open then, and so undoes it. */
-export function transactionTimeout(ms: number): Statement {
-  return {
-    text: `select 1 where pg_catalog.set_config('transaction_timeout', $1, true) is null`,
+/** A limit of milliseconds for what follows in the transaction; 0 is none. */
+const limit =
+  (setting: 'statement_timeout' | 'transaction_timeout') =>
+  (ms: number): Statement => ({
+    name: setting,
+    text: `select 1 where pg_catalog.set_config('${setting}', $1, true) is null`,
     values: [String(Math.round(ms))],
-  }
-}
+  })
 
-/** Another limit than the connection's for what follows in the transaction; 0 is none. */
-export function statementTimeout(ms: number): Statement {
-  return {
-    name: 'statement timeout',
-    text: `select 1 where pg_catalog.set_config('statement_timeout', $1, true) is null`,
-    values: [String(Math.round(ms))],
-  }
-}
+/** Another limit than the connection's. */
+export const statementTimeout = limit('statement_timeout')
+
+/** Ends the connection when the transaction is still open then, and so undoes it. */
+export const transactionTimeout = limit('transaction_timeout')

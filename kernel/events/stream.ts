@@ -1,3 +1,4 @@
+import { inBunches } from '@runwaycrm/sdk'
 import { byIndex } from '../database/by-index.ts'
 import type { Database, Statement } from '../database/postgres.ts'
 import { eventColumns, type OutboxEvent } from './outbox.ts'
@@ -95,7 +96,9 @@ export function openStream(claim: {
     old.sort((a, b) => a.seq - b.seq)
     const fresh = inOrder(rows.filter((row) => row.seq === null))
     if (fresh.length === 0) return old
-    const answers = await ask<{ id: string; seq: number }>(...inBunches(fresh).map(give))
+    const answers = await ask<{ id: string; seq: number }>(
+      ...inBunches(fresh, rowsAtOnce).map(give),
+    )
     const numbered = answers.flat()
     if (numbered.length !== fresh.length) throw new StreamLostError(orgId)
     const seqOf = new Map(numbered.map(({ id, seq }) => [id, seq]))
@@ -121,7 +124,7 @@ export function openStream(claim: {
       for (let bunch = 0; rows.length > 0; bunch++) {
         if (bunch === bunchesInARow) return false
         const events = await number(rows.filter((row) => row.id !== null))
-        for (const some of inBunches(events)) await keepingHold(() => hand(some))
+        for (const some of inBunches(events, rowsAtOnce)) await keepingHold(() => hand(some))
         const batches = [...new Set(rows.map((row) => row.unsentId))]
         const wanted = Math.floor((rowsAtOnce * batches.length) / rows.length)
         pace.batches = Math.min(mostBatches, Math.max(1, wanted))
@@ -139,12 +142,6 @@ export function openStream(claim: {
       })
     },
   }
-}
-
-function inBunches<T>(rows: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, i) =>
-    rows.slice(i * rowsAtOnce, (i + 1) * rowsAtOnce),
-  )
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Problem, placeOf } from '../manifest/problem.ts'
 import { checkFormulaOverValues, type NamedValues } from './formula-over-values.ts'
 import { isJsonObject, type JsonObject, leafAt } from './leaf.ts'
 import type { Entity } from './model.ts'
-import { type FindSchema, walkDefinition } from './walk-definition.ts'
+import { type FindSchema, type Place, walkDefinition } from './walk-definition.ts'
 
 /**
  * What is wrong with the formulas in a definition: texts whose schema says `x-formula`. The definition stays;
@@ -17,15 +17,7 @@ export function checkFormulas(
   at: string,
 ): Problem[] {
   const problems: Problem[] = []
-  const visit = ({
-    value,
-    path,
-    schemas,
-  }: {
-    value: unknown
-    path: readonly string[]
-    schemas: readonly JsonObject[]
-  }) => {
+  const visit = ({ value, path, schemas }: Pick<Place, 'value' | 'path' | 'schemas'>) => {
     const mark = schemas.find((schema) => isJsonObject(schema['x-formula']))?.['x-formula']
     if (mark === undefined || typeof value !== 'string') return null
     const wrong = checkFormulaOverValues(entities, namesOf(definition, mark), value).problems

@@ -24,7 +24,6 @@ const isFound = ({ definition: { hidden, searched } }: Entity) => !hidden && sea
 /** Entities that search looks at, by name. */
 export function searchedEntities(model: Model): readonly Entity[] {
   return [...model.entities.values()]
-
     .filter((entity) => isFound(entity) && searchedFields(entity).length > 0)
     .sort((a, b) => (a.ref < b.ref ? -1 : 1))
 }

@@ -1,6 +1,5 @@
-import { type HandlerContext, type RecordData, RunwayError } from '@runwaycrm/sdk'
+import { createGate, type HandlerContext, type RecordData, RunwayError } from '@runwaycrm/sdk'
 import { advance, resume } from './advance.ts'
-import { atMost } from './at-most.ts'
 import type { Workflow } from './definition.ts'
 import { asWorkflow, pinned } from './definitions.ts'
 import { mirror } from './mirror.ts'
@@ -35,7 +34,7 @@ interface OneRun {
 }
 
 /** Runs that write hold a connection each; people's requests need some too. */
-const writing = atMost(6)
+const writing = createGate(6)
 
 /** After so long the run lets others of its kind go on. */
 const sliceMs = 20_000

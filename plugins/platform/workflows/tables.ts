@@ -1,4 +1,4 @@
-import type { HandlerContext, Row } from '@runwaycrm/sdk'
+import { type HandlerContext, inBunches, type Row } from '@runwaycrm/sdk'
 import { askForAlert } from './alert.ts'
 import { gather } from './gather.ts'
 import type { RunState, Waiting } from './run-state.ts'
@@ -125,12 +125,9 @@ export async function beginStates(ctx: HandlerContext, states: readonly NewState
   )
   const ready = made.filter(({ status }) => status === 'ready').map(({ id }) => id as string)
   const size = ready.length < manyAtOnce ? 1 : perJob
-  const jobs = Array.from({ length: Math.ceil(ready.length / size) }, (_, at) =>
-    ready.slice(at * size, (at + 1) * size),
-  )
   await ctx.jobs.enqueueMany(
     'advance',
-    jobs.map(([state, ...more]) => ({
+    inBunches(ready, size).map(([state, ...more]) => ({
       payload: more.length > 0 ? { states: [state, ...more] } : { state },
     })),
   )
