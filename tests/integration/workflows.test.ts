@@ -320,6 +320,28 @@ describe('a run that waits', () => {
     await flows.ask('PATCH', `/leads/${three.id}`, { status: 'contacted' })
     expect((await org.call('POST', `/runs/${three.run}/cancel`)).statusCode).toBe(409)
     expect((await flows.ask('GET', `/leads/${three.id}`)).notes).toBeNull()
+
+    // Whoever changes a run at the very moment at which it moves on is answered by what it is then.
+    const busy = await Promise.all(['Gil', 'Hal', 'Ida', 'Jon'].map(start))
+    const answers = await Promise.all(
+      busy.map(async ({ id, run }) => {
+        const moved = flows.ask('PATCH', `/leads/${id}`, { status: 'contacted' })
+        const codes: number[] = []
+        for (let round = 0; round < 12; round++) {
+          for (const action of ['pause', 'proceed']) {
+            const { statusCode } = await org.call(
+              ...(['POST', `/actions/platform.workflows:${action}`] as const),
+              { input: { id: run } },
+            )
+            codes.push(statusCode)
+          }
+        }
+        await moved
+        return codes
+      }),
+    )
+    expect(answers.flat().filter((code) => code !== 200 && code !== 409)).toEqual([])
+    for (const { run } of busy) await flows.becomes(run, 'done')
   })
 
   it('goes another way when nothing came in time, and waits for nothing any more', async () => {

@@ -48,7 +48,7 @@ afterAll(async () => {
   await app?.stop()
 })
 
-/** Schedules would change something of theirs when an hour is full, whoever asks for what. */
+/** Schedules change something of an organisation when an hour is full, whoever asks for what. */
 async function holdSchedules(world: World): Promise<void> {
   await admin.query("update directory.schedule set due = 'infinity' where org_id = $1", [
     world.orgId,
@@ -106,6 +106,7 @@ async function attackRoutes(
   attack: (recipe: Recipe, exchange: Exchange) => Promise<Findings>,
 ): Promise<Findings> {
   const findings: Findings = []
+  await holdSchedules(attacked)
   let before = await untilQuiet(attacked)
   const routes = [...byRoute(built)]
   while (routes.length > 0) {
@@ -164,7 +165,6 @@ describe('two organisations on one server', () => {
     for (let round = 0; round < suiteScale; round++) {
       const built = await buildAll(attacked, theirs)
       const context = contextFor(ours, theirs, built.values())
-      await holdSchedules(theirs)
       const lineAt = app.logLines.length
       const swap = (recipe: Recipe, exchange: Exchange) => swapAttack(context, recipe, exchange)
       findings.push(...(await attackRoutes(built, theirs, swap)))

@@ -4,7 +4,7 @@ import { asWorkflow, pinned } from './definitions.ts'
 import { hasEnded } from './run-state.ts'
 import { orgOf, readRecords, readSubject, scopeOf } from './scope.ts'
 import { type NewRun, startRuns } from './start-runs.ts'
-import { findState, keepState, RunMovedOnError, type StateRow, type WaitRow } from './tables.ts'
+import { asItIsNow, findState, keepState, type StateRow, type WaitRow } from './tables.ts'
 import { ruleScope, testRule } from './test-rule.ts'
 import { type EventTrigger, eventTriggers } from './triggers.ts'
 
@@ -156,23 +156,14 @@ async function meets(ctx: HandlerContext, row: StateRow, trigger: object): Promi
   return (await testRule(when, ruleScope(acting, workflow, facts))).holds
 }
 
-const tries = 10
-
 async function wake(ctx: HandlerContext, wait: WaitRow, news: EventNews): Promise<void> {
   const { event, entity, id, at, payload, actor, changes = {} } = news
   const resumed = {
     by: 'event',
     payload: { type: event, at, payload, by: actor, entity, id, changes },
   } as const
-  for (let round = 1; ; round++) {
-    try {
-      await ctx.transaction((inside) => wakeOnce(inside, wait, resumed))
-      return
-    } catch (error) {
-      // It was paused, went on, or its time was over at the same moment: whether it still waits is asked anew.
-      if (!(error instanceof RunMovedOnError) || round === tries) throw error
-    }
-  }
+  // It was paused, went on, or its time was over at the same moment: whether it still waits is asked anew.
+  await asItIsNow(() => ctx.transaction((inside) => wakeOnce(inside, wait, resumed)))
 }
 
 async function wakeOnce(

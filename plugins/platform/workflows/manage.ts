@@ -7,6 +7,7 @@ import { hasEnded, type RunState } from './run-state.ts'
 import { startRuns } from './start-runs.ts'
 import { withdrawApprovals } from './steps/action.ts'
 import {
+  asItIsNow,
   findRun,
   findState,
   keepState,
@@ -93,56 +94,70 @@ export async function stateOf(ctx: HandlerContext, id: string): Promise<StateRow
   return row
 }
 
+interface Change {
+  readonly state: RunState
+  readonly beside?: (inside: HandlerContext) => Promise<unknown>
+}
+
+/** @param decide says what the run becomes, or refuses; asked again when it moved on meanwhile. */
 async function change(
   ctx: HandlerContext,
-  row: StateRow,
-  data: RunState,
-  then: (inside: HandlerContext, kept: StateRow) => Promise<void> = async () => {},
-): Promise<void> {
+  id: string,
+  decide: (row: StateRow) => Change | Promise<Change>,
+): Promise<StateRow> {
   const plugin = ctx.as(null)
-  const kept = await plugin.transaction(async (inside) => {
-    const one = await keepState(inside, row, data, [])
-    await then(inside, one)
-    return one
+  const kept = await asItIsNow(async () => {
+    const row = await stateOf(ctx, id)
+    const { state, beside } = await decide(row)
+    return plugin.transaction(async (inside) => {
+      const one = await keepState(inside, row, state, [])
+      await beside?.(inside)
+      return one
+    })
   })
   await mirror(plugin, kept)
+  return kept
 }
 
 /** Ends a run where it is, with all its parts; what it did stays. */
 export async function cancel({ id }: { readonly id: string }, ctx: HandlerContext) {
-  const row = await stateOf(ctx, id)
-  if (hasEnded(row)) throw new StateConflictError('The run has ended already.')
-  await change(ctx, row, cancelled(row.data), async (inside) => {
-    const parts = await inside.tables.select('state', {
-      where: { run: row.run, whole: false, status: ['ready', 'waiting', 'paused'] },
-    })
-    for (const part of parts.map(toState)) {
-      await keepState(inside, part, cancelled(part.data), [])
-    }
-    await withdrawApprovals(inside, row.run)
+  await change(ctx, id, (row) => {
+    if (hasEnded(row)) throw new StateConflictError('The run has ended already.')
+    return { state: cancelled(row.data), beside: (inside) => cancelParts(inside, row.run) }
   })
   return { status: 'cancelled' }
 }
 
+async function cancelParts(inside: HandlerContext, run: string): Promise<void> {
+  const parts = await inside.tables.select('state', {
+    where: { run, whole: false, status: ['ready', 'waiting', 'paused'] },
+  })
+  for (const part of parts.map(toState)) await keepState(inside, part, cancelled(part.data), [])
+  await withdrawApprovals(inside, run)
+}
+
 /** Lets a run rest before its next step. */
 export async function pause({ id }: { readonly id: string }, ctx: HandlerContext) {
-  const row = await stateOf(ctx, id)
-  if (row.status !== 'ready' && row.status !== 'waiting') {
-    throw new StateConflictError('Only a run that is under way can be paused.')
-  }
-  await change(ctx, row, { ...row.data, status: 'paused' })
+  await change(ctx, id, ({ status, data }) => {
+    if (status !== 'ready' && status !== 'waiting') {
+      throw new StateConflictError('Only a run that is under way can be paused.')
+    }
+    return { state: { ...data, status: 'paused' } }
+  })
   return { status: 'paused' }
 }
 
 /** Goes on with a run that was paused. */
 export async function proceed({ id }: { readonly id: string }, ctx: HandlerContext) {
-  const row = await stateOf(ctx, id)
-  if (row.status !== 'paused') throw new StateConflictError('The run is not paused.')
-  const { waiting } = row.data
-  const status = waiting ? 'waiting' : 'ready'
-  await change(ctx, row, { ...row.data, status }, async (inside) => {
-    // Its parts may have ended meanwhile; who has to wait on does.
-    await inside.jobs.enqueue('advance', { state: row.id, parts: waiting?.for === 'parts' })
+  const { status } = await change(ctx, id, (row) => {
+    if (row.status !== 'paused') throw new StateConflictError('The run is not paused.')
+    const { waiting } = row.data
+    return {
+      state: { ...row.data, status: waiting ? 'waiting' : 'ready' },
+      // Its parts may have ended meanwhile; who has to wait on does.
+      beside: (inside) =>
+        inside.jobs.enqueue('advance', { state: row.id, parts: waiting?.for === 'parts' }),
+    }
   })
   return { status }
 }
@@ -152,22 +167,23 @@ export async function retry(
   { id, from }: { readonly id: string; readonly from?: string },
   ctx: HandlerContext,
 ) {
-  const row = await stateOf(ctx, id)
-  if (row.status !== 'failed')
-    throw new StateConflictError('Only a run that failed is tried again.')
-  if (from !== undefined) {
-    const workflow = await pinned(ctx.as(null), row.workflow, row.hash)
-    if (!Object.hasOwn(workflow.steps, from)) {
-      const message = `The workflow has no step "${from}".`
-      throw new InvalidError(message, {
-        errors: [{ path: 'from', code: 'UNKNOWN_OPTION', message }],
-      })
+  await change(ctx, id, async (row) => {
+    if (row.status !== 'failed')
+      throw new StateConflictError('Only a run that failed is tried again.')
+    if (from !== undefined) await assertStep(ctx, row, from)
+    return {
+      state: retryFrom(row.data, from),
+      beside: (inside) => inside.jobs.enqueue('advance', { state: row.id }),
     }
-  }
-  await change(ctx, row, retryFrom(row.data, from), async (inside) => {
-    await inside.jobs.enqueue('advance', { state: row.id })
   })
   return { status: 'running' }
+}
+
+async function assertStep(ctx: HandlerContext, row: StateRow, from: string): Promise<void> {
+  const workflow = await pinned(ctx.as(null), row.workflow, row.hash)
+  if (Object.hasOwn(workflow.steps, from)) return
+  const message = `The workflow has no step "${from}".`
+  throw new InvalidError(message, { errors: [{ path: 'from', code: 'UNKNOWN_OPTION', message }] })
 }
 
 /** One that is begun again belongs to no other. */
@@ -196,16 +212,18 @@ export async function replay({ id }: { readonly id: string }, ctx: HandlerContex
 export async function park({ payload, problem }: DeadJob, ctx: HandlerContext): Promise<void> {
   // One of them was to blame, at most: the others are not to be parked for it.
   if ('states' in payload) return advanceAlone(payload.states, ctx)
-  const row = await findState(ctx, payload.state)
-  // Parked by one that died before anybody could see it.
-  if (row?.status === 'failed' && row.whole) await mirror(ctx, row)
-  if (row?.status !== 'ready') return
-  const failure = { step: row.step ?? '', code: problem.code, message: problem.detail }
-  const kept = await ctx.transaction((inside) =>
-    keepState(inside, row, { ...row.data, status: 'failed', failure }, []),
-  )
-  if (kept.whole) await mirror(ctx, kept)
+  const kept = await asItIsNow(async () => {
+    const row = await findState(ctx, payload.state)
+    // Parked by one that died before anybody could see it.
+    if (row?.status === 'failed') return row
+    if (row?.status !== 'ready') return
+    const failure = { step: row.step ?? '', code: problem.code, message: problem.detail }
+    const state = { ...row.data, status: 'failed', failure } as const
+    return ctx.transaction((inside) => keepState(inside, row, state, []))
+  })
+  if (kept?.whole) await mirror(ctx, kept)
 }
+
 export interface DeadJob {
   readonly payload: AdvanceJob
   readonly problem: { readonly code: string; readonly detail: string }

@@ -1,4 +1,4 @@
-import { type HandlerContext, inBunches, type Row } from '@runwaycrm/sdk'
+import { type HandlerContext, inBunches, type Row, StateConflictError } from '@runwaycrm/sdk'
 import { askForAlert } from './alert.ts'
 import { gather } from './gather.ts'
 import type { RunState, Waiting } from './run-state.ts'
@@ -138,10 +138,28 @@ const manyAtOnce = 20
 const perJob = 5
 
 /** Somebody else changed the run meanwhile: cancelled it, or took it over. */
-export class RunMovedOnError extends Error {
+export class RunMovedOnError extends StateConflictError {
   constructor() {
-    super('The run has moved on.')
+    super('The run went on at the same moment. Look at where it is now and try again.')
     this.name = 'RunMovedOnError'
+  }
+}
+
+const tries = 10
+
+/**
+ * For those who change a run whoever carries it on: when it moved on at the same moment, they look again.
+ *
+ * @param work reads the run and changes it, all or nothing.
+ * @throws RunMovedOnError when it moved on ten times.
+ */
+export async function asItIsNow<T>(work: () => Promise<T>): Promise<T> {
+  for (let round = 1; ; round++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof RunMovedOnError) || round === tries) throw error
+    }
   }
 }
 
