@@ -5,6 +5,10 @@ import type { DraftEditor } from './desk.ts'
 /** The kernel's own setting about who publishes. */
 export const publishingSettings = 'kernel:publishing'
 
+/** @param settings of the organisation. @returns whether it wants two people for a publish. */
+export const wantsSecondPerson = (settings: ReadonlyMap<string, FieldValues>): boolean =>
+  settings.get(publishingSettings)?.['secondPerson'] === true
+
 /**
  * Where an organisation wants two people for a publish: nobody publishes what they changed themselves, also
  * not through a key that they made.
@@ -17,7 +21,7 @@ export async function needSecondPerson(
   editors: readonly DraftEditor[],
   publisher: Principal,
 ): Promise<void> {
-  if (settings.get(publishingSettings)?.['secondPerson'] !== true) return
+  if (!wantsSecondPerson(settings)) return
   const keys = [...editors, publisher].flatMap(({ type, id }) => (type === 'key' && id ? [id] : []))
   const { rows } = await tx.one<{ id: string; created_by: Actor }>({
     text: 'select id, created_by from kernel.key_makers($1)',

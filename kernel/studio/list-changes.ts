@@ -6,6 +6,7 @@ import { type LayerChange, layerChanges } from '../model/layer-changes.ts'
 import { emptyDocument, type LayerDocument } from '../model/layer-document.ts'
 import type { JsonObject } from '../model/leaf.ts'
 import type { Revision, Revisions } from '../model/revisions.ts'
+import { wantsSecondPerson } from '../model/second-person.ts'
 import type { Words } from '../model/words.ts'
 
 export interface ToldChange extends LayerChange {
@@ -19,13 +20,17 @@ export interface DraftChanges {
   /** The revision that the draft will follow. */
   readonly revision: number
   readonly editors: readonly DraftEditor[]
+  /** Whether none of them may publish it. */
+  readonly secondPerson: boolean
   readonly data: readonly ToldChange[]
 }
 
 export function listChanges(desk: Desk, words: Words): DraftChanges {
   const { published, document, editors } = desk
   const data = toldChanges(desk, words, published.document, document)
-  return { changed: data.length, revision: published.revision, editors, data }
+  const { revision, settings } = published
+  const secondPerson = wantsSecondPerson(settings)
+  return { changed: data.length, revision, editors, secondPerson, data }
 }
 
 /** One revision with what it changed of the one before it. */

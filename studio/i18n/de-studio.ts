@@ -213,6 +213,9 @@ const words: typeof en = {
       typeKey: 'Zum Fortfahren {key} eingeben',
       confirmFirst: 'Bestätigen Sie erst, was geht',
       blocked: 'Erst ist etwas zu erledigen',
+      another: 'Das veröffentlicht jemand anderes',
+      forAnother:
+        'Zwei Personen sind nötig: Wer den Entwurf geändert hat, darf ihn nicht veröffentlichen. Bitten Sie jemand anderen, der die Organisation gestalten darf, diesen Plan anzusehen und zu veröffentlichen.',
       stale: 'Der Entwurf hat sich inzwischen geändert. Das ist der Plan von jetzt.',
       failed: 'Nicht veröffentlicht',
       noPlan: 'Es gibt keinen Plan',

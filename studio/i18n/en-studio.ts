@@ -211,6 +211,9 @@ export default {
       typeKey: 'Type {key} to go on',
       confirmFirst: 'Confirm what goes first',
       blocked: 'Something has to be done first',
+      another: 'Somebody else publishes this',
+      forAnother:
+        'Two people are needed: whoever changed the draft may not publish it. Ask somebody else who may shape the organisation to look at this plan and publish it.',
       stale: 'The draft changed meanwhile. This is the plan as it is now.',
       failed: 'Not published',
       noPlan: 'There is no plan',

@@ -242,4 +242,44 @@ describe('the studio', () => {
     expect(seen.every(({ score }: { score: number }) => score >= 80)).toBe(true)
     expect(complaints).toEqual([])
   })
+
+  it('says what uses a field that goes, and leaves the publish to somebody else where two are needed', async () => {
+    const { page, context, complaints } = await studio.open()
+    const draft = (ops: object[], call = studio.org.call) =>
+      call('PATCH', '/studio/draft', { ops }).then(({ statusCode }) => expect(statusCode).toBe(200))
+    const publishes = async (call = studio.org.call) => {
+      const { hash } = (await call('POST', '/studio/plan')).json()
+      return (await call('POST', '/studio/publish', { hash })).statusCode
+    }
+    const budget = { entity: 'crm.leads:lead', field: { type: 'number', label: 'Budget' } }
+    const rich = {
+      ...{ entity: 'crm.leads:lead', label: 'Rich', kind: 'table', columns: ['name', 'budget'] },
+    }
+    await draft([
+      { op: 'set', path: ['fields', 'budget'], value: budget },
+      { op: 'set', path: ['views', 'rich'], value: rich },
+    ])
+    expect(await publishes()).toBe(201)
+    await studio.org.call('POST', '/leads', { name: 'Rich one', budget: 7 })
+    await studio.org.call('PATCH', '/settings/kernel:publishing', { secondPerson: true })
+
+    await page.goto('/studio')
+    const unset = [{ op: 'unset', path: ['fields', 'budget'], from: budget }]
+    const edited = await context.request.patch('/api/v1/studio/draft', { data: { ops: unset } })
+    expect(edited.status(), await edited.text()).toBe(200)
+    await page.getByRole('button', { name: 'Review and publish' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Used by Rich').waitFor()
+    await dialog.getByText('Two people are needed').waitFor()
+    expect(await seriousProblems(page)).toEqual([])
+    await dialog.getByRole('textbox', { name: 'Type budget to go on' }).fill('budget')
+    expect(await dialog.getByRole('button', { name: /^Publish \d/ }).isDisabled()).toBe(true)
+
+    const second = await joinOrg(studio.app, studio.org, 'admin', 'Eve')
+    expect(await publishes(second.call)).toBe(201)
+    // The page of the first hears of it.
+    await dialog.getByText('Nothing would change.').waitFor()
+    await studio.org.call('PATCH', '/settings/kernel:publishing', { secondPerson: false })
+    expect(complaints).toEqual([])
+  })
 })

@@ -241,6 +241,7 @@ describe('where two people are needed', () => {
     for (const change of [() => edit(...ops), () => byKey('PATCH', '/studio/draft', { ops })]) {
       await ask('DELETE', '/studio/draft')
       await change()
+      expect(await ask('GET', '/studio/changes')).toMatchObject({ secondPerson: true })
       const { hash } = await ask('POST', '/studio/plan')
       const mine = await admin.call('POST', '/studio/publish', { hash })
       const keys = await byKey('POST', '/studio/publish', { hash })

@@ -107,6 +107,8 @@ export interface DraftChanges {
     readonly name: string
     readonly at?: string
   }[]
+  /** Whether none of them may publish it. */
+  readonly secondPerson: boolean
   readonly data: readonly DraftChange[]
 }
 
