@@ -119,6 +119,9 @@ export interface Records {
   repoint(entity: string, from: readonly string[], to: string): Promise<number>
 }
 
+/** After this time the database ends a dry run: what is undone holds locks until then, and numbers that others wait for. */
+export const longestDryRunMs = 10_000
+
 /** A change set that stays open over many batches: an import, a long job. */
 export interface OpenChangeSet {
   readonly id: string
@@ -244,7 +247,7 @@ export interface HandlerContext {
       /** A change set of its own, whose values were found outside; `source` says where. */
       readonly origin?: 'external'
       readonly source?: string
-      /** Nothing of it stays: what would happen, without it happening. Nothing leaves the house. */
+      /** Nothing of it stays: what would happen, without it happening. Nothing leaves the house. Ends after `longestDryRunMs`. */
       readonly isDryRun?: boolean
     },
   ): Promise<T>

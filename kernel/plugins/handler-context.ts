@@ -1,6 +1,7 @@
 import {
   type HandlerContext,
   type Log,
+  longestDryRunMs,
   type Manifest,
   type Principal,
   RunwayError,
@@ -114,9 +115,6 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
 
   return callHandler
 }
-
-/** What is undone holds locks until then, and numbers that others wait for. */
-const longestDryRunMs = 10_000
 
 /** Undoes a transaction whose work went well. */
 class DryRunEnd extends Error {

@@ -1,4 +1,10 @@
-import { ForbiddenError, type HandlerContext, InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import {
+  ForbiddenError,
+  type HandlerContext,
+  InvalidError,
+  longestDryRunMs,
+  NotFoundError,
+} from '@runwaycrm/sdk'
 import { advance } from './advance.ts'
 import { countUses } from './count-uses.ts'
 import type { Workflow } from './definition.ts'
@@ -30,8 +36,7 @@ export interface DryStep {
   readonly assumed: boolean
 }
 
-const mostMs = 10_000
-/** Of which the last bit is for the answer: after `mostMs` the database ends it. */
+/** Of `longestDryRunMs` the last bit is for the answer. */
 const undoMs = 500
 const mostSteps = 500
 
@@ -67,7 +72,7 @@ export async function dryRun(
   } as const satisfies StateRow
   return asWorkflow(ctx, row.run, workflow).transaction(
     async (inside) => {
-      const until = performance.now() + mostMs - undoMs
+      const until = performance.now() + longestDryRunMs - undoMs
       const run: DryRun = { inside, steps: [], uses: [], until, isCut: false }
       const state = await simulate(run, workflow, row, null)
       // Of a step that was cut off nobody knows what it wrote, and its transaction answers no more.
@@ -129,7 +134,7 @@ async function simulate(
 }
 
 function outOfTime(state: RunState): RunState {
-  const message = `A dry run ends after ${mostMs / 1000} s or ${mostSteps} steps.`
+  const message = `A dry run ends after ${longestDryRunMs / 1000} s or ${mostSteps} steps.`
   const step = state.step as string
   return { ...state, status: 'failed', failure: { step, code: 'TIMEOUT', message } }
 }
