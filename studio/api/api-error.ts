@@ -56,17 +56,24 @@ export function errorText(error: unknown): string {
 }
 
 /**
- * Issue messages by the name of the field they are about.
+ * Issue messages by the path of what they are about: `name`, `lines.0.quantity`.
  *
  * @param below takes the part behind it: `input` for the issues of an action.
  */
-export function issuesByField(error: unknown, below = ''): Readonly<Record<string, string>> {
+export function issuesByPath(error: unknown, below = ''): Readonly<Record<string, string>> {
   if (!(error instanceof ApiError)) return {}
   const found: Record<string, string> = {}
   for (const issue of error.issues) {
     const path = below === '' ? issue.path : issue.path.replace(`${below}.`, '')
-    const field = path.split(/[.[]/)[0] ?? ''
-    found[field] ??= issue.message
+    found[path.replaceAll('[', '.').replaceAll(']', '')] ??= issue.message
   }
+  return found
+}
+
+/** The same by the name of the field alone. */
+export function issuesByField(error: unknown, below = ''): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const [path, message] of Object.entries(issuesByPath(error, below)))
+    found[path.split('.')[0] ?? ''] ??= message
   return found
 }

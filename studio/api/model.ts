@@ -213,6 +213,17 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly items?: JsonSchema
+  readonly maxItems?: number
+  /** The field whose value it is, `crm.leads:lead.status`: its label, editor and options are used. */
+  readonly 'x-field'?: string
+  /** The entity of the record whose id it is; `*` for a record of any. */
+  readonly 'x-record'?: string
+  /** The point one of whose contributions it names. */
+  readonly 'x-reference'?: string
+  /** Words of its choices, by choice. */
+  readonly 'x-words'?: Readonly<Record<string, string>>
+  /** Conditions on an entity, or on the one that the member of this name holds. */
+  readonly 'x-filter'?: string
 }
 
 export type { EntityInfo, FieldInfo, Filter }
