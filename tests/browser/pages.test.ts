@@ -83,6 +83,23 @@ describe('deleted records', () => {
   })
 })
 
+describe('a list', () => {
+  it('of what only an action makes begins with that action, by key as well', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/webhook-endpoints')
+    await page.locator('.empty').getByRole('button', { name: 'Create a webhook' }).waitFor()
+    await page.keyboard.press('c')
+    const form = page.getByRole('dialog', { name: 'Create a webhook' })
+    await form.getByLabel('Name').fill('Warehouse')
+    await page.keyboard.press('Escape')
+    await page.goto('/webhook-deliveries')
+    await page.getByText('No webhook deliveries yet').waitFor()
+    expect(await page.locator('[data-kind=primary]').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
 describe('changes', () => {
   it('lists what was done, and reverts a whole change set', async () => {
     const made = await studio.org.call('POST', '/leads/bulk', {
