@@ -500,6 +500,9 @@ const de: typeof en = {
     moved: '{name} nach {to} verschoben',
   },
   record: {
+    missing: '{what} nicht gefunden',
+    missingText: 'Der Datensatz wurde entfernt, oder Sie dürfen ihn nicht sehen.',
+    all: 'Alle {what}',
     untitled: 'Ohne Namen',
     details: 'Details',
     timeline: 'Verlauf',

@@ -497,6 +497,9 @@ export default {
     moved: '{name} moved to {to}',
   },
   record: {
+    missing: '{what} not found',
+    missingText: 'It was removed, or you may not see it.',
+    all: 'All {what}',
     untitled: 'Untitled',
     details: 'Details',
     timeline: 'Timeline',
