@@ -98,6 +98,22 @@ describe('a list', () => {
     expect(complaints).toEqual([])
     await context.close()
   })
+
+  it('ends above the jobs on a phone', async () => {
+    const { page, context } = await studio.open({ isPhone: true })
+    await page.goto('/leads')
+    await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Export this view' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click()
+    await page.locator('.tray').getByText('none running').waitFor()
+    await page.goto('/leads')
+    const [foot, tray] = await Promise.all([
+      page.locator('.cards-foot').boundingBox(),
+      page.locator('.tray').boundingBox(),
+    ])
+    expect(foot!.y + foot!.height).toBeLessThanOrEqual(tray!.y)
+    await context.close()
+  })
 })
 
 describe('changes', () => {
