@@ -116,7 +116,7 @@ const de: typeof en = {
     tileFailed: 'Es wurde nicht geladen.',
     nothing: 'Nichts in diesem Zeitraum',
     oneCurrency: 'Nur Beträge in {currency}; andere sind nicht gezeichnet.',
-    change: '{n} zum Zeitraum davor',
+    change: '{n} gegenüber davor',
     noChange: 'Kein Zeitraum zum Vergleich',
     filters: 'Was das Dashboard zeigt',
     dashboard: 'Auswertung',
@@ -607,7 +607,7 @@ const de: typeof en = {
     },
   },
   palette: {
-    open: 'Suchen oder ausführen',
+    open: 'Suche und Befehle',
     title: 'Datensätze, Seiten und Aktionen suchen',
     records: 'Datensätze',
     pages: 'Gehe zu',
