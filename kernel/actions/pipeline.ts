@@ -49,6 +49,8 @@ export interface ActionInfo {
   readonly risk: ActionDefinition['risk']
   readonly input: object
   readonly on: { readonly entity: string; readonly as: string; readonly multiple: boolean } | null
+  /** Entities of which it makes records, where it is on none. */
+  readonly makes?: readonly string[]
   /** Members of the answer that are in no other: whoever runs it must see them. */
   readonly shownOnce?: readonly string[]
 }
@@ -257,6 +259,7 @@ function infoOf(ctx: RequestContext, action: Action): ActionInfo {
   const { ref, plugin, key, definition } = action
   const { icon, order = 1000, risk, on } = definition
   const shownOnce = shownOnceIn(definition.output)
+  const makes = on ? [] : madeBy(definition)
   return {
     ref,
     label: labelOf(ctx, action),
@@ -266,9 +269,13 @@ function infoOf(ctx: RequestContext, action: Action): ActionInfo {
     risk,
     input: wordsIn(ctx, plugin, `actions.${key}.input`, definition.input),
     on: on ? { entity: on.entity, as: on.as, multiple: on.multiple ?? false } : null,
+    ...(makes.length > 0 ? { makes } : {}),
     ...(shownOnce.length > 0 ? { shownOnce } : {}),
   }
 }
+
+const madeBy = ({ needs = {} }: ActionDefinition): readonly string[] =>
+  Object.keys(needs).filter((entity) => needs[entity]?.includes('create'))
 
 function shownOnceIn(output: object): readonly string[] {
   const { properties = {} } = output as { readonly properties?: Readonly<Record<string, object>> }

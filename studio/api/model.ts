@@ -193,6 +193,8 @@ export interface ActionInfo {
   /** JSON Schema of the input. */
   readonly input: JsonSchema
   readonly on: { readonly entity: string; readonly as: string; readonly multiple?: boolean } | null
+  /** Entities of which it makes records, where it is on none. */
+  readonly makes?: readonly string[]
   /** Members of the answer that are in no other. */
   readonly shownOnce?: readonly string[]
 }

@@ -14,7 +14,7 @@ const labelsAt = (option: EChartsCoreOption, width: number) =>
 
 describe('the names under bars', () => {
   it('are all there, each as wide as its bar has room', () => {
-    expect(labelsAt(bars, 340)).toMatchObject({ interval: 0, hideOverlap: false, width: 66 })
+    expect(labelsAt(bars, 340)).toMatchObject({ interval: 0, hideOverlap: false, width: 70 })
   })
 
   it('are left to the chart where there are too many, and under lines', () => {

@@ -67,6 +67,7 @@ export default {
     swept: 'Dieser Lauf ist lange her. Was seine Schritte getan haben, ist nicht mehr aufbewahrt.',
     tryOut: 'Ohne Folgen ausprobieren',
     dry: {
+      title: 'Noch nichts ausprobiert',
       lead: 'Zeigt, was der Ablauf an einem Datensatz täte. Nichts wird geschrieben, nichts verlässt das Haus.',
       record: 'An welchem Datensatz',
       run: 'Ausprobieren',

@@ -56,6 +56,7 @@ const words: typeof en = {
     noRecords: 'Noch gibt es keinen Datensatz, an dem es sich zeigen ließe.',
     recordPanel: 'Datensatz',
     uses: 'Verwendet von',
+    openPlace: '{what} öffnen',
     unused: 'Nichts bezieht sich darauf.',
     find: 'Suchen',
     findField: 'Feld suchen',

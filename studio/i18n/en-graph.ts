@@ -65,6 +65,7 @@ export default {
     swept: 'This run ended long ago. What its steps did is not kept any more.',
     tryOut: 'Try without doing',
     dry: {
+      title: 'Nothing is tried yet',
       lead: 'Shows what the workflow would do on a record. Nothing is written and nothing leaves the house.',
       record: 'On which record',
       run: 'Try it',

@@ -54,6 +54,7 @@ export default {
     noRecords: 'There is no record yet to show it on.',
     recordPanel: 'Record panel',
     uses: 'Used by',
+    openPlace: 'Go to {what}',
     unused: 'Nothing refers to it.',
     find: 'Find',
     findField: 'Find a field',

@@ -114,7 +114,7 @@ export default {
     tileFailed: 'It did not load.',
     nothing: 'Nothing in this period',
     oneCurrency: 'Amounts in {currency} only; others are not drawn.',
-    change: '{n} to the period before',
+    change: '{n} against the period before',
     noChange: 'No period to compare',
     filters: 'What the dashboard shows',
     dashboard: 'Dashboard',
@@ -497,6 +497,9 @@ export default {
     moved: '{name} moved to {to}',
   },
   record: {
+    missing: '{what} not found',
+    missingText: 'It was removed, or you may not see it.',
+    all: 'All {what}',
     untitled: 'Untitled',
     details: 'Details',
     timeline: 'Timeline',

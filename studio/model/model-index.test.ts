@@ -41,6 +41,17 @@ describe('an entity of the organisation', () => {
     expect([parts.line?.apiName, parts.tag]).toEqual(['status', null])
   })
 
+  it('is made by an action only where nobody writes its records', () => {
+    const build = { ref: 't:build', label: 'Build', order: 1, input: {}, on: null }
+    const yard = indexModel({
+      ...sampleModel,
+      actions: [{ ...build, risk: 'write', makes: ['t:yacht'] }],
+    })
+    const built = { ...yacht, can: { ...yacht.can, create: false } }
+    expect([yard.maker(yacht), yard.maker(built)?.ref]).toEqual([null, 't:build'])
+    expect(index.maker(built)).toBeNull()
+  })
+
   it('hides fields the reader may not read', () => {
     const secret = {
       ...yacht,

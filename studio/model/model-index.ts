@@ -21,6 +21,8 @@ export interface ModelIndex {
   fields(entity: EntityInfo): ReadonlyMap<string, FieldInfo>
   views(entity: EntityInfo): readonly ViewInfo[]
   actions(entity: EntityInfo): readonly ActionInfo[]
+  /** What makes its records, where only an action does. */
+  maker(entity: EntityInfo): ActionInfo | null
   /** What somebody laid out for its records; null when nobody did. */
   layout(entity: EntityInfo): LayoutInfo | null
   /** What can be written about any record, in order. */
@@ -58,6 +60,8 @@ export function indexModel(model: Model): ModelIndex {
     fields: (entity) => fields.get(entity.ref) ?? new Map(),
     views: (entity) => inOrder(model.views.filter((view) => view.entity === entity.ref)),
     actions: (entity) => model.actions.filter((action) => action.on?.entity === entity.ref),
+    maker: (entity) =>
+      model.actions.find(({ makes }) => !entity.can.create && makes?.includes(entity.ref)) ?? null,
     layout: (entity) => model.layouts.find((layout) => layout.entity === entity.ref) ?? null,
     composers: model.composers,
     pageOf: (entity) => model.pages.find((page) => page.entity === entity.ref) ?? null,

@@ -83,6 +83,39 @@ describe('deleted records', () => {
   })
 })
 
+describe('a list', () => {
+  it('of what only an action makes begins with that action, by key as well', async () => {
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/webhook-endpoints')
+    await page.locator('.empty').getByRole('button', { name: 'Create a webhook' }).waitFor()
+    await page.keyboard.press('c')
+    const form = page.getByRole('dialog', { name: 'Create a webhook' })
+    await form.getByLabel('Name').fill('Warehouse')
+    await page.keyboard.press('Escape')
+    await page.goto('/webhook-deliveries')
+    await page.getByText('No webhook deliveries yet').waitFor()
+    expect(await page.locator('[data-kind=primary]').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('ends above the jobs on a phone', async () => {
+    const { page, context } = await studio.open({ isPhone: true })
+    await page.goto('/leads')
+    await page.locator('.topbar').getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Export this view' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click()
+    await page.locator('.tray').getByText('none running').waitFor()
+    await page.goto('/leads')
+    const [foot, tray] = await Promise.all([
+      page.locator('.cards-foot').boundingBox(),
+      page.locator('.tray').boundingBox(),
+    ])
+    expect(foot!.y + foot!.height).toBeLessThanOrEqual(tray!.y)
+    await context.close()
+  })
+})
+
 describe('changes', () => {
   it('lists what was done, and reverts a whole change set', async () => {
     const made = await studio.org.call('POST', '/leads/bulk', {

@@ -72,6 +72,27 @@ describe('a record', () => {
     await context.close()
   })
 
+  it('says that it is gone when somebody removes it meanwhile, leads back, and is there again', async () => {
+    const { id } = await make('leads', { name: 'Gone Gisela' })
+    const { page, context, complaints } = await studio.open()
+    await page.goto(`/leads/${id}`)
+    await page.getByRole('heading', { name: 'Gone Gisela' }).waitFor()
+    await studio.org.call('DELETE', `/leads/${id}`)
+    await page.getByText('Lead not found').waitFor()
+    expect(await seriousProblems(page)).toEqual([])
+    await studio.org.call('POST', `/leads/${id}/restore`)
+    await page.getByRole('heading', { name: 'Gone Gisela' }).waitFor()
+    await page.goto(`/leads?record=${crypto.randomUUID()}`)
+    await page.getByText('Lead not found').waitFor()
+    await page.locator('.empty').getByRole('button', { name: 'Close' }).click()
+    await page.getByText('Lead not found').waitFor({ state: 'detached' })
+    await page.goto(`/leads/${crypto.randomUUID()}`)
+    await page.getByRole('link', { name: 'All leads' }).click()
+    await page.getByRole('heading', { name: 'Leads' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('takes new related records one after the other, and links what is there', async () => {
     const { id } = await make('accounts', { name: 'Related Ruth' })
     await make('opportunities', { name: 'Old acquaintance' })

@@ -4,6 +4,7 @@ import { useI18n } from 'vue-i18n'
 import type { ModelIndex } from '../../model/model-index.ts'
 import { wordsOf } from '../model/form-control.ts'
 import { type Path, valueAt } from '../model/leaf.ts'
+import { readTerms } from '../model/term-places.ts'
 import type { Contribution } from './use-contribution.ts'
 import { type LinkedSchema, useLinkedSchema } from './use-linked-schema.ts'
 
@@ -13,6 +14,8 @@ export interface Form extends Contribution, LinkedSchema {
   entityAt(path: Path): EntityInfo | null
   /** What a member is called. */
   nameOf(name: string): string
+  /** A text of the definition as people read it: the names of objects in their places. */
+  read(text: string): string
 }
 const key: InjectionKey<Form> = Symbol('form')
 
@@ -23,7 +26,7 @@ export function useForm(): Form {
 }
 
 export function provideForm(contribution: Contribution, model: ComputedRef<ModelIndex>): Form {
-  const { t, te } = useI18n()
+  const { t, te, locale } = useI18n()
   const form: Form = {
     ...contribution,
     ...useLinkedSchema(contribution),
@@ -41,6 +44,8 @@ export function provideForm(contribution: Contribution, model: ComputedRef<Model
       return detail.value?.point === 'entities' ? model.value.entity(detail.value.ref) : null
     },
     nameOf: (name) => (te(`studio.names.${name}`) ? t(`studio.names.${name}`) : wordsOf(name)),
+    read: (text) =>
+      readTerms(text, locale.value, contribution.detail.value?.plugin ?? '', model.value.entity),
   }
   provide(key, form)
   return form

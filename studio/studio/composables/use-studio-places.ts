@@ -101,7 +101,8 @@ export function useStudioPlaces() {
       more: [],
     }
     if (points.value.some(({ name }) => name === 'workflows')) {
-      found.automation.push(place(t('studio.runs'), '/studio/workflows', 'activity'))
+      const isCurrent = /^\/studio\/(workflows|runs)(\/|$)/.test(route.path)
+      found.automation.push(place(t('studio.runs'), '/studio/workflows', 'activity', { isCurrent }))
     }
     for (const point of points.value) {
       if (withPages.has(point.name)) continue

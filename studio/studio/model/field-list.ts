@@ -17,7 +17,7 @@ export interface ListedField {
 export function listFields(
   detail: Pick<ContributionDetail, 'layer' | 'plugin' | 'published' | 'fieldOrigins' | 'upstream'>,
   definition: JsonObject,
-  /** What a field is called once the organisation's terms are in their places. */
+  /** What a published field is called: in the reader's language, the organisation's terms in their places. */
   shownLabel: (key: string) => string | undefined = () => undefined,
 ): readonly ListedField[] {
   const now = membersOf(definition)
@@ -32,20 +32,17 @@ export function listFields(
       const field = objectAt(isGone ? published : now, key)
       const origin = detail.fieldOrigins?.[key]
       const was = published[key]
+      const isSame = !isGone && was !== undefined && sameJson(was, field)
       return {
         key,
-        label: labelOf(field, key, shownLabel),
+        label: isSame
+          ? (shownLabel(key) ?? labelOf(field, key, shownLabel))
+          : labelOf(field, key, shownLabel),
         type: String(field['type'] ?? ''),
         order: typeof field['order'] === 'number' ? field['order'] : 1000 + at,
         layer: origin?.layer ?? detail.layer,
         plugin: origin?.plugin ?? detail.plugin,
-        state: isGone
-          ? 'removed'
-          : was === undefined
-            ? 'new'
-            : sameJson(was, field)
-              ? 'same'
-              : 'changed',
+        state: isGone ? 'removed' : was === undefined ? 'new' : isSame ? 'same' : 'changed',
         isHidden: field['hidden'] === true,
         field,
       }

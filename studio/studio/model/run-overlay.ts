@@ -34,7 +34,7 @@ export function overlayOf(
 }
 
 /** From a step that is through to whatever came next in the same run or part. */
-function takenOf(edges: readonly CanvasEdge[], steps: readonly StepTry[]): CanvasEdge[] {
+export function takenOf(edges: readonly CanvasEdge[], steps: readonly StepTry[]): CanvasEdge[] {
   const begun = new Set(steps.map(({ step }) => step))
   const after = new Map<string, Set<string>>()
   for (const part of Map.groupBy(steps, ({ state }) => state).values()) {
