@@ -48,6 +48,7 @@ export interface ActionInfo {
   readonly order: number
   readonly risk: ActionDefinition['risk']
   readonly input: object
+  readonly output: object
   readonly on: { readonly entity: string; readonly as: string; readonly multiple: boolean } | null
   /** Entities of which it makes records, where it is on none. */
   readonly makes?: readonly string[]
@@ -268,6 +269,7 @@ function infoOf(ctx: RequestContext, action: Action): ActionInfo {
     order,
     risk,
     input: wordsIn(ctx, plugin, `actions.${key}.input`, definition.input),
+    output: wordsIn(ctx, plugin, `actions.${key}.output`, definition.output),
     on: on ? { entity: on.entity, as: on.as, multiple: on.multiple ?? false } : null,
     ...(makes.length > 0 ? { makes } : {}),
     ...(shownOnce.length > 0 ? { shownOnce } : {}),

@@ -5,7 +5,7 @@ import type { RouteDeclaration } from './route.ts'
 
 export interface ActionRoutesDeps {
   readonly actions: {
-    list(ctx: RequestContext): readonly object[]
+    list(ctx: RequestContext): readonly { readonly output: object }[]
     run(
       ctx: RequestContext,
       ref: string,

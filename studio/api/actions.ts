@@ -1,5 +1,6 @@
 import type { FieldValues } from '@runwaycrm/sdk'
 import type { Http } from './http.ts'
+import type { JsonSchema } from './model.ts'
 
 /** Done at once with an output, or waiting for a person's yes. */
 export interface ActionResult {
@@ -12,6 +13,13 @@ export interface ActionResult {
 
 export function createActionsApi(http: Http) {
   return {
+    /** What each of them answers, by reference. */
+    async outputs(): Promise<ReadonlyMap<string, JsonSchema>> {
+      const { data } = await http.get<{
+        readonly data: readonly { readonly ref: string; readonly output: JsonSchema }[]
+      }>('/actions')
+      return new Map(data.map(({ ref, output }) => [ref, output]))
+    },
     run: (
       ref: string,
       input: FieldValues,
