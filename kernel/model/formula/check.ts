@@ -236,5 +236,5 @@ function nearest(name: string): string {
     (one) => one.startsWith(name.slice(0, 2).toLowerCase()) || one.includes(name.toLowerCase()),
   )
   const shownNames = (close.length > 0 ? close : all).slice(0, 8)
-  return `There are ${shownNames.join(', ')}${close.length > 0 ? '' : ' and more'}.`
+  return `Known functions: ${shownNames.join(', ')}${close.length > 0 ? '' : ', ...'}.`
 }
