@@ -9,12 +9,14 @@ import RecordBoard from './RecordBoard.vue'
 import RecordBoardCard from './RecordBoardCard.vue'
 import ViewCalendar from './ViewCalendar.vue'
 import ViewGallery from './ViewGallery.vue'
+import ViewMap from './ViewMap.vue'
 import ViewTimeline from './ViewTimeline.vue'
 
 /** What is sold stays on its day and in its column, and only then it has a buyer. */
 const isSold = { name: 'Vega' }
 const lock = { effect: 'lock' as const, when: isSold }
 const buyer = field('buyer', { rules: [{ effect: 'show', when: isSold }] })
+const country = field('country')
 const ruled: EntityInfo = {
   ...yacht,
   fields: [
@@ -23,6 +25,9 @@ const ruled: EntityInfo = {
     { ...closeField, rules: [lock] },
     valueField,
     buyer,
+    country,
+    { ...closeField, ...{ key: 'handover', apiName: 'handover', rules: buyer.rules } },
+    { ...country, ...{ key: 'berth', apiName: 'berth', rules: buyer.rules } },
   ],
 }
 const record = (id: string, name: string): RecordData => ({
@@ -32,6 +37,9 @@ const record = (id: string, name: string): RecordData => ({
   closeDate: localDay(new Date()),
   value: null,
   buyer: `Buyer of ${name}`,
+  handover: localDay(new Date()),
+  country: 'NO',
+  berth: 'PT',
   version: 1,
 })
 const records = [record('r1', 'Vega'), record('r2', 'Rigel')]
@@ -122,10 +130,31 @@ describe('rules of fields where records are cards and bars', () => {
     wrapper.unmount()
   })
 
+  it('leave off calendars and timelines what stands on a day that is not shown', async () => {
+    for (const [component, days] of [
+      [ViewCalendar, { kind: 'calendar', calendar: { date: 'handover', scale: 'week' } }],
+      [ViewTimeline, { kind: 'timeline', timeline: { start: 'handover', scale: 'week' } }],
+    ] as const) {
+      const { wrapper } = await show(component, days)
+      expect(wrapper.find('[data-record=r2]').exists()).toBe(false)
+      wrapper.unmount()
+    }
+  })
+
   it('leave out of a gallery what is not shown', async () => {
     const { of, wrapper } = await show(ViewGallery, { kind: 'gallery', gallery: {} })
     expect(of('r1').text()).toContain('Buyer of Vega')
     expect(of('r2').text()).not.toContain('Buyer')
     wrapper.unmount()
+  })
+  it('leave out of a map what is not shown, and off it what stands at a place that is not', async () => {
+    const near = await show(ViewMap, { kind: 'map', map: { place: 'country' } })
+    expect(near.of('r1').text()).toContain('Buyer of Vega')
+    expect(near.of('r2').text()).not.toContain('Buyer')
+    near.wrapper.unmount()
+    const far = await show(ViewMap, { kind: 'map', map: { place: 'berth' } })
+    expect(far.wrapper.find('[data-record=r2]').exists()).toBe(false)
+    expect(far.wrapper.text()).toContain('1 without a place that is known')
+    far.wrapper.unmount()
   })
 })

@@ -3,7 +3,7 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { formatDate } from '../format/format-date.ts'
 import { recordTitle } from '../model/read-value.ts'
-import { type DaySpan, movedValues } from '../views/day-span.ts'
+import { type DaySpan, movedValues, spanOf } from '../views/day-span.ts'
 import { useFieldRules } from './use-field-rules.ts'
 import { useFormat } from './use-format.ts'
 import { useGuardedSave } from './use-guarded-save.ts'
@@ -19,6 +19,11 @@ export function useDayMoves(
   const { t } = useI18n()
   const rules = useFieldRules(entity)
 
+  /** The days it covers; null where a rule does not show when it begins. */
+  function spanIn(record: RecordData): DaySpan | null {
+    const [from, to] = [start(), end()].map((field) => field && rules.under(field, record))
+    return from ? spanOf(record, from, to ?? null) : null
+  }
   const isWritable = (field: FieldInfo | null): boolean =>
     field === null || (field.can.update && !field.readOnly)
   const canMove = computed(
@@ -43,5 +48,5 @@ export function useDayMoves(
     const toast = t('board.moved', { name, to })
     await guarded.save(entity(), span.record, values, span.record, { toast })
   }
-  return { canMove, held, refuses, move }
+  return { canMove, spanIn, held, refuses, move }
 }
