@@ -108,6 +108,30 @@ describe('an edit', () => {
     const rule = (more: object) =>
       field('x', { type: 'number', rules: { one: { effect: 'show', ...more } } })
     const lead = { op: 'set', target: 'crm.leads:lead' }
+    const watch = (when: unknown, more: object = {}) => ({
+      op: 'set',
+      path: ['workflows', 'odd'],
+      value: {
+        label: 'Odd',
+        entity: 'crm.leads:lead',
+        triggers: { changed: { type: 'platform.workflows:record-updated', when } },
+        start: 'look',
+        steps: {
+          look: {
+            type: 'platform.workflows:find-records',
+            settings: { entity: 'crm.accounts:account' },
+          },
+        },
+        ...more,
+      },
+    })
+    const leaf = (fact: string, path: string, operator: string, value: unknown) =>
+      watch({ all: [{ fact, path, operator, value }] })
+    const schema = (value: unknown) => ({
+      op: 'set',
+      path: ['settings', 'own'],
+      value: { schema: value },
+    })
     const view = (value: object) => ({ op: 'set', path: ['views', 'odd'], value })
     const wrong: readonly (readonly object[])[] = [
       [formula('nothing + 1')],
@@ -147,6 +171,38 @@ describe('an edit', () => {
       [{ ...lead, target: 'crm.leads:nothing', path: ['label'], value: 'x' }],
       [{ op: 'set', path: ['heaps', 'one'], value: {} }],
       [{ op: 'set', path: ['schedules', 'odd'], value: { cron: 'x', job: 't:nothing' } }],
+      [watch('x')],
+      [watch({ all: 1 })],
+      [watch({ all: [{}], any: [] })],
+      [watch({ all: [{ fact: 'record', path: 'score', operator: '$eq', value: 1, odd: 1 }] })],
+      [watch({}, { start: undefined })],
+      [watch({}, { start: 'gone' })],
+      [leaf('recrod', 'score', '$eq', 1)],
+      [leaf('record', 'a b', '$eq', 1)],
+      [leaf('record', 'scoer', '$eq', 1)],
+      [leaf('record', 'score', '$near', 1)],
+      [leaf('record', 'score', '$changed', true)],
+      [leaf('record', 'score', '$contains', '8')],
+      [leaf('record', 'score', '$gte', 'many')],
+      [leaf('record', 'score', '$in', 1)],
+      [leaf('record', 'score', '$exists', 1)],
+      [leaf('record', 'name', '$startsWith', 1)],
+      [leaf('record', 'name', '$not', { odd: 1 })],
+      [leaf('record', 'name', '$not', 1)],
+      [leaf('record', 'score', '$eq', {})],
+      [leaf('record', 'score', '$gt', true)],
+      [leaf('record', 'status', '$eq', 'odd')],
+      [leaf('record', 'createdAt', '$gt', '@yesterday')],
+      [leaf('steps', 'fnd.output', '$eq', 1)],
+      [leaf('change', 'scoer', '$changed', true)],
+      [schema({ type: 'object', properties: { 'A b': {} } })],
+      [schema({ type: 'object', properties: { a: { $ref: '#' } } })],
+      [schema({ type: 'object', properties: { a: { type: 'string', pattern: 'a' } } })],
+      [schema({ type: 'object', properties: { a: { type: 'string', format: 'odd' } } })],
+      [formula('switch(a, 1)')],
+      [formula('switch(a, 1, "x", 2)')],
+      [field('x', { type: 'formula', formula: 'now()', stored: true })],
+      [field('x', { type: 'formula', formula: 'a + 1', lookup: { through: 'a', field: 'b' } })],
     ]
     speak(enSaid, deSaid)
     const english: string[] = []
@@ -157,7 +213,7 @@ describe('an edit', () => {
         const german = inReadersWords(message)
         if (
           /\b(the|is|of|it|not|has|this|must|there|use|write|take)\b/i.test(
-            german.replaceAll(/„[^“]*“|"[^"]*"/g, ''),
+            german.replaceAll(/„[^“]*“|"[^"]*"|\$\w+/g, ''),
           )
         )
           english.push(`${message} => ${german}`)

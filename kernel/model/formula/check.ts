@@ -166,7 +166,7 @@ function unit(node: Node, units: string): Expression {
     return { kind: 'literal', type: 'text', value }
   }
   const letters = [...units].map((letter) => `"${letter}" (${unitNames[letter]})`).join(', ')
-  throw new FormulaError(node.at, 'Expected a unit.', `One of ${letters}.`)
+  throw new FormulaError(node.at, 'Expected a unit.', `Use one of ${letters}.`)
 }
 
 const unitNames: Readonly<Record<string, string>> = {
