@@ -308,10 +308,10 @@ describe('the studio', () => {
     await studio.org.call('POST', '/leads', { name: 'Rich one', budget: 7 })
     await studio.org.call('PATCH', '/settings/kernel:publishing', { secondPerson: true })
 
-    await page.goto('/studio')
     const unset = [{ op: 'unset', path: ['fields', 'budget'], from: budget }]
     const edited = await context.request.patch('/api/v1/studio/draft', { data: { ops: unset } })
     expect(edited.status(), await edited.text()).toBe(200)
+    await page.goto('/studio')
     await page.getByRole('button', { name: 'Review and publish' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText('Used by Rich').waitFor()
