@@ -55,7 +55,7 @@ describe('a rule', () => {
       'fact UNKNOWN_OPTION There is no "recrod" to ask about. It asks about one of: record, change, steps, org.',
     ])
     expect(told({ not: leaf({ fact: 'steps', path: 'fnd.output' }) })).toEqual([
-      'not/path UNKNOWN_FIELD "steps" has no "fnd". It has find.',
+      'not/path UNKNOWN_FIELD "steps" has no "fnd". Known here: find.',
     ])
     expect(told(leaf({ path: '$.score' }))[0]).toMatch(/^path BAD_FORMAT/)
   })
@@ -85,7 +85,7 @@ describe('a rule', () => {
       'value REQUIRED',
     ])
     expect(told({ all: [], any: [] })).toEqual([
-      'any UNKNOWN_FIELD A group "all" has no "any". It has all.',
+      'any UNKNOWN_FIELD A group "all" has no "any". Known here: all.',
     ])
     expect(told({ all: leaf() })[0]).toMatch(/^all WRONG_TYPE/)
     expect(told({ any: ['x'] })[0]).toMatch(/^any\/0 WRONG_TYPE/)

@@ -53,12 +53,12 @@ function readPart(part: unknown, words: RuleWords, at: Place): ReadRule {
   }
   const group = ['all', 'any', 'not'].find((name) => Object.hasOwn(part, name))
   const members = group === undefined ? leafMembers : [group]
-  const where = group === undefined ? 'A condition' : `A group "${group}"`
+  const where = group === undefined ? 'A condition has no' : `A group "${group}" has no`
   const odd = Object.keys(part)
     .filter((name) => !members.includes(name) && !notes.includes(name))
     .map((name) => {
-      const hint = `It has ${members.join(', ')}.`
-      return issue([...at, name], 'UNKNOWN_FIELD', `${where} has no "${clip(name)}".`, hint)
+      const hint = `Known here: ${members.join(', ')}.`
+      return issue([...at, name], 'UNKNOWN_FIELD', `${where} "${clip(name)}".`, hint)
     })
   if (group === undefined) return withIssues(odd, readLeaf(part, words, at))
   const inner = part[group]
@@ -106,7 +106,7 @@ function placeIssues(fact: unknown, path: unknown, words: RuleWords, at: Place):
   const first = path.split('.')[0] as string
   const within = words.facts[fact]
   if (!within || within.includes(first)) return []
-  const hint = within.length > 0 ? `It has ${within.join(', ')}.` : 'It has nothing yet.'
+  const hint = within.length > 0 ? `Known here: ${within.join(', ')}.` : 'It has nothing yet.'
   const message = `"${fact}" has no "${clip(first)}".`
   return [issue([...at, 'path'], 'UNKNOWN_FIELD', message, hint)]
 }
@@ -136,7 +136,7 @@ function valueIssues(name: string, like: FilterOperator, value: unknown, at: Pla
     return Object.entries(value).flatMap(([inner, one]) =>
       isFilterOperator(inner)
         ? valueIssues(inner, inner, one, at)
-        : [wrongValue(name, `operators within it, and "${clip(inner)}" is none`, at)],
+        : [wrongValue(name, `takes operators within it, and "${clip(inner)}" is none.`, at)],
     )
   }
   const wanted = wantedBy(like, value)
@@ -144,29 +144,29 @@ function valueIssues(name: string, like: FilterOperator, value: unknown, at: Pla
 }
 
 const wrongValue = (name: string, wanted: string, at: Place): RuleIssue =>
-  issue([...at, 'value'], 'WRONG_TYPE', `${name} takes ${wanted}.`, otherPlace)
+  issue([...at, 'value'], 'WRONG_TYPE', `${name} ${wanted}`, otherPlace)
 
-/** What an operator takes instead of a value; null when it takes that. */
+/** What an operator takes instead of a value, as the end of a sentence; null when it takes that. */
 function wantedBy(operator: FilterOperator, value: unknown): string | null {
   switch (operator) {
     case '$not':
-      return 'an object of operators, such as {"$contains": "x"}'
+      return 'takes an object of operators, such as {"$contains": "x"}.'
     case '$in':
     case '$nin':
-      return Array.isArray(value) && value.every(isScalar) ? null : 'a list of values'
+      return Array.isArray(value) && value.every(isScalar) ? null : 'takes a list of values.'
     case '$exists':
-      return typeof value === 'boolean' ? null : 'true or false'
+      return typeof value === 'boolean' ? null : 'takes true or false.'
     case '$startsWith':
-      return typeof value === 'string' ? null : 'a text'
+      return typeof value === 'string' ? null : 'takes a text.'
     case '$contains':
-      return isScalar(value) && value !== null ? null : 'a text'
+      return isScalar(value) && value !== null ? null : 'takes a text.'
     case '$eq':
     case '$ne':
-      return isScalar(value) ? null : 'a text, a number, true, false or null'
+      return isScalar(value) ? null : 'takes a text, a number, true, false or null.'
     default:
       return typeof value === 'string' || typeof value === 'number'
         ? null
-        : 'a number, a text or a day'
+        : 'takes a number, a text or a day.'
   }
 }
 

@@ -28,7 +28,7 @@ describe('checkEnvelope', () => {
     expect(told(problems)).toEqual([
       'crm.leads/titel: "titel" is not known here.',
       'crm.leads/version: "1" does not have the right form.',
-      'crm.leads/title: This has too little in it: it must NOT have fewer than 1 characters.',
+      'crm.leads/title: This has too little in it: it takes at least 1.',
       'crm.leads/tier: free is not one of the possible values.',
     ])
     expect(problems.at(-1)?.hint).toBe('Use one of declarative, sandboxed, trusted.')

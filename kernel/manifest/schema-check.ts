@@ -92,7 +92,7 @@ function toProblem(error: ErrorObject, at: string): Problem {
     case 'additionalProperties':
       return unknownKey(place, String(params['additionalProperty']), error)
     case 'type':
-      return told(place, 'WRONG_TYPE', `This must be ${article(String(params['type']))}.`)
+      return told(place, 'WRONG_TYPE', `This must be ${kindsOf(params['type'])}.`)
     case 'anyOf':
     case 'oneOf':
     case 'enum':
@@ -104,11 +104,15 @@ function toProblem(error: ErrorObject, at: string): Problem {
     case 'minLength':
     case 'minItems':
     case 'minProperties':
-      return told(place, 'REQUIRED', `This has too little in it: it ${error.message}.`)
+      return told(
+        place,
+        'REQUIRED',
+        `This has too little in it: it takes at least ${params['limit']}.`,
+      )
     case 'maxLength':
     case 'maxItems':
     case 'maxProperties':
-      return told(place, 'TOO_LONG', `This is too long: it ${error.message}.`)
+      return told(place, 'TOO_LONG', `This is too long: it takes at most ${params['limit']}.`)
     default:
       return told(place, codes[error.keyword] ?? 'BAD_FORMAT', `This ${error.message}.`)
   }
@@ -163,6 +167,20 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
-function article(type: string): string {
-  return /^[aeio]/.test(type) ? `an ${type}` : `a ${type}`
+/** In the words of people rather than of JSON Schema. */
+const kinds: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+}
+
+/** @param types one of JSON Schema, or several of them. */
+function kindsOf(types: unknown): string {
+  return String(types)
+    .split(',')
+    .map((type) => kinds[type] ?? type)
+    .join(' or ')
 }

@@ -130,7 +130,7 @@ function checkRollupFilter(
       message: error.message,
     }
     const place = placeOf(at, path.replace(/^filter\.?/, ''))
-    const hint = `Fields are ${[...children.byApiName.keys()].slice(0, 10).join(', ')}.`
+    const hint = `Use one of ${[...children.byApiName.keys()].slice(0, 10).join(', ')}.`
     throw problem(place, code as 'BAD_FORMAT', message, hint)
   }
 }

@@ -147,7 +147,7 @@ describe('applyOperations on other layers', () => {
       edited([set(['label'], 'Our leads', 'Leads', 'crm.leads:leads')]).overrides,
     ).toMatchObject([{ point: 'pages' }])
     expect(edit([set(['label'], 'x', 'y', 'crm.deals:deal')]).problems[0]?.message).toBe(
-      'There is no crm.deals:deal.',
+      'There is no contribution crm.deals:deal.',
     )
   })
 })

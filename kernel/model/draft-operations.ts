@@ -125,7 +125,7 @@ function locate(
       problem: {
         at: placeOf(ownLayer, 'overrides', target),
         code: 'UNKNOWN_RECORD',
-        message: `There is no ${target}.`,
+        message: `There is no contribution ${target}.`,
         hint: 'Name a contribution: <plugin>:<key>, or <point>/<plugin>:<key>.',
       },
     }

@@ -35,7 +35,7 @@ export async function needSecondPerson(
   const mine = personOf(publisher)
   if (!editors.some((editor) => personOf(editor) === mine)) return
   throw new ForbiddenError(
-    'Two people are needed: whoever changed the draft may not publish it. Ask somebody else who may shape ' +
-      'the organisation to look at the plan and publish it.',
+    'Two people are needed: whoever changed the draft may not publish it. ' +
+      'Ask somebody else who may shape the organisation to look at the plan and publish it.',
   )
 }

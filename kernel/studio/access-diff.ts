@@ -10,7 +10,7 @@ import type { Entity, Model } from '../model/model.ts'
 import { labelOfField, termOf, type Words, wordsOf } from '../model/words.ts'
 import type { Reader } from '../records/read.ts'
 import { createCounter, type Reach, type RecordCounts } from './count-reach.ts'
-import { readPeople } from './people.ts'
+import { countHolders, readPeople } from './people.ts'
 import { workingKeys } from './uses-elsewhere.ts'
 
 interface Moved<T = string> {
@@ -56,8 +56,10 @@ export interface PersonDiff {
 /** Who may do what after the publish that could not before. */
 export interface AccessDiff {
   readonly roles: readonly RoleDiff[]
-  /** Members with all their roles, at most 200 of those who hold a role that changes; none whom nothing changes for. */
+  /** Members with all their roles, of those who were looked at; none whom nothing changes for. */
   readonly people: readonly PersonDiff[]
+  /** Members who hold a role that changes: all of them, and how many of those were looked at one by one. */
+  readonly holders: { readonly count: number; readonly compared: number }
   readonly unchangedRoles: number
 }
 
@@ -67,6 +69,7 @@ export interface AccessDiffDeps {
   systemContext(orgId: string): Promise<RequestContext>
 }
 
+/** Each is counted for by themselves, over all records of what changes. */
 const mostPeople = 200
 
 /**
@@ -78,10 +81,16 @@ export function createAccessDiff({ db, reader, systemContext }: AccessDiffDeps) 
     const changed = changedRoles(desk)
     const all = new Set([...desk.before.roles.keys(), ...desk.after.roles.keys()])
     const unchangedRoles = all.size - changed.length
-    if (changed.length === 0) return { roles: [], people: [], unchangedRoles }
+    if (changed.length === 0) {
+      return { roles: [], people: [], holders: { count: 0, compared: 0 }, unchangedRoles }
+    }
     const { org } = desk.published
     const ctx = await systemContext(org.id)
-    const [people, keys] = await Promise.all([readPeople(reader, ctx), workingKeys(db, org.id)])
+    const [people, keys, count] = await Promise.all([
+      readPeople(reader, ctx),
+      workingKeys(db, org.id),
+      countHolders(reader, ctx, changed),
+    ])
     const counter = createCounter(reader, ctx, desk)
 
     const roles: RoleDiff[] = []
@@ -102,11 +111,13 @@ export function createAccessDiff({ db, reader, systemContext }: AccessDiffDeps) 
         entities,
       })
     }
-    const concerned = people.filter((person) => person.roles.some((ref) => changed.includes(ref)))
+    const compared = people
+      .filter((person) => person.roles.some((ref) => changed.includes(ref)))
+      .slice(0, mostPeople)
     // Abilities keep "@me" as it is: people with the same roles differ by what is counted alone.
     const moved = new Map<string, readonly MovedEntity[]>()
     const diffs: PersonDiff[] = []
-    for (const person of concerned.slice(0, mostPeople)) {
+    for (const person of compared) {
       const { id, name, roles: held } = person
       const key = held.toSorted().join(' ')
       const [was, is] = [abilityOf(desk.before, held, org), abilityOf(desk.after, held, org)]
@@ -119,7 +130,7 @@ export function createAccessDiff({ db, reader, systemContext }: AccessDiffDeps) 
       }
       if (entities.length > 0) diffs.push({ id, name, roles: held, entities })
     }
-    return { roles, people: diffs, unchangedRoles }
+    return { roles, people: diffs, holders: { count, compared: compared.length }, unchangedRoles }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Filter } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Reader } from '../records/read.ts'
 
@@ -13,6 +14,21 @@ export interface Person {
 /** An organisation with more members is told of the first of them. */
 const mostRead = 5_000
 
+/** Who is counted, and read. */
+const active: Filter = { active: { $ne: false } }
+
+/** Active members with any of these roles, however many there are. @param ctx with all rights. */
+export async function countHolders(
+  reader: Pick<Reader, 'count'>,
+  ctx: RequestContext,
+  roles: readonly string[],
+): Promise<number> {
+  const users = ctx.model.entities.get('kernel:user')
+  if (!users) return 0
+  const held = roles.map((ref): Filter => ({ roles: { $contains: ref } }))
+  return reader.count(ctx, users, { $and: [active, { $or: held }] })
+}
+
 /** @param ctx with all rights. */
 export async function readPeople(
   reader: Pick<Reader, 'list'>,
@@ -24,7 +40,7 @@ export async function readPeople(
   let cursor: string | null = null
   do {
     const { data, page } = await reader.list(ctx, users, {
-      filter: { active: { $ne: false } },
+      filter: active,
       fields: ['name', 'roles', 'teamId'],
       limit: 200,
       ...(cursor !== null && { cursor }),

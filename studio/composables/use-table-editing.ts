@@ -37,7 +37,7 @@ export function useTableEditing(deps: {
   reveal: (row: number) => void
   open: (id: string) => void
 }) {
-  const { refusals, toasts } = useServices()
+  const { refusals } = useServices()
   const format = useFormat()
   const guarded = useGuardedSave()
   const fieldAt = ({ col }: CellAt): FieldInfo | undefined => deps.fields()[col]
@@ -46,11 +46,8 @@ export function useTableEditing(deps: {
     field !== undefined && deps.entity().can.update && editStyle(field) !== 'none'
   const rules = useFieldRules(deps.entity)
   /** A cell that a rule locks or hides says why, once somebody wants to write there. */
-  function isClosed(field: FieldInfo, record: RecordData): boolean {
-    const reason = rules.reason(field, record)
-    if (reason !== '') toasts.show({ text: reason })
-    return reason !== ''
-  }
+  const isClosed = (field: FieldInfo, record: RecordData): boolean =>
+    rules.refuses(rules.reason(field, record))
   const cellId = ({ row, col }: CellAt): string => `cell-${row}-${col}`
 
   /** @param seen what stood there when the edit began. */

@@ -289,6 +289,8 @@ const words: typeof en = {
       people: 'Person für Person',
       moreObjects: '{n} weiteres Objekt | {n} weitere Objekte',
       morePeople: '{n} weitere Person | {n} weitere Personen',
+      onlyCompared:
+        'Nur {n} der {count} Personen mit diesen Rollen wurden einzeln betrachtet. Was die Rollen gewinnen und verlieren, gilt für alle.',
     },
     archive: 'Archiv',
     archiveText: 'Entfernte Felder und Objekte. Ihre Werte bleiben, bis jemand sie löscht.',

@@ -287,6 +287,8 @@ export default {
       people: 'Person by person',
       moreObjects: '{n} more object | {n} more objects',
       morePeople: '{n} more person | {n} more people',
+      onlyCompared:
+        'Only {n} of the {count} people with these roles were looked at one by one. What the roles gain and lose holds for all of them.',
     },
     archive: 'Archive',
     archiveText:

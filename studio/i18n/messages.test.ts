@@ -61,6 +61,13 @@ describe('the languages', () => {
     expect(inReadersWords('"Size" needs a value now.')).toBe('„Size“ braucht jetzt einen Wert.')
     expect(inReadersWords('From 1 to 5.')).toBe('Von 1 bis 5.')
     expect(inReadersWords('A deal that is won stays won.')).toBe('A deal that is won stays won.')
+    expect(
+      inReadersWords('Character 3: There is no field "St. Pauli". Use one of rooms, a or b.'),
+    ).toBe('Zeichen 3: Das Feld „St. Pauli“ gibt es nicht. Möglich sind: rooms, a or b.')
+    expect(inReadersWords('Expected a text or a number, not true or false.')).toBe(
+      'Erwartet: ein Text oder eine Zahl, nicht wahr oder falsch.',
+    )
+    expect(inReadersWords('This is missing. Ask the crew.')).toBe('Das fehlt. Ask the crew.')
     speak({}, null)
     expect(inReadersWords('This field needs a value.')).toBe('This field needs a value.')
     const files = import.meta.glob(
@@ -69,7 +76,10 @@ describe('the languages', () => {
     )
     const source = Object.values(files).join('\n')
     const gone = Object.values(enSaid).filter((text) =>
-      text.split(/"?\{[ab]\}"?/).some((part) => part.length > 3 && !source.includes(part)),
+      text
+        .split(/"?\{[ab]\}"?/)
+        .map((part) => part.trim())
+        .some((part) => part.length > 3 && !source.includes(part)),
     )
     expect(gone).toEqual([])
   })

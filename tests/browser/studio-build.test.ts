@@ -243,6 +243,51 @@ describe('the studio', () => {
     expect(complaints).toEqual([])
   })
 
+  it('says by name and number who gains and loses what before it is published', async () => {
+    const ann = await joinOrg(studio.app, studio.org, 'rep', 'Ann Rep')
+    const bob = await joinOrg(studio.app, studio.org, 'viewer', 'Bob Viewer')
+    const leadsOf = async (caller: typeof ann) =>
+      (await caller.call('GET', '/leads?limit=1&count=exact')).json().page.count as number
+    const [all, ofAnn] = [await leadsOf(bob), await leadsOf(ann)]
+    expect(all).toBeGreaterThan(ofAnn)
+    const entity = 'crm.leads:lead'
+    const rule = (role: string, value: object) => ({
+      op: 'set',
+      target: `roles/platform.people:${role}`,
+      path: ['rules', 'forAll'],
+      value: { entity, operations: ['read'], ...value },
+    })
+    const ops = [rule('rep', {}), rule('viewer', { effect: 'deny', fields: ['score'] })]
+    expect((await studio.org.call('PATCH', '/studio/draft', { ops })).statusCode).toBe(200)
+    const { page, complaints } = await studio.open()
+    const read = async (name: string) => {
+      const region = page.getByRole('region', { name })
+      const part = (who: string) =>
+        region
+          .locator('.acc')
+          .filter({ has: page.getByRole('heading', { name: who, exact: true }) })
+      await part('Ann Rep').waitFor()
+      return (who: string) =>
+        part(who).last().locator('h5, .accobj li > :last-child').allInnerTexts()
+    }
+    await page.goto('/studio/objects')
+    await page.getByRole('button', { name: 'Review and publish' }).click()
+    const words = await read('Who can do what')
+    const more = `Sees ${all - ofAnn} more records`
+    expect(await words('Ann Rep')).toEqual(['Leads', more])
+    // Those who are reps already reach all of them, each their own.
+    const together = 'Sees records under other conditions, today the same ones'
+    expect(await words('Sales rep')).toEqual(['Leads', together])
+    const lost = ['Leads', 'No longer sees the field Score']
+    expect(await words('Bob Viewer')).toEqual(lost)
+    expect(await words('Viewer')).toEqual(lost)
+    expect(await seriousProblems(page)).toEqual([])
+    await publishNow(page, 'Reps see all')
+    expect(await leadsOf(ann)).toBe(all)
+    expect((await bob.call('GET', '/leads?limit=1')).json().data[0]).not.toHaveProperty('score')
+    expect(complaints).toEqual([])
+  })
+
   it('says what uses a field that goes, and leaves the publish to somebody else where two are needed', async () => {
     const { page, context, complaints } = await studio.open()
     const draft = (ops: object[], call = studio.org.call) =>
@@ -263,10 +308,10 @@ describe('the studio', () => {
     await studio.org.call('POST', '/leads', { name: 'Rich one', budget: 7 })
     await studio.org.call('PATCH', '/settings/kernel:publishing', { secondPerson: true })
 
-    await page.goto('/studio')
     const unset = [{ op: 'unset', path: ['fields', 'budget'], from: budget }]
     const edited = await context.request.patch('/api/v1/studio/draft', { data: { ops: unset } })
     expect(edited.status(), await edited.text()).toBe(200)
+    await page.goto('/studio')
     await page.getByRole('button', { name: 'Review and publish' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText('Used by Rich').waitFor()

@@ -224,6 +224,28 @@ describe('a table', () => {
   })
 })
 
+describe('a board', () => {
+  it('keeps a card whose column a rule locks, says why, and leaves out what is not part of it', async () => {
+    await edit([set(['views', 'status', 'cardFields'], ['price', 'buyer'])])
+    await publish('Cards')
+    const { page, context, complaints } = await studio.open()
+    await page.goto('/properties?view=t:status')
+    const column = (name: string) => page.locator('.bcol').filter({ hasText: name })
+    const sold = page.locator('.bcard').filter({ hasText: 'Quay 2' })
+    await sold.getByText('Bo', { exact: true }).waitFor()
+    const why = 'Status is locked here. Buyer: Bo'
+    await sold.getByRole('img', { name: why }).waitFor()
+    await sold.dragTo(column('Offered'))
+    await page.getByRole('status').getByText(why).waitFor()
+    expect((await studio.org.call('GET', `/properties/${homes.sold.id}`)).json()).toMatchObject({
+      status: 'sold',
+    })
+    expect(await seriousProblems(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
 describe('the explorer', () => {
   it('shows any object of the model, the platform’s among them, with all its fields', async () => {
     const { page, context, complaints } = await studio.open()

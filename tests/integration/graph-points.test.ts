@@ -241,7 +241,7 @@ describe('a rule of a workflow in the draft', () => {
     const step = 'steps/check/settings/when'
     const wrong = leaf('steps', 'fnd.output.count', '$gt', 0)
     expect(await told(holding, { when: wrong })).toEqual([
-      `${step}/path UNKNOWN_FIELD "steps" has no "fnd". It has find, check.`,
+      `${step}/path UNKNOWN_FIELD "steps" has no "fnd". Known here: find, check.`,
     ])
     expect(
       await told(holding, {

@@ -46,7 +46,12 @@ describe('the access diff', () => {
       value: { entity: 'crm.leads:lead', field: { type: 'text' } },
     })
     const diff = await ask('POST', '/studio/access-diff')
-    expect(diff).toEqual({ roles: [], people: [], unchangedRoles: 5 })
+    expect(diff).toEqual({
+      roles: [],
+      people: [],
+      holders: { count: 0, compared: 0 },
+      unchangedRoles: 5,
+    })
   })
 
   it('counts the records that a role and its people gain, by the condition that will decide', async () => {
@@ -56,7 +61,8 @@ describe('the access diff', () => {
       path: ['rules', 'seeGood'],
       value: { entity: 'crm.leads:lead', operations: ['read'], condition: { score: { $gte: 90 } } },
     })
-    const { roles, people } = await ask('POST', '/studio/access-diff')
+    const { roles, people, holders } = await ask('POST', '/studio/access-diff')
+    expect(holders).toEqual({ count: 1, compared: 1 })
     expect(roles).toHaveLength(1)
     expect(roles[0]).toMatchObject({
       label: 'Sales rep',
@@ -254,5 +260,31 @@ describe('where two people are needed', () => {
     }
     const { hash } = (await second.call('POST', '/studio/plan')).json()
     expect((await second.call('POST', '/studio/publish', { hash })).statusCode).toBe(201)
+  })
+})
+
+describe('of many people', () => {
+  it('two hundred are looked at one by one, and it is said how many there are', async () => {
+    const ctx = await app.house.contexts.system(admin.orgId)
+    const users = ctx.model.entities.get('kernel:user')!
+    for (let n = 1; n <= 230; n++) {
+      await app.house.writer.create(ctx, users, {
+        name: `Rep ${n}`,
+        email: `rep${n}@many.example.test`,
+        roles: ['platform.people:rep'],
+        active: n <= 220,
+      })
+    }
+    await edit({
+      op: 'set',
+      target: rep,
+      path: ['rules', 'seeAll'],
+      value: { entity: 'crm.leads:lead', operations: ['read'] },
+    })
+    const { roles, people, holders } = await ask('POST', '/studio/access-diff')
+    // Ann among them; whoever is not active any more holds nothing.
+    expect(holders).toEqual({ count: 221, compared: 200 })
+    expect(people).toHaveLength(200)
+    expect(roles[0]).toMatchObject({ members: 221 })
   })
 })

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import deSaid from '../../studio/i18n/de-said.ts'
+import enSaid from '../../studio/i18n/en-said.ts'
+import { inReadersWords, speak } from '../../studio/i18n/said.ts'
 import { joinOrg } from '../setup/join-org.ts'
 import { startApp, type TestApp } from '../setup/test-app.ts'
 
@@ -97,6 +100,132 @@ describe('an edit', () => {
     expect(first.path).toMatch(/^entities\/property\/fields\/[xy]\/formula$/)
     expect(first.message).toMatch(/x → y → x|y → x → y/)
     await isUntouched()
+  })
+
+  it('is refused in words that an admin reads in German, sentence by sentence', async () => {
+    const leads = { entity: 'crm.leads:lead', label: 'Odd', kind: 'table' }
+    const formula = (text: string) => field('x', { type: 'formula', formula: text })
+    const rule = (more: object) =>
+      field('x', { type: 'number', rules: { one: { effect: 'show', ...more } } })
+    const lead = { op: 'set', target: 'crm.leads:lead' }
+    const watch = (when: unknown, more: object = {}) => ({
+      op: 'set',
+      path: ['workflows', 'odd'],
+      value: {
+        label: 'Odd',
+        entity: 'crm.leads:lead',
+        triggers: { changed: { type: 'platform.workflows:record-updated', when } },
+        start: 'look',
+        steps: {
+          look: {
+            type: 'platform.workflows:find-records',
+            settings: { entity: 'crm.accounts:account' },
+          },
+        },
+        ...more,
+      },
+    })
+    const leaf = (fact: string, path: string, operator: string, value: unknown) =>
+      watch({ all: [{ fact, path, operator, value }] })
+    const schema = (value: unknown) => ({
+      op: 'set',
+      path: ['settings', 'own'],
+      value: { schema: value },
+    })
+    const view = (value: object) => ({ op: 'set', path: ['views', 'odd'], value })
+    const wrong: readonly (readonly object[])[] = [
+      [formula('nothing + 1')],
+      [formula('a +')],
+      [formula('a ~ 1')],
+      [formula('(a + 1')],
+      [formula('"a')],
+      [formula('rond(a)')],
+      [formula('round()')],
+      [formula('upper(a) + 1')],
+      [formula('street * 2')],
+      [formula('x + 1')],
+      [formula('')],
+      [field('x', { type: 'relation', to: 't:nothing' })],
+      [field('x', { type: 'relation' })],
+      [field('x', { type: 'nothing' })],
+      [field('x', { type: 'select' })],
+      [field('x', { type: 'text', options: { one: { label: 'One' } } })],
+      [field('x', { type: 'number', min: 5, max: 1 })],
+      [field('x', { type: 'select', options: { one: { label: 'One' } }, default: 'two' })],
+      [field('x', { type: 'boolean', unique: true })],
+      [field('x', { type: 'number', order: 'soon' })],
+      [field('x', { type: 'number', colour: 'red' })],
+      [field('x', { type: 'text', label: '' })],
+      [field('createdAt', { type: 'text' })],
+      [field('X y', { type: 'text' })],
+      [field('x', { type: 'lookup', lookup: { through: 'gone', field: 'name' } })],
+      [field('x', { type: 'rollup', rollup: { from: 't:gone', measure: { count: '*' } } })],
+      [rule({ when: { gone: 1 } })],
+      [rule({ when: { a: { $odd: 1 } } })],
+      [rule({})],
+      [rule({ effect: 'blink', when: { a: 1 } })],
+      [view({ ...leads, entity: 't:gone', columns: ['name'] })],
+      [view({ ...leads, columns: ['name'], kind: 'heap' })],
+      [view({ label: 'Odd' })],
+      [{ ...lead, path: ['plural'], from: 'leads', value: 'others' }],
+      [{ ...lead, target: 'crm.leads:nothing', path: ['label'], value: 'x' }],
+      [{ op: 'set', path: ['heaps', 'one'], value: {} }],
+      [{ op: 'set', path: ['schedules', 'odd'], value: { cron: 'x', job: 't:nothing' } }],
+      [watch('x')],
+      [watch({ all: 1 })],
+      [watch({ all: [{}], any: [] })],
+      [watch({ all: [{ fact: 'record', path: 'score', operator: '$eq', value: 1, odd: 1 }] })],
+      [watch({}, { start: undefined })],
+      [watch({}, { start: 'gone' })],
+      [leaf('recrod', 'score', '$eq', 1)],
+      [leaf('record', 'a b', '$eq', 1)],
+      [leaf('record', 'scoer', '$eq', 1)],
+      [leaf('record', 'score', '$near', 1)],
+      [leaf('record', 'score', '$changed', true)],
+      [leaf('record', 'score', '$contains', '8')],
+      [leaf('record', 'score', '$gte', 'many')],
+      [leaf('record', 'score', '$in', 1)],
+      [leaf('record', 'score', '$exists', 1)],
+      [leaf('record', 'name', '$startsWith', 1)],
+      [leaf('record', 'name', '$not', { odd: 1 })],
+      [leaf('record', 'name', '$not', 1)],
+      [leaf('record', 'score', '$eq', {})],
+      [leaf('record', 'score', '$gt', true)],
+      [leaf('record', 'status', '$eq', 'odd')],
+      [leaf('record', 'createdAt', '$gt', '@yesterday')],
+      [leaf('steps', 'fnd.output', '$eq', 1)],
+      [leaf('change', 'scoer', '$changed', true)],
+      [schema({ type: 'object', properties: { 'A b': {} } })],
+      [schema({ type: 'object', properties: { a: { $ref: '#' } } })],
+      [schema({ type: 'object', properties: { a: { type: 'string', pattern: 'a' } } })],
+      [schema({ type: 'object', properties: { a: { type: 'string', format: 'odd' } } })],
+      [formula('switch(a, 1)')],
+      [formula('switch(a, 1, "x", 2)')],
+      [field('x', { type: 'formula', formula: 'now()', stored: true })],
+      [field('x', { type: 'formula', formula: 'a + 1', lookup: { through: 'a', field: 'b' } })],
+    ]
+    speak(enSaid, deSaid)
+    const english: string[] = []
+    for (const ops of wrong) {
+      const answer = await edit(add(property), ...ops)
+      expect([ops, answer.status]).toEqual([ops, 422])
+      for (const { message } of answer.errors) {
+        const german = inReadersWords(message)
+        if (
+          /\b(the|is|of|it|not|has|this|must|there|use|write|take)\b/i.test(
+            german.replaceAll(/„[^“]*“|"[^"]*"|\$\w+/g, ''),
+          )
+        )
+          english.push(`${message} => ${german}`)
+      }
+    }
+    await second.call('PATCH', '/studio/draft', {
+      ops: [{ ...lead, path: ['label'], from: 'Lead', value: 'Enquiry' }],
+    })
+    const { detail } = await edit({ ...lead, path: ['label'], from: 'Lead', value: 'Prospect' })
+    expect(inReadersWords(detail)).toBe(deSaid['draftMoved'])
+    speak({}, null)
+    expect(english).toEqual([])
   })
 
   it('larger than a layer or a request may be is refused before anything is done', async () => {

@@ -166,7 +166,7 @@ function unit(node: Node, units: string): Expression {
     return { kind: 'literal', type: 'text', value }
   }
   const letters = [...units].map((letter) => `"${letter}" (${unitNames[letter]})`).join(', ')
-  throw new FormulaError(node.at, 'Expected a unit.', `One of ${letters}.`)
+  throw new FormulaError(node.at, 'Expected a unit.', `Use one of ${letters}.`)
 }
 
 const unitNames: Readonly<Record<string, string>> = {
@@ -236,5 +236,5 @@ function nearest(name: string): string {
     (one) => one.startsWith(name.slice(0, 2).toLowerCase()) || one.includes(name.toLowerCase()),
   )
   const shownNames = (close.length > 0 ? close : all).slice(0, 8)
-  return `There are ${shownNames.join(', ')}${close.length > 0 ? '' : ' and more'}.`
+  return `Known functions: ${shownNames.join(', ')}${close.length > 0 ? '' : ', ...'}.`
 }

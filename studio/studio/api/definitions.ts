@@ -165,6 +165,8 @@ export interface AccessDiff {
     readonly name: string
     readonly entities: readonly EntityAccess[]
   }[]
+  /** Who holds a role that changes, and how many of them were looked at one by one. */
+  readonly holders: { readonly count: number; readonly compared: number }
   readonly unchangedRoles: number
 }
 

@@ -3,6 +3,7 @@ import { computed, onScopeDispose, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { ApiError, errorText } from '../../api/api-error.ts'
 import type { DraftOperation } from '../../api/studio.ts'
+import { inReadersWords } from '../../i18n/said.ts'
 import type { ContributionDetail } from '../api/definitions.ts'
 import { operationsBetween, placeOf, revertOperation } from '../model/draft-edits.ts'
 import { issuePlace } from '../model/issue-place.ts'
@@ -215,7 +216,7 @@ export function useContribution(address: () => { readonly point: string; readonl
     for (const one of detail.value?.problems ?? [])
       found.set(
         typeof one.path === 'string' ? one.path : pathText(one.path),
-        [one.message, one.hint].filter(Boolean).join(' '),
+        inReadersWords([one.message, one.hint].filter(Boolean).join(' ')),
       )
     for (const [path, text] of problems.value) found.set(path, text)
     return found

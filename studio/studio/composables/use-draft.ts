@@ -6,7 +6,6 @@ import {
   onScopeDispose,
   provide,
   type Ref,
-  ref,
   shallowRef,
 } from 'vue'
 import { useI18n } from 'vue-i18n'
@@ -62,7 +61,6 @@ function createDraftEditing() {
   const done = shallowRef<readonly Deed[]>([])
   const undone = shallowRef<readonly Deed[]>([])
   const conflicts = shallowRef<readonly DraftConflict[]>([])
-  const saving = ref(0)
   const problems = shallowRef<ReadonlyMap<symbol, Ref<number>>>(new Map())
   let lane: Promise<unknown> = Promise.resolve()
 
@@ -79,7 +77,6 @@ function createDraftEditing() {
   ): Promise<boolean> {
     if (operations.length === 0) return Promise.resolve(true)
     const run = async (): Promise<boolean> => {
-      saving.value++
       try {
         await api.edit(operations)
         const back = options.back ?? inverse(operations)
@@ -93,8 +90,6 @@ function createDraftEditing() {
         conflicts.value = found
         void refresh()
         return false
-      } finally {
-        saving.value--
       }
     }
     const next = lane.then(run)
@@ -174,7 +169,8 @@ function createDraftEditing() {
     },
     watchProblems,
     conflicts,
-    isSaving: computed(() => saving.value > 0),
+    /** Resolves once every edit so far is saved or refused. */
+    settled: (): Promise<unknown> => lane,
     problemCount: computed(() =>
       [...problems.value.values()].reduce((sum, count) => sum + count.value, 0),
     ),
