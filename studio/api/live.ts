@@ -43,7 +43,8 @@ export interface LiveHandlers {
 export interface Live {
   /** @returns stops listening. */
   subscribe(topics: readonly LiveTopic[], handlers: LiveHandlers): () => void
-  onModel(handler: (revision: number) => void): () => void
+  /** @param handler is told the revision; null when one may have been missed. */
+  onModel(handler: (revision: number | null) => void): () => void
   /** Connects again for a session that is back. */
   resume(): void
   close(): void
@@ -68,13 +69,14 @@ export function createLive(deps: {
   readonly random: () => number
 }): Live {
   const subscriptions = new Map<string, Subscription>()
-  const modelHandlers = new Set<(revision: number) => void>()
+  const modelHandlers = new Set<(revision: number | null) => void>()
   let socket: WebSocket | null = null
   let nextId = 1
   let attempt = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let pings: ReturnType<typeof setInterval> | undefined
   let isClosed = false
+  let wasOpen = false
 
   const send = (message: unknown): void => {
     if (socket?.readyState === 1) socket.send(JSON.stringify(message))
@@ -92,6 +94,9 @@ export function createLive(deps: {
     socket = deps.open(`${deps.origin.replace(/^http/, 'ws')}${apiBase}/live`)
     socket.onopen = () => {
       attempt = 0
+      // What was published meanwhile was told to nobody.
+      if (wasOpen) for (const handler of modelHandlers) handler(null)
+      wasOpen = true
       for (const [id, subscription] of subscriptions) announce(id, subscription)
       pings = setInterval(() => send({ type: 'ping' }), pingEveryMs)
     }
@@ -112,7 +117,10 @@ export function createLive(deps: {
       for (const handler of modelHandlers) handler(Number(message['revision']))
     } else if (message.type === 'subscribed') {
       const subscription = subscriptions.get(String(message.id))
-      if (subscription) subscription.cursor = cursorText(message['cursor'])
+      if (!subscription) return
+      subscription.cursor = cursorText(message['cursor'])
+      // Of the draft there is no log to go on from: what changed until now may have been missed.
+      subscription.handlers.onDraft?.()
     } else if (message.type === 'resync') {
       const subscription = subscriptions.get(String(message.id))
       if (!subscription) return
