@@ -255,6 +255,14 @@ export const Action = Type.Object(
     description: Type.String({ maxLength: 2000 }),
     icon: Type.Optional(Type.String(free)),
     order: Type.Optional(Type.Number(free)),
+    /**
+     * Forms are drawn from it, so each property says how it is called, at any depth, but the one of `on.as`:
+     * - `title`: its label, in a word or two. Locales name it `actions.<key>.input.properties.<name>.title`.
+     * - `x-field: crm.tickets:ticket.priority` in place of a title, or beside one: its value is that of this field. Label,
+     *   editor and the words of the options are the field's, in the words of the organisation.
+     * - `x-words: {<value>: <text>}` beside an `enum` that is no field's: what its values are called.
+     * - `x-record` and `x-reference` as in `Point.schema`, of a text or of the `items` of a list: it is chosen, not typed.
+     */
     input: JsonSchema,
     /** `x-shown-once: true` of a member: it is in this answer and no other, so the app shows it. */
     output: JsonSchema,
@@ -394,7 +402,10 @@ export const Role = Type.Object(
 export const Settings = Type.Object(
   {
     label: Type.Optional(Label),
-    /** JSON Schema of an object; `default` of each property is its value until somebody sets it. */
+    /**
+     * JSON Schema of an object; `default` of each property is its value until somebody sets it. Its properties say how
+     * they are called as those of the input of an action do.
+     */
     schema: JsonSchema,
     /** Properties that go to the vault and are never read back. */
     secrets: Type.Optional(Type.Array(Key)),
@@ -539,8 +550,10 @@ export const Point = Type.Object(
      * - `x-graph: {start}` of an object: its members are the nodes of a graph without circles; the sibling
      *   that `start` names holds the key of the first.
      * - `x-node: true` of a text in a node: an edge to the node of that key.
-     * - `x-reference: <point>` of a text: it names a contribution.
-     * - `x-record: <entity>` of a text: it is the id of a record of that entity; editors let one choose it.
+     * - `x-reference: <point>` of a text: it names a contribution. Within `x-templates` it may be named otherwise than
+     *   by `plugin:key`, e.g. an object by its plural: whoever reads it at run time says what is meant.
+     * - `x-record: <entity>` of a text: it is the id of a record of that entity; editors let one choose it. Of an object
+     *   with `entity` and `id`, `*`: it is any record, or one of the entities that the `enum` of `entity` lists.
      * - `x-schema-of: {reference, at}` of an object: its schema is what the contribution that the sibling
      *   `reference` names has under `at`, and that schema may say all of this, too.
      * - `x-last: true` of such a schema: nothing comes after a node of this kind; editors offer no way on.

@@ -31,7 +31,7 @@ export function checkReferences(
   const layers = [layer, ...overriding]
   const problems: Problem[] = []
   let kept: JsonObject | null = definition
-  for (const { path, ref, point: target, entry } of references) {
+  for (const { path, ref, point: target, entry, isFree } of references) {
     const full = ref.includes(':') ? ref : `${layer.id}:${ref}`
     const plugin = full.slice(0, full.indexOf(':'))
     const place = placeOf(at, ...path)
@@ -40,6 +40,7 @@ export function checkReferences(
         problems.push(undeclared(place, layer.id, plugin))
       continue
     }
+    if (isFree) continue
     if (!layers.some((one) => Object.hasOwn(one.manifest.enhances ?? {}, plugin))) {
       problems.push(missing(place, full, target))
     }

@@ -13,6 +13,8 @@ export interface Reference {
   readonly ref: string
   /** The nearest entry of a keyed map around it, which can go without it; null when nothing less than all can. */
   readonly entry: Path | null
+  /** What is read at run time may be said otherwise there, e.g. an object by its plural. */
+  readonly isFree?: true
 }
 
 /**
@@ -33,7 +35,9 @@ export function referencesIn(
       const target = schemas.find((one) => typeof one['x-reference'] === 'string')?.['x-reference']
       if (target === undefined || typeof value !== 'string') return
       if (hasTemplates && isTemplate(value)) return
-      within.push({ path, point: target as string, ref: value, entry: null })
+      const isFree = hasTemplates && !fullReference.test(value)
+      const reference = { path, point: target as string, ref: value, entry: null }
+      within.push(isFree ? { ...reference, isFree } : reference)
     }
     walkDefinition<void>(definition, point, find, visit, undefined)
   }
@@ -47,6 +51,9 @@ export function referencesIn(
   const known = new Set(listed.map(({ path }) => path.join('\0')))
   return [...listed, ...within.filter(({ path }) => !known.has(path.join('\0')))]
 }
+
+/** `plugin:key`, and nothing around it. */
+const fullReference = /^[^\s:]+:[^\s:]+$/
 
 /** A value that is text is the reference; below a last `*` that holds something else, the key is. */
 function referencesAt(

@@ -76,4 +76,13 @@ describe('the texts of a schema', () => {
     expect(read(words).properties).toBe(schema.properties)
     expect(read(words)).toBe(read(words))
   })
+
+  it('are those of its choices, too, in the reader’s language, whatever the choices are called', () => {
+    const kind = { enum: ['default', 'own'], 'x-words': { default: 'As usual', own: '{Lead}' } }
+    const words = wordsFor('de', { 'crm.leads:actions.x.input.x-words.default': 'Wie üblich' })
+    expect(wordsIn(words, 'crm.leads', 'actions.x.input', kind)).toEqual({
+      enum: ['default', 'own'],
+      'x-words': { default: 'Wie üblich', own: 'Lead' },
+    })
+  })
 })

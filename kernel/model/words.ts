@@ -42,8 +42,8 @@ function walk(words: Words, plugin: string, path: string, value: unknown): unkno
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value)
   const read = entries.map(([name, inner]) => {
-    // Values that are written as they stand, not read.
-    const isValue = name === 'default' || name === 'const'
+    // Values that are written as they stand, not read; among words a key is that of a choice.
+    const isValue = (name === 'default' || name === 'const') && !path.endsWith('.x-words')
     const isText = typeof inner === 'string' && Array.isArray(value)
     return isValue || isText ? inner : walk(words, plugin, `${path}.${name}`, inner)
   })

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { composeModel } from '../../kernel/model/compose-model.ts'
 import { loadPlugins } from '../../kernel/plugins/load-plugins.ts'
+import { orgLayer } from '../setup/test-layers.ts'
 
 const deployment = await loadPlugins([new URL('../../plugins', import.meta.url).pathname])
 const { model } = deployment
@@ -202,6 +204,129 @@ describe('the actions', () => {
     if (definition.on) expect(Object.keys(properties)).toContain(definition.on.as)
   })
 })
+
+/** What a form is drawn from. */
+interface Said {
+  readonly title?: string
+  readonly enum?: readonly string[]
+  readonly format?: string
+  readonly properties?: Readonly<Record<string, Said>>
+  readonly items?: Said
+  readonly additionalProperties?: boolean | Said
+  readonly 'x-field'?: string
+  readonly 'x-words'?: Readonly<Record<string, string>>
+  readonly 'x-record'?: string
+  readonly 'x-reference'?: string
+}
+
+interface Part {
+  /** A list's items and a map's values are drawn under the name of the list or map. */
+  readonly isNamed: boolean
+  readonly path: string
+  readonly schema: Said
+  readonly around: Said
+}
+
+describe('the forms of actions and settings, of every plugin', () => {
+  const inputs = [...model.actions.values()].flatMap(({ ref, definition }) => {
+    const chosen = `${ref}.${definition.on?.as}`
+    const all = partsOf(definition.input as Said, ref)
+    return all.filter(({ path }) => path !== chosen && !path.startsWith(`${chosen}.`))
+  })
+  const settings = [...(model.contributions.get('settings')?.values() ?? [])].flatMap((one) =>
+    partsOf((one.definition as { readonly schema: Said }).schema, one.ref),
+  )
+  const parts = [...inputs, ...settings]
+  const pathsOf = (isWrong: (part: Part) => boolean) =>
+    parts
+      .filter(isWrong)
+      .map(({ path }) => path)
+      .sort()
+  const fieldOf = (name: string) => {
+    const dot = name.lastIndexOf('.')
+    return model.entities.get(name.slice(0, dot))?.fields.get(name.slice(dot + 1))
+  }
+
+  it('say how each value is called', () => {
+    expect(inputs.length).toBeGreaterThan(200)
+    expect(
+      pathsOf(({ isNamed, schema }) => isNamed && !schema.title && !schema['x-field']),
+    ).toEqual([])
+  })
+
+  it('name fields, entities and points that there are', () => {
+    const isKnown = ({ schema, around }: Part) => {
+      const { 'x-field': field, 'x-record': record, 'x-reference': point } = schema
+      const isAny = record === '*' && Object.keys(schema.properties ?? {}).join() === 'entity,id'
+      return (
+        (field === undefined || fieldOf(field) !== undefined) &&
+        (record === undefined || isAny || model.entities.has(record)) &&
+        (point === undefined || model.points.has(point)) &&
+        // Any record may be one of some entities, by plural or reference.
+        (around['x-record'] !== '*' || (schema.enum ?? []).every(isEntity))
+      )
+    }
+    const isEntity = (name: string) => model.entities.has(name) || model.entityByPlural.has(name)
+    expect(pathsOf((part) => !isKnown(part))).toEqual([])
+  })
+
+  it('have a word for every choice', () => {
+    const words = ({ 'x-words': own, 'x-field': field = '' }: Said) =>
+      own ?? fieldOf(field)?.definition.options ?? {}
+    const isMute = ({ schema, around }: Part) =>
+      around['x-record'] !== '*' && (schema.enum ?? []).some((one) => !(one in words(schema)))
+    expect(pathsOf(isMute)).toEqual([])
+    const isIdle = ({ schema }: Part) =>
+      Object.keys(schema['x-words'] ?? {}).some((one) => !schema.enum?.includes(one))
+    expect(pathsOf(isIdle)).toEqual([])
+  })
+
+  it('let one choose a record wherever there is an id, unless its object is chosen beside it', () => {
+    const isTyped = ({ schema, around }: Part) =>
+      schema.format === 'uuid' && !schema['x-record'] && around['x-record'] !== '*'
+    expect(pathsOf(isTyped)).toEqual([
+      'platform.duplicates:find_duplicates.recordId',
+      'platform.duplicates:merge_records.choices.additionalProperties',
+      'platform.duplicates:merge_records.keepId',
+      'platform.duplicates:merge_records.otherIds.items',
+      'platform.people:erase_person.id',
+      'platform.workflows:dry_run.records.ids.items',
+      'platform.workflows:start.records.ids.items',
+    ])
+  })
+
+  it.each([
+    ['leads', []],
+    ['{{ record.entity }}', []],
+    ['crm.leads:lead', []],
+    ['crm.leads:nothing', ['t/workflows/w/steps/merge/settings/input/entity']],
+  ])('take %s for an object in a step of a workflow, too', (entity, wrong) => {
+    const id = '0198c0de-0000-7000-8000-000000000001'
+    const input = { entity, keepId: id, otherIds: [id] }
+    const settings = { action: 'platform.duplicates:merge_records', input }
+    const merge = { type: 'platform.workflows:action', settings }
+    const manual = { type: 'platform.workflows:manual', settings: {} }
+    const w = { label: 'W', triggers: { manual }, start: 'merge', steps: { merge } }
+    const { problems } = composeModel([orgLayer({ workflows: { w } })], model)
+    expect(problems.map(({ at }) => at)).toEqual(wrong)
+  })
+})
+
+function partsOf(around: Said, at: string): Part[] {
+  const named = Object.entries(around.properties ?? {}).map(([name, schema]) => ({
+    isNamed: true,
+    path: `${at}.${name}`,
+    schema,
+    around,
+  }))
+  const values = (['items', 'additionalProperties'] as const).flatMap((name) => {
+    const schema = around[name]
+    return typeof schema === 'object'
+      ? [{ isNamed: false, path: `${at}.${name}`, schema, around }]
+      : []
+  })
+  return [...named, ...values].flatMap((part) => [part, ...partsOf(part.schema, part.path)])
+}
 
 /** Of the settings of a kind of view, those that name a field. */
 function namesInSettings({ calendar, gallery, map, timeline, chart }: View): string[] {
