@@ -32,7 +32,7 @@ const answers = ['/model', '/actions', '/settings', '/openapi.json']
 
 /** Members whose text somebody reads; others are keys, references and values. */
 const readable = new Set(
-  'label labelPlural title description help summary question tags'.split(' '),
+  'label labelPlural title description help summary question tags x-words'.split(' '),
 )
 
 async function texts(caller: Caller, word: RegExp): Promise<string[]> {
@@ -42,8 +42,9 @@ async function texts(caller: Caller, word: RegExp): Promise<string[]> {
       if (isText && word.test(withoutIdentifiers(value))) found.push(`${path}: ${value}`)
     } else if (value && typeof value === 'object')
       for (const [key, inner] of Object.entries(value)) {
-        const isList = Array.isArray(value)
-        walk(inner, `${path}.${key}`, isList ? isText : readable.has(key))
+        // Items of a list, and what the values of a choice are called.
+        const isAsAround = Array.isArray(value) || path.endsWith('.x-words')
+        walk(inner, `${path}.${key}`, isAsAround ? isText : readable.has(key))
       }
   }
   for (const url of answers) walk((await caller.call('GET', url)).json(), url, false)
