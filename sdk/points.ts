@@ -261,6 +261,8 @@ export const Action = Type.Object(
      * - `x-field: crm.tickets:ticket.priority` in place of a title, or beside one: its value is that of this field. Label,
      *   editor and the words of the options are the field's, in the words of the organisation.
      * - `x-words: {<value>: <text>}` beside an `enum` that is no field's: what its values are called.
+     * - `x-filter: <entity>` of an object: conditions on its records, built and not typed. What is no reference names the
+     *   property beside it that says the entity.
      * - `x-record` and `x-reference` as in `Point.schema`, of a text or of the `items` of a list: it is chosen, not typed.
      */
     input: JsonSchema,

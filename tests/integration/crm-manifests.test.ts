@@ -214,6 +214,7 @@ interface Said {
   readonly items?: Said
   readonly additionalProperties?: boolean | Said
   readonly 'x-field'?: string
+  readonly 'x-filter'?: string
   readonly 'x-words'?: Readonly<Record<string, string>>
   readonly 'x-record'?: string
   readonly 'x-reference'?: string
@@ -256,10 +257,15 @@ describe('the forms of actions and settings, of every plugin', () => {
 
   it('name fields, entities and points that there are', () => {
     const isKnown = ({ schema, around }: Part) => {
-      const { 'x-field': field, 'x-record': record, 'x-reference': point } = schema
+      const { 'x-field': field, 'x-filter': filtered } = schema
+      const { 'x-record': record, 'x-reference': point } = schema
       const isAny = record === '*' && Object.keys(schema.properties ?? {}).join() === 'entity,id'
       return (
         (field === undefined || fieldOf(field) !== undefined) &&
+        // Of an entity, or of the one that another value names.
+        (filtered === undefined ||
+          model.entities.has(filtered) ||
+          around.properties?.[filtered]?.['x-reference'] === 'entities') &&
         (record === undefined || isAny || model.entities.has(record)) &&
         (point === undefined || model.points.has(point)) &&
         // Any record may be one of some entities, by plural or reference.
