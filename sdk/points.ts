@@ -264,6 +264,7 @@ export const Action = Type.Object(
      * - `x-filter: <entity>` of an object: conditions on its records, built and not typed. What is no reference names the
      *   property beside it that says the entity.
      * - `x-record` and `x-reference` as in `Point.schema`, of a text or of the `items` of a list: it is chosen, not typed.
+     *   `x-record` may name the property that says the entity, too.
      */
     input: JsonSchema,
     /** `x-shown-once: true` of a member: it is in this answer and no other, so the app shows it. */

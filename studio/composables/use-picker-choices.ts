@@ -68,6 +68,14 @@ export function usePickerChoices(
     },
   })
 
+  /** A reference may be to records of some objects only. */
+  const only = computed(() => {
+    const names = field().params['only']
+    if (!Array.isArray(names)) return null
+    return new Set(names.map((name) => model.value.entity(String(name))?.plural))
+  })
+  const isOffered = ({ value }: PickerChoice): boolean =>
+    only.value?.has((value as { readonly entity: string }).entity) ?? true
   const anywhere = useRecordsAnywhere(words, () => kind.value === 'reference' && isOpen())
   const choices = computed<readonly PickerChoice[]>(() => {
     const matches = (label: string): boolean =>
@@ -81,7 +89,7 @@ export function usePickerChoices(
         hint: entity?.subtitleField ? recordTitle(record, entity.subtitleField) : '',
       }))
     }
-    if (kind.value === 'reference') return anywhere.choices.value
+    if (kind.value === 'reference') return anywhere.choices.value.filter(isOffered)
     const codes = codeChoices(kind.value, format.locale.value)
     if (codes.length > 0)
       return codes

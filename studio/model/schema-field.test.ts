@@ -67,6 +67,10 @@ describe('a member of an input', () => {
     // Of an object that this reader does not see.
     [{ type: 'string', 'x-record': 'crm.deals:deal' }, 'text'],
     [{ type: 'object', properties: { entity: {}, id: {} } }, 'reference'],
+    [
+      { type: 'object', 'x-record': '*', properties: { entity: { enum: ['leads'] }, id: {} } },
+      'reference',
+    ],
     [{ type: 'object' }, 'json'],
     [{ type: 'object', properties: { from: {}, to: {} } }, null],
     [{ type: 'object', 'x-filter': 'crm.leads:lead' }, null],

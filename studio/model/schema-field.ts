@@ -83,7 +83,10 @@ function shapeOf(schema: JsonSchema, like: FieldInfo | null, model: FormModel): 
   const choices = choicesOf(schema)
   if (choices.length > 0) return of('select', { options: optionsOf(schema, choices, like) })
   const record = schema['x-record']
-  if (record === '*' || isAnyRecord(schema)) return of('reference')
+  if (record === '*' || isAnyRecord(schema)) {
+    const only = schema.properties?.['entity']?.enum
+    return of('reference', only ? { params: { only } } : {})
+  }
   if (record !== undefined && type === 'string') return pickOf(record, false, model)
   if (schema['x-reference'] === 'entities' && type === 'string')
     return of('select', { options: entityOptions(model) })

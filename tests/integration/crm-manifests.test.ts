@@ -226,6 +226,8 @@ interface Part {
   readonly path: string
   readonly schema: Said
   readonly around: Said
+  /** The nearest object with named members: what stands beside it. */
+  readonly form: Said
 }
 
 describe('the forms of actions and settings, of every plugin', () => {
@@ -256,17 +258,17 @@ describe('the forms of actions and settings, of every plugin', () => {
   })
 
   it('name fields, entities and points that there are', () => {
-    const isKnown = ({ schema, around }: Part) => {
+    const isOf = (name: string, form: Said): boolean =>
+      model.entities.has(name) || form.properties?.[name]?.['x-reference'] === 'entities'
+    const isKnown = ({ schema, around, form }: Part) => {
       const { 'x-field': field, 'x-filter': filtered } = schema
       const { 'x-record': record, 'x-reference': point } = schema
       const isAny = record === '*' && Object.keys(schema.properties ?? {}).join() === 'entity,id'
       return (
         (field === undefined || fieldOf(field) !== undefined) &&
         // Of an entity, or of the one that another value names.
-        (filtered === undefined ||
-          model.entities.has(filtered) ||
-          around.properties?.[filtered]?.['x-reference'] === 'entities') &&
-        (record === undefined || isAny || model.entities.has(record)) &&
+        (filtered === undefined || isOf(filtered, form)) &&
+        (record === undefined || isAny || isOf(record, form)) &&
         (point === undefined || model.points.has(point)) &&
         // Any record may be one of some entities, by plural or reference.
         (around['x-record'] !== '*' || (schema.enum ?? []).every(isEntity))
@@ -287,17 +289,11 @@ describe('the forms of actions and settings, of every plugin', () => {
     expect(pathsOf(isIdle)).toEqual([])
   })
 
-  it('let one choose a record wherever there is an id, unless its object is chosen beside it', () => {
+  it('let one choose a record wherever there is an id', () => {
     const isTyped = ({ schema, around }: Part) =>
       schema.format === 'uuid' && !schema['x-record'] && around['x-record'] !== '*'
     expect(pathsOf(isTyped)).toEqual([
-      'platform.duplicates:find_duplicates.recordId',
       'platform.duplicates:merge_records.choices.additionalProperties',
-      'platform.duplicates:merge_records.keepId',
-      'platform.duplicates:merge_records.otherIds.items',
-      'platform.people:erase_person.id',
-      'platform.workflows:dry_run.records.ids.items',
-      'platform.workflows:start.records.ids.items',
     ])
   })
 
@@ -318,20 +314,21 @@ describe('the forms of actions and settings, of every plugin', () => {
   })
 })
 
-function partsOf(around: Said, at: string): Part[] {
+function partsOf(around: Said, at: string, outer: Said = around): Part[] {
+  const form = around.properties ? around : outer
   const named = Object.entries(around.properties ?? {}).map(([name, schema]) => ({
     isNamed: true,
     path: `${at}.${name}`,
     schema,
-    around,
+    ...{ around, form },
   }))
   const values = (['items', 'additionalProperties'] as const).flatMap((name) => {
     const schema = around[name]
     return typeof schema === 'object'
-      ? [{ isNamed: false, path: `${at}.${name}`, schema, around }]
+      ? [{ isNamed: false, path: `${at}.${name}`, schema, around, form }]
       : []
   })
-  return [...named, ...values].flatMap((part) => [part, ...partsOf(part.schema, part.path)])
+  return [...named, ...values].flatMap((part) => [part, ...partsOf(part.schema, part.path, form)])
 }
 
 /** Of the settings of a kind of view, those that name a field. */

@@ -41,7 +41,8 @@ export function lookOf(
   const type = typeOf(schema)
   if (schema['x-node']) return 'node'
   if (schema['x-reference'] || referencePoint(path, references) !== null) return 'reference'
-  if (schema['x-record']) return 'record'
+  // Of a record of any object, or of one that is chosen beside it, the id is written.
+  if (schema['x-record']?.includes(':')) return 'record'
   // A rule of json-rules-engine, not a filter, whatever it is called.
   if (schema['x-rule']) return 'rule'
   if (schema['x-names'] === 'filter' || isCondition(name, schema)) return 'filter'
