@@ -28,7 +28,9 @@ export function schemaField(asked: Asked, model: FormModel): FieldInfo | null {
   const like = likeField(schema, model)
   const shape = shapeOf(schema, like, model)
   if (!shape) return null
-  const help = schema.description ?? like?.help
+  // How an object is named in writing says nothing to whoever chooses one.
+  const isNamed = (schema['x-reference'] ?? schema.items?.['x-reference']) !== undefined
+  const help = isNamed ? undefined : (schema.description ?? like?.help)
   return {
     ...blank,
     key: asked.id,

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { joinOrg } from '../setup/join-org.ts'
@@ -118,6 +118,69 @@ describe('an action', () => {
     expect((await read(`/opportunities/${dealId}`))['status']).toBe(404)
     expect((await read(`/leads/${other.id}`))['status']).toBe('converted')
     await expectClean()
+  })
+  it('is filled in as a record is: what it is about is chosen, lines are added, conditions are built', async () => {
+    const account = await ask('POST', '/accounts', { name: 'Formed Freights' })
+    const product = await ask('POST', '/products', { name: 'Formed Keel', price: 250 })
+    const begin = async (name: string) => {
+      await page.goto('/leads')
+      await page.getByRole('heading', { level: 1 }).first().waitFor()
+      await page.keyboard.press('Control+k')
+      await page.getByRole('dialog').waitFor()
+      await page.keyboard.type(name)
+      await page.getByRole('option', { name }).first().click()
+      const dialog = page.getByRole('dialog', { name })
+      await dialog.waitFor()
+      return dialog
+    }
+    const choose = async (control: Locator, name: string) => {
+      await control.click()
+      await page.getByPlaceholder('Search', { exact: true }).last().fill(name)
+      await page.getByRole('option', { name, exact: true }).click()
+    }
+    const order = await begin('Create an order')
+    await choose(order.getByRole('button', { name: 'Account' }), 'Formed Freights')
+    await order.getByRole('button', { name: 'Add an entry' }).click()
+    const line = order.getByRole('group', { name: 'Entry 1' })
+    await choose(line.getByRole('button', { name: 'Product' }), 'Formed Keel')
+    await line.getByLabel('Quantity').fill('-2')
+    await order.getByRole('button', { name: 'Run', exact: true }).click()
+    // What is wrong is said at the line.
+    await line.getByRole('alert').waitFor()
+    await line.getByLabel('Quantity').fill('3')
+    expect(await seriousProblems(page)).toEqual([])
+    await order.getByRole('button', { name: 'Run', exact: true }).click()
+    await order.getByText('Total', { exact: true }).waitFor()
+    const { data } = await ask<{ data: Entry[] }>(
+      'GET',
+      `/orders?filter={"accountId":"${account.id}"}`,
+    )
+    const [lines] = await Promise.all(
+      data.map(({ id }) =>
+        ask<{ data: Entry[] }>('GET', `/order-lines?filter={"orderId":"${id}"}`),
+      ),
+    )
+    expect(lines?.data).toMatchObject([{ productId: product.id, quantity: 3 }])
+    await order.getByRole('button', { name: 'Close' }).last().click()
+
+    const segment = await begin('Create a segment')
+    await segment.getByLabel('Name').fill('Promising')
+    expect(await segment.getByRole('button', { name: 'Condition' }).count()).toBe(0)
+    await choose(segment.getByRole('button', { name: 'Object' }), 'Leads')
+    await segment.getByRole('button', { name: 'Condition' }).click()
+    const builder = page.getByRole('dialog', { name: 'Filter with groups' })
+    await builder.getByRole('button', { name: 'Condition', exact: true }).click()
+    await page.getByRole('option', { name: 'Score', exact: true }).click()
+    await builder.getByRole('textbox', { name: 'Score' }).fill('80')
+    await builder.getByRole('textbox', { name: 'Score' }).press('Enter')
+    await builder.getByRole('button', { name: 'Apply' }).click()
+    await segment.getByRole('button', { name: 'Condition' }).getByText('1 condition').waitFor()
+    expect(await seriousProblems(page)).toEqual([])
+    await segment.getByRole('button', { name: 'Run', exact: true }).click()
+    await expect
+      .poll(async () => (await read('/segments?filter={"name":"Promising"}'))['data'])
+      .toMatchObject([{ target: 'crm.leads:lead' }])
+    expect(open.complaints).toEqual([])
   })
 })
 
