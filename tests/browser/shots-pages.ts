@@ -17,6 +17,17 @@ const openListed =
   (selector: string): Step =>
   (page) =>
     page.locator(selector).first().click()
+/** By its name in English, or in German. */
+async function openAction(page: Page, names: readonly [string, string]): Promise<void> {
+  const isGerman = (await page.locator('html').getAttribute('lang')) === 'de'
+  await press('Control+k')(page)
+  await page.getByRole('dialog').waitFor()
+  const name = names[isGerman ? 1 : 0]
+  await page.keyboard.type(name)
+  // A new record may be called the same, and stands above.
+  await page.getByRole('option', { name }).last().click()
+  await page.getByRole('dialog', { name }).waitFor()
+}
 const press =
   (key: string): Step =>
   (page) =>
@@ -95,6 +106,23 @@ export const shots: readonly Shot[] = [
       await page.keyboard.press('Control+k')
       await page.getByRole('dialog').waitFor()
       await page.keyboard.type('nor')
+    },
+  },
+  {
+    name: 'action',
+    path: '/orders',
+    step: async (page) => {
+      await openAction(page, ['Create an order', 'Auftrag anlegen'])
+      await page.getByRole('dialog').locator('.schemapart > .btn').click()
+    },
+  },
+  {
+    name: 'action-answer',
+    path: '/opportunities',
+    step: async (page) => {
+      await openAction(page, ['Pipeline health', 'Zustand der Pipeline'])
+      await page.getByRole('dialog').locator('button[type=submit]').click()
+      await page.getByRole('dialog').locator('.kv').first().waitFor()
     },
   },
   { name: 'shortcuts', path: '/leads', step: press('?') },
