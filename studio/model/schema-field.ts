@@ -131,8 +131,11 @@ function pickOf(ref: string, isMultiple: boolean, model: FormModel): Shape {
   return of(isMultiple ? 'relations' : 'relation', { to: entity.ref })
 }
 
-function likeField(schema: JsonSchema, model: FormModel): FieldInfo | null {
-  const name = schema['x-field']
+/** The field whose value a member is; null when it names none, or one that this reader does not see. */
+export function likeField(
+  { 'x-field': name }: Pick<JsonSchema, 'x-field'>,
+  model: FormModel,
+): FieldInfo | null {
   if (name === undefined) return null
   const at = name.lastIndexOf('.')
   const key = name.slice(at + 1)

@@ -39,6 +39,10 @@ export interface Schema {
   readonly 'x-names'?: string
   /** A text that names a contribution of this point. */
   readonly 'x-reference'?: string
+  /** The field whose value it is: how it is called, and what its choices are. */
+  readonly 'x-field'?: string
+  /** What its choices are called. */
+  readonly 'x-words'?: Readonly<Record<string, string>>
   /** The entity of which a text is the id of a record. */
   readonly 'x-record'?: string
   /** An object whose members are the nodes of a graph; the sibling that names the first of them. */
