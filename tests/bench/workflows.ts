@@ -73,16 +73,20 @@ export async function measureWorkflows(options: Options): Promise<void> {
     const shares = nodes.map(({ child }) => used(String(child.pid)))
     return { rate: told, databaseMs: used('postgres') / runs, shares }
   }
-  await round()
-  const one = await round()
+  /** The middle one of three: a single one may meet a checkpoint. */
+  const rounds = async () => {
+    await round()
+    const three = [await round(), await round(), await round()]
+    return three.sort((a, b) => a.rate - b.rate)[1]!
+  }
+  const one = await rounds()
   say(
     `one process             ${Math.round(one.rate)} runs/s (aim 300), ${one.databaseMs.toFixed(2)} ms of database a run, ` +
       `${(one.rate / raw).toFixed(3)} of the queue alone`,
   )
   nodes.push(await startProduct())
   await sleep(1_000)
-  await round()
-  const two = await round()
+  const two = await rounds()
   const total = two.shares[0]! + two.shares[1]!
   say(
     `two processes           ${Math.round(two.rate)} runs/s (${(two.rate / one.rate).toFixed(2)} of one), ` +
