@@ -1,5 +1,4 @@
 import type { RecordData } from '@runwaycrm/sdk'
-import type { JsonSchema } from '../api/model.ts'
 
 export type ApprovalTab = 'waiting' | 'asked' | 'decided'
 
@@ -79,22 +78,3 @@ export const fieldsInOrder = (form: Approval['form']): readonly (readonly [strin
   Object.entries(form).sort(byOrder)
 
 export const optionsInOrder = ({ options = {} }: FormField) => Object.entries(options).sort(byOrder)
-
-/** What is given to the deed, in words; the record that it is about is shown already. */
-export function inputLines(
-  input: Approval['input'],
-  schema: JsonSchema | undefined,
-  about: string | undefined,
-): readonly { readonly label: string; readonly value: string }[] {
-  return Object.entries(input).flatMap(([key, value]) => {
-    if (key === about || value === null || value === '') return []
-    const label = schema?.properties?.[key]?.title ?? words(key)
-    return [{ label, value: typeof value === 'object' ? JSON.stringify(value) : String(value) }]
-  })
-}
-
-/** `dueAt` to `Due at`. */
-function words(name: string): string {
-  const spaced = name.replace(/([A-Z])/g, ' $1').toLowerCase()
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
-}

@@ -1,5 +1,6 @@
 import type { EntityInfo, FieldInfo } from '@runwaycrm/sdk'
 import type { JsonSchema } from '../api/model.ts'
+import { wordsOf } from '../format/words-of.ts'
 import { fieldKind } from './field-kinds.ts'
 import { traitsOf } from './kind-traits.ts'
 
@@ -178,7 +179,7 @@ function optionsOf(schema: JsonSchema, choices: readonly unknown[], like: FieldI
   return choices.map((choice) => {
     const key = String(choice)
     const known = like?.options?.find((option) => option.key === key)
-    return known ?? { key, label: schema['x-words']?.[key] ?? words(key) }
+    return known ?? { key, label: schema['x-words']?.[key] ?? wordsOf(key) }
   })
 }
 
@@ -194,13 +195,4 @@ const limitsOf = ({ minimum, maximum, maxLength }: JsonSchema): Partial<FieldInf
 })
 
 const labelOf = ({ name, schema }: Pick<Asked, 'name' | 'schema'>, like: FieldInfo | null) =>
-  schema.title ?? like?.label ?? words(name)
-
-/** `dueAt` and `due_at` to `Due at`. */
-function words(name: string): string {
-  const spaced = name
-    .replace(/([A-Z])|_/g, ' $1')
-    .trim()
-    .toLowerCase()
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
-}
+  schema.title ?? like?.label ?? wordsOf(name)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { kernelPoints } from '../../../sdk/points.ts'
+import { wordsOf } from '../../format/words-of.ts'
 import { checkJson } from './check-json.ts'
-import { controlsOf, lookOf, referencePoint, wordsOf } from './form-control.ts'
+import { controlsOf, lookOf, referencePoint } from './form-control.ts'
 import { overrideRule, type Schema, schemaAt } from './schema.ts'
 
 const schemaOf = (name: keyof typeof kernelPoints): Schema =>

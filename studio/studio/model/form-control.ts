@@ -101,15 +101,6 @@ export function referencePoint(
   return null
 }
 
-/** `titleField` to `Title field`. */
-export function wordsOf(name: string): string {
-  const spaced = name
-    .replace(/[_-]+/g, ' ')
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
-}
-
 export interface Control {
   readonly name: string
   readonly path: Path
