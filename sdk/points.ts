@@ -267,7 +267,11 @@ export const Action = Type.Object(
      *   `x-record` may name the property that says the entity, too.
      */
     input: JsonSchema,
-    /** `x-shown-once: true` of a member: it is in this answer and no other, so the app shows it. */
+    /**
+     * Answers are read by it, so each property says how it is called, at any depth, as those of `input` do: by `title`,
+     * `x-field` and `x-words`. `x-record` of an id, or of the `items` of a list: the name of the record is read instead.
+     * `x-shown-once: true` of a member: it is in this answer and no other, so the app shows it.
+     */
     output: JsonSchema,
     risk: Risk,
     /** What the caller must be allowed: entity reference to operations. */

@@ -1,5 +1,6 @@
 import { NotFoundError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
+import { inReadersLanguage } from '../model/words.ts'
 import { actionAnswer, deferredAction } from './answer-schemas.ts'
 import type { RouteDeclaration } from './route.ts'
 
@@ -36,7 +37,10 @@ export function actionRoutes({ actions }: ActionRoutesDeps): RouteDeclaration[] 
       idempotency: 'safe',
       body: null,
       response: { 200: { type: 'object' } },
-      handler: (call) => ({ status: 200, body: { data: actions.list(call.context()) } }),
+      handler: (call) => {
+        const ctx = inReadersLanguage(call.context(), call.request.headers['accept-language'])
+        return { status: 200, body: { data: actions.list(ctx) } }
+      },
     },
     {
       ...shared,

@@ -74,13 +74,12 @@ function labelsOf(manifest: Manifest): Messages {
   const walk = (value: unknown, path: readonly string[]) => {
     if (typeof value !== 'object' || value === null) return
     const point = path[0]!.split(':').at(-1)!.split('.', 1)[0]!
-    const inSchema = point === 'settings' || (point === 'actions' && path[2] === 'input')
+    const isOfAction = point === 'actions' && (path[2] === 'input' || path[2] === 'output')
+    const inSchema = point === 'settings' || isOfAction
     const isDefinition = path.length === 2 && (point === 'entities' || point === 'actions')
     const isWords = inSchema && path.at(-1) === 'x-words'
     const words = ['label', 'labelPlural', 'help', ...(inSchema ? ['title', 'description'] : [])]
     for (const [key, inner] of Object.entries(value)) {
-      // What comes of an action is read by programs.
-      if (point === 'actions' && path.length === 2 && key === 'output') continue
       const isRead = isWords || words.includes(key) || (isDefinition && key === 'description')
       if (typeof inner === 'string' && isRead) labels[[...path, key].join('.')] = inner
       else if (inSchema || !['default', 'filter', 'schema'].includes(key))

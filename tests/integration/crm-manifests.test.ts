@@ -205,7 +205,7 @@ describe('the actions', () => {
   })
 })
 
-/** What a form is drawn from. */
+/** What a form is drawn from, and an answer is read by. */
 interface Said {
   readonly title?: string
   readonly enum?: readonly string[]
@@ -230,7 +230,7 @@ interface Part {
   readonly form: Said
 }
 
-describe('the forms of actions and settings, of every plugin', () => {
+describe('the forms of actions and settings and the answers of actions, of every plugin', () => {
   const inputs = [...model.actions.values()].flatMap(({ ref, definition }) => {
     const chosen = `${ref}.${definition.on?.as}`
     const all = partsOf(definition.input as Said, ref)
@@ -239,19 +239,25 @@ describe('the forms of actions and settings, of every plugin', () => {
   const settings = [...(model.contributions.get('settings')?.values() ?? [])].flatMap((one) =>
     partsOf((one.definition as { readonly schema: Said }).schema, one.ref),
   )
-  const parts = [...inputs, ...settings]
-  const pathsOf = (isWrong: (part: Part) => boolean) =>
-    parts
+  const outputs = [...model.actions.values()].flatMap(({ ref, definition }) =>
+    partsOf(definition.output as Said, ref),
+  )
+  const parts = [...inputs, ...settings, ...outputs]
+  const pathsOf = (isWrong: (part: Part) => boolean, of: readonly Part[] = parts) =>
+    of
       .filter(isWrong)
       .map(({ path }) => path)
       .sort()
   const fieldOf = (name: string) => {
     const dot = name.lastIndexOf('.')
-    return model.entities.get(name.slice(0, dot))?.fields.get(name.slice(dot + 1))
+    const fields = model.entities.get(name.slice(0, dot))?.byApiName.values() ?? []
+    // What every record has counts, too: its owner, when it was changed.
+    return [...fields].find(({ key }) => key === name.slice(dot + 1))
   }
 
   it('say how each value is called', () => {
     expect(inputs.length).toBeGreaterThan(200)
+    expect(outputs.length).toBeGreaterThan(500)
     expect(
       pathsOf(({ isNamed, schema }) => isNamed && !schema.title && !schema['x-field']),
     ).toEqual([])
@@ -292,9 +298,25 @@ describe('the forms of actions and settings, of every plugin', () => {
   it('let one choose a record wherever there is an id', () => {
     const isTyped = ({ schema, around }: Part) =>
       schema.format === 'uuid' && !schema['x-record'] && around['x-record'] !== '*'
-    expect(pathsOf(isTyped)).toEqual([
+    expect(pathsOf(isTyped, [...inputs, ...settings])).toEqual([
       'platform.duplicates:merge_records.choices.additionalProperties',
     ])
+  })
+
+  it('say of which object an id in an answer is, so that the name of the record is read', () => {
+    const isId = (path: string) => /(\.id|Ids?)$/.test(path)
+    const isMute = ({ path, schema, around }: Part) =>
+      isId(path) && !(schema.items ?? schema)['x-record'] && around['x-record'] !== '*'
+    // Of an object that is known at run time only; what the record is called stands beside.
+    const titled = [
+      'crm.segments:preview_segment.examples.items.id',
+      'crm.segments:segment_members.data.items.id',
+      'platform.duplicates:find_duplicates.groups.items.records.items.id',
+      'platform.duplicates:merge_records.id',
+    ]
+    // A change and a job are no records.
+    const others = ['platform.workflows:undo.changeSetId', 'platform.workflows:undo.jobId']
+    expect(pathsOf(isMute, outputs)).toEqual([...titled, ...others])
   })
 
   it.each([

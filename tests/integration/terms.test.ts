@@ -157,6 +157,12 @@ describe('a reader with another language', () => {
     expect(field('source').options[1].label).toBe('Empfehlung')
     expect(field('createdAt').label).toBe('Erstellt')
     expect(model.org.locale).toBe('en')
+    const { data: actions } = await ask(clinic, '/actions', 'de')
+    const scored = actions.find((one: { ref: string }) => one.ref === 'crm.leads:score_lead')
+    expect(scored.output.properties).toMatchObject({
+      leadId: { title: 'Patientin', 'x-record': 'crm.leads:lead' },
+      before: { title: 'Bewertung davor' },
+    })
     const { groups } = await ask(clinic, '/settings', 'de')
     expect(named(groups, 'kernel:retention')).toBe('Aufbewahrung')
   })
