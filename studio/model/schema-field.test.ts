@@ -88,6 +88,7 @@ describe('a member of an input', () => {
       { key: 'won', label: 'Gewonnen' },
       { key: 'lost', label: 'Verloren' },
     ])
+    expect(made({ type: 'string', 'x-field': 'crm.leads:lead.status' })?.options).toHaveLength(3)
     expect(made({ type: 'number', 'x-field': 'crm.leads:lead.chance' })?.is).toBe('percent')
     // An amount in a record has a currency; here it is a number.
     expect(made({ type: 'number', 'x-field': 'crm.leads:lead.price' })).toMatchObject({

@@ -49,6 +49,14 @@ export function schemaLabel({ name, schema }: Asked, model: FormModel): string {
   return labelOf({ name, schema }, likeField(plainSchema(schema), model))
 }
 
+/** @param chosen what the member of that name holds. @returns the schema with the entity that is chosen beside it. */
+export function withEntity(schema: JsonSchema, chosen: (name: string) => unknown): JsonSchema {
+  const { items, 'x-record': record } = schema
+  if (items) return { ...schema, items: withEntity(items, chosen) }
+  if (!record || record === '*' || record.includes(':')) return schema
+  return { ...schema, 'x-record': String(chosen(record) ?? '') }
+}
+
 /** Its one form where it may also be null. */
 export function plainSchema(schema: JsonSchema): JsonSchema {
   const rest = (schema.anyOf ?? []).filter(({ type }) => type !== 'null')
@@ -90,7 +98,7 @@ function shapeOf(schema: JsonSchema, like: FieldInfo | null, model: FormModel): 
     const only = schema.properties?.['entity']?.enum
     return of('reference', only ? { params: { only } } : {})
   }
-  if (record !== undefined && type === 'string') return pickOf(record, false, model)
+  if (record !== undefined && type !== 'array') return pickOf(record, false, model)
   if (schema['x-reference'] === 'entities' && type === 'string')
     return of('select', { options: entityOptions(model) })
   if (type === 'array') return severalOf(schema.items ?? {}, like, model)
@@ -143,8 +151,9 @@ export function likeField(
   return model.entity(name.slice(0, at))?.fields.find((field) => field.key === key) ?? null
 }
 
-const editorOf = ({ type, kind, editor, display, params }: FieldInfo): Shape => ({
+const editorOf = ({ type, kind, editor, display, params, options }: FieldInfo): Shape => ({
   ...{ type, kind, editor, display, params },
+  ...(options ? { options } : {}),
 })
 
 /** An amount of money is a number and a currency in a record, and may be a number alone in an input. */
