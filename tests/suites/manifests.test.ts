@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Manifest } from '@runwaycrm/sdk'
 import fc from 'fast-check'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it, vi } from 'vitest'
 import { checkEnvelope } from '../../kernel/manifest/check-plugin.ts'
 import type { Problem } from '../../kernel/manifest/problem.ts'
 import { checkDocument } from '../../kernel/model/check-document.ts'
@@ -20,6 +20,7 @@ import { loadPlugins } from '../../kernel/plugins/load-plugins.ts'
  */
 const seed = Number(process.env['RUNWAY_SEED'] ?? 20_261_125)
 const numRuns = Number(process.env['RUNWAY_RUNS'] ?? 2_000)
+vi.setConfig({ testTimeout: 300_000 + numRuns * 30 })
 beforeAll(() => console.info(`manifests: RUNWAY_SEED=${seed} RUNWAY_RUNS=${numRuns}`))
 
 const roots = [fileURLToPath(new URL('../../plugins/', import.meta.url))]
