@@ -22,5 +22,9 @@ export function pathOfPlace(place: string): string {
 
 /** Joins the parts of a place; empty parts are left out. */
 export function placeOf(...parts: readonly (string | number)[]): string {
-  return (parts.includes('') ? parts.filter((part) => part !== '') : parts).join('/')
+  let place = ''
+  for (const part of parts) {
+    if (part !== '') place = place === '' ? String(part) : `${place}/${part}`
+  }
+  return place
 }

@@ -34,8 +34,18 @@ const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
  * @param path `entities/x/fields/y` or `fields/x`.
  */
 export function derivedStorageId(layer: string, path: string, type: string): string {
-  return storageId(Buffer.from(sha256(`${layer}\n${path}\n${type}`).slice(0, 20), 'hex'))
+  const name = `${layer}\n${path}\n${type}`
+  const known = derived.get(name)
+  if (known !== undefined) return known
+  const id = storageId(Buffer.from(sha256(name).slice(0, 20), 'hex'))
+  if (derived.size >= mostDerived) derived.clear()
+  derived.set(name, id)
+  return id
 }
+
+/** Each model asks for the same ones again. */
+const derived = new Map<string, string>()
+const mostDerived = 50_000
 
 /** `f_` and 16 letters or digits. @param bytes 10 random bytes, or a hash. */
 export function storageId(bytes: Uint8Array): string {
