@@ -89,7 +89,7 @@ export async function measureWorkflows(options: Options): Promise<void> {
   const two = await rounds()
   const total = two.shares[0]! + two.shares[1]!
   say(
-    `two processes           ${Math.round(two.rate)} runs/s (${(two.rate / one.rate).toFixed(2)} of one), ` +
+    `two processes           ${Math.round(two.rate)} runs/s (${(two.rate / one.rate).toFixed(2)} of one), ${two.databaseMs.toFixed(2)} ms of database a run, ` +
       `the second has ${Math.round((100 * two.shares[1]!) / total)} % of the work (aim 30)`,
   )
   const takenOver = await killed(call, admin, flows, nodes.pop()!, runs)
