@@ -171,6 +171,11 @@ describe('generate_executive_dashboard', () => {
     expect(await refused({ period: 'custom', from: '2025-02-01', to: '2025-01-01' })).toMatchObject(
       { status: 422, errors: [{ path: 'input.to', code: 'OUT_OF_RANGE' }] },
     )
+    // Before a period of so many years there is no calendar to compare it with.
+    expect(await refused({ from: '1970-01-01', to: '3940-01-02' })).toMatchObject({
+      status: 422,
+      errors: [{ path: 'input.from', code: 'OUT_OF_RANGE' }],
+    })
     expect(await refused({ period: 'soon' })).toMatchObject({ status: 422 })
     const key = await crm.key('editor', ['leads:read', 'actions:*'])
     expect((await refused({}, key)).status).toBe(403)

@@ -44,7 +44,13 @@ export function periodOf(input: PeriodInput, ctx: HandlerContext): ReportPeriod 
 /** As many days as the range has, up to the day before it. */
 function daysBefore(range: DayRange): DayRange {
   const to = addDays(range.from, -1)
-  return { from: addDays(to, -daysBetween(range.from, range.to)), to }
+  const from = addDays(to, -daysBetween(range.from, range.to))
+  // A calendar has no year 0, and a report compares with the days before.
+  if (from < '0001-01-01') {
+    const message = 'There are no such days before it to compare with: choose later or fewer days.'
+    throw invalidInput('from', 'OUT_OF_RANGE', message)
+  }
+  return { from, to }
 }
 
 function calendarBefore(name: Period | PastPeriod, range: DayRange): DayRange {
