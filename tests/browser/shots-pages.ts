@@ -6,6 +6,8 @@ export interface Shot {
   readonly path: string
   readonly step?: Step
   readonly isSignedOut?: boolean
+  /** Where there is such a thing at all. */
+  readonly only?: 'phone' | 'desktop'
 }
 
 const openFirst: Step = async (page) => {
@@ -266,6 +268,7 @@ Cy,Odd,many,Boats
   { name: 'missing-record', path: '/leads/01a21472-aeb3-7521-befb-59aa9338c6cf' },
   {
     name: 'account-menu',
+    only: 'desktop',
     path: '/',
     step: (page) => page.getByRole('button', { name: /account menu/ }).click(),
   },
@@ -404,6 +407,7 @@ Cy,Odd,many,Boats
     name: 'studio-role-condition',
     path: '/studio/roles/t:north?tab=rules',
     step: async (page) => {
+      await page.getByRole('button', { name: /leads/i, expanded: false }).last().click()
       await page
         .getByRole('button', { name: /^\d condition/ })
         .first()
@@ -418,6 +422,7 @@ Cy,Odd,many,Boats
   { name: 'studio-locales', path: '/studio/points/locales' },
   {
     name: 'studio-menu',
+    only: 'phone',
     path: '/studio/objects',
     step: (page) => page.locator('.tabbar button, .tabbar a').last().click(),
   },
@@ -427,13 +432,13 @@ Cy,Odd,many,Boats
     step: async (page) => {
       await page.getByRole('button', { name: /^(Review and publish|Publish)$/ }).click()
       await page.locator('.pitem').first().waitFor()
-      await page.locator('.paccess, [data-access]').first().scrollIntoViewIfNeeded()
+      await page.getByRole('region', { name: 'Who can do what' }).scrollIntoViewIfNeeded()
     },
   },
   {
     name: 'studio-revision',
     path: '/studio/revisions',
-    step: (page) => page.getByRole('button', { name: 'Difference' }).first().click(),
+    step: (page) => page.getByRole('button', { name: 'What changed' }).first().click(),
   },
   { name: 'fields-table', path: '/specimens' },
   { name: 'fields-record', path: '/specimens', step: (page) => openSpecimen(page) },
