@@ -53,12 +53,16 @@ function readPart(part: unknown, words: RuleWords, at: Place): ReadRule {
   }
   const group = ['all', 'any', 'not'].find((name) => Object.hasOwn(part, name))
   const members = group === undefined ? leafMembers : [group]
-  const where = group === undefined ? 'A condition has no' : `A group "${group}" has no`
   const odd = Object.keys(part)
     .filter((name) => !members.includes(name) && !notes.includes(name))
     .map((name) => {
+      const said = clip(name)
+      const message =
+        group === undefined
+          ? `A condition has no "${said}".`
+          : `A group "${group}" has no "${said}".`
       const hint = `Known here: ${members.join(', ')}.`
-      return issue([...at, name], 'UNKNOWN_FIELD', `${where} "${clip(name)}".`, hint)
+      return issue([...at, name], 'UNKNOWN_FIELD', message, hint)
     })
   if (group === undefined) return withIssues(odd, readLeaf(part, words, at))
   const inner = part[group]
@@ -136,37 +140,39 @@ function valueIssues(name: string, like: FilterOperator, value: unknown, at: Pla
     return Object.entries(value).flatMap(([inner, one]) =>
       isFilterOperator(inner)
         ? valueIssues(inner, inner, one, at)
-        : [wrongValue(name, `takes operators within it, and "${clip(inner)}" is none.`, at)],
+        : [wrongValue(`${name} takes operators within it, and "${clip(inner)}" is none.`, at)],
     )
   }
-  const wanted = wantedBy(like, value)
-  return wanted === null ? [] : [wrongValue(name, wanted, at)]
+  const wrong = wrongFor(name, like, value)
+  return wrong === null ? [] : [wrongValue(wrong, at)]
 }
 
-const wrongValue = (name: string, wanted: string, at: Place): RuleIssue =>
-  issue([...at, 'value'], 'WRONG_TYPE', `${name} ${wanted}`, otherPlace)
+const wrongValue = (message: string, at: Place): RuleIssue =>
+  issue([...at, 'value'], 'WRONG_TYPE', message, otherPlace)
 
-/** What an operator takes instead of a value, as the end of a sentence; null when it takes that. */
-function wantedBy(operator: FilterOperator, value: unknown): string | null {
-  switch (operator) {
+/** What an operator of this name takes instead of a value; null when it takes that. */
+function wrongFor(name: string, like: FilterOperator, value: unknown): string | null {
+  switch (like) {
     case '$not':
-      return 'takes an object of operators, such as {"$contains": "x"}.'
+      return `${name} takes an object of operators, such as {"$contains": "x"}.`
     case '$in':
     case '$nin':
-      return Array.isArray(value) && value.every(isScalar) ? null : 'takes a list of values.'
+      return Array.isArray(value) && value.every(isScalar)
+        ? null
+        : `${name} takes a list of values.`
     case '$exists':
-      return typeof value === 'boolean' ? null : 'takes true or false.'
+      return typeof value === 'boolean' ? null : `${name} takes true or false.`
     case '$startsWith':
-      return typeof value === 'string' ? null : 'takes a text.'
+      return typeof value === 'string' ? null : `${name} takes a text.`
     case '$contains':
-      return isScalar(value) && value !== null ? null : 'takes a text.'
+      return isScalar(value) && value !== null ? null : `${name} takes a text.`
     case '$eq':
     case '$ne':
-      return isScalar(value) ? null : 'takes a text, a number, true, false or null.'
+      return isScalar(value) ? null : `${name} takes a text, a number, true, false or null.`
     default:
       return typeof value === 'string' || typeof value === 'number'
         ? null
-        : 'takes a number, a text or a day.'
+        : `${name} takes a number, a text or a day.`
   }
 }
 

@@ -48,12 +48,16 @@ export interface ActionInfo {
   readonly order: number
   readonly risk: ActionDefinition['risk']
   readonly input: object
-  readonly output: object
   readonly on: { readonly entity: string; readonly as: string; readonly multiple: boolean } | null
   /** Entities of which it makes records, where it is on none. */
   readonly makes?: readonly string[]
   /** Members of the answer that are in no other: whoever runs it must see them. */
   readonly shownOnce?: readonly string[]
+}
+
+export interface ActionDetail extends ActionInfo {
+  /** JSON Schema of the answer, with its words. */
+  readonly output: object
 }
 
 export interface RunOptions {
@@ -78,6 +82,8 @@ export interface Actions {
   ): Promise<ActionAnswer>
   /** What the principal may run, in order. */
   list(ctx: RequestContext): readonly ActionInfo[]
+  /** The same with what each answers. */
+  describe(ctx: RequestContext): readonly ActionDetail[]
 }
 
 export interface ActionsDeps {
@@ -226,11 +232,13 @@ export function createActions(deps: ActionsDeps): Actions {
       return isOwn && 'output' in answer ? { ...answer, changeSetId: change.id } : answer
     },
 
-    list: (ctx) =>
-      [...ctx.model.actions.values()]
-        .filter((action) => !action.definition.hidden && mayRun(ctx, action))
-        .map((action) => infoOf(ctx, action))
-        .sort((a, b) => a.order - b.order || (a.ref < b.ref ? -1 : 1)),
+    list: (ctx) => offered(ctx, (action) => infoOf(ctx, action)),
+    describe: (ctx) =>
+      offered(ctx, (action) => {
+        const { plugin, key, definition } = action
+        const output = wordsIn(ctx, plugin, `actions.${key}.output`, definition.output)
+        return { ...infoOf(ctx, action), output }
+      }),
   }
 }
 
@@ -256,6 +264,14 @@ export function summaryOf(ctx: RequestContext, action: Action): ActionSummary {
   }
 }
 
+/** What the principal may run, as it is told, in order. */
+function offered<T extends ActionInfo>(ctx: RequestContext, tell: (action: Action) => T): T[] {
+  return [...ctx.model.actions.values()]
+    .filter((action) => !action.definition.hidden && mayRun(ctx, action))
+    .map(tell)
+    .sort((a, b) => a.order - b.order || (a.ref < b.ref ? -1 : 1))
+}
+
 function infoOf(ctx: RequestContext, action: Action): ActionInfo {
   const { ref, plugin, key, definition } = action
   const { icon, order = 1000, risk, on } = definition
@@ -269,7 +285,6 @@ function infoOf(ctx: RequestContext, action: Action): ActionInfo {
     order,
     risk,
     input: wordsIn(ctx, plugin, `actions.${key}.input`, definition.input),
-    output: wordsIn(ctx, plugin, `actions.${key}.output`, definition.output),
     on: on ? { entity: on.entity, as: on.as, multiple: on.multiple ?? false } : null,
     ...(makes.length > 0 ? { makes } : {}),
     ...(shownOnce.length > 0 ? { shownOnce } : {}),

@@ -6,7 +6,8 @@ import type { RouteDeclaration } from './route.ts'
 
 export interface ActionRoutesDeps {
   readonly actions: {
-    list(ctx: RequestContext): readonly { readonly output: object }[]
+    list(ctx: RequestContext): readonly object[]
+    describe(ctx: RequestContext): readonly object[]
     run(
       ctx: RequestContext,
       ref: string,
@@ -39,7 +40,7 @@ export function actionRoutes({ actions }: ActionRoutesDeps): RouteDeclaration[] 
       response: { 200: { type: 'object' } },
       handler: (call) => {
         const ctx = inReadersLanguage(call.context(), call.request.headers['accept-language'])
-        return { status: 200, body: { data: actions.list(ctx) } }
+        return { status: 200, body: { data: actions.describe(ctx) } }
       },
     },
     {

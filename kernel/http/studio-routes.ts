@@ -38,7 +38,7 @@ export interface StudioRoutesDeps {
       options?: { expand?: readonly string[] },
     ): Promise<RecordData>
   }
-  readonly actions: { list(ctx: RequestContext): readonly { readonly output: object }[] }
+  readonly actions: { list(ctx: RequestContext): readonly object[] }
   readonly map: MapTiles | null
   emailOf(ctx: RequestContext): Promise<string | null>
   /** Somebody else's rights. Null for a user who has none. */
@@ -79,8 +79,7 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
           deps.emailOf(ctx),
         ])
         const { revision, brand } = state
-        // What actions answer is asked for by who runs one.
-        const actions = deps.actions.list(ctx).map(({ output: _output, ...shown }) => shown)
+        const actions = deps.actions.list(ctx)
         return {
           status: 200,
           body: modelView(ctx, { revision, brand, email, actions, map: deps.map }),
