@@ -19,6 +19,9 @@ const openListed =
   (selector: string): Step =>
   (page) =>
     page.locator(selector).first().click()
+const openFailedRun = openListed('a[href^="/studio/runs/"]:has(.badge[data-tone=danger])')
+/** Runs a workflow on trial. */
+const tryIt = openListed(':is(.topbar, .studio-view) .btn[data-kind=primary]')
 /** By its name in English, or in German. */
 async function openAction(page: Page, names: readonly [string, string]): Promise<void> {
   const isGerman = (await page.locator('html').getAttribute('lang')) === 'de'
@@ -338,10 +341,7 @@ Cy,Odd,many,Boats
     name: 'studio-tried',
     path: '/studio/workflows/t%3Arank/try',
     step: async (page) => {
-      await page
-        .locator('.topbar .btn[data-kind=primary], .studio-view .btn[data-kind=primary]')
-        .first()
-        .click()
+      await tryIt(page)
       await page.locator('.gnode').first().waitFor()
     },
   },
@@ -349,23 +349,20 @@ Cy,Odd,many,Boats
     name: 'studio-tried-step',
     path: '/studio/workflows/t%3Arank/try',
     step: async (page) => {
-      await page
-        .locator('.topbar .btn[data-kind=primary], .studio-view .btn[data-kind=primary]')
-        .first()
-        .click()
+      await tryIt(page)
       await page.locator('.gnode').first().click()
     },
   },
   {
     name: 'studio-run',
     path: '/studio/workflows',
-    step: openListed('a[href^="/studio/runs/"]:has(.badge[data-tone=danger])'),
+    step: openFailedRun,
   },
   {
     name: 'studio-run-step',
     path: '/studio/workflows',
     step: async (page) => {
-      await openListed('a[href^="/studio/runs/"]:has(.badge[data-tone=danger])')(page)
+      await openFailedRun(page)
       await page.locator('.gnode:has-text("Good enough?")').click()
     },
   },
@@ -373,7 +370,7 @@ Cy,Odd,many,Boats
     name: 'studio-run-failed-step',
     path: '/studio/workflows',
     step: async (page) => {
-      await openListed('a[href^="/studio/runs/"]:has(.badge[data-tone=danger])')(page)
+      await openFailedRun(page)
       await page.locator('.gnode[data-s=failed]').click()
     },
   },
