@@ -233,12 +233,19 @@ describe.each(kinds)('what is shared in part, of $plural', (kind) => {
     await until(() => heard['owner']!.length === 2)
     await ask(owner, 'DELETE', `/${plural}/${ids.get(own)}`)
     await change(forAll, true, [role, other])
-    await change(forAll, true, null)
     const isSeer = (who: string) => seen[who]!.includes(forAll)
+    const isTold = (who: string) => heard[who]!.at(-1)?.endsWith(forAll)
+    await until(() => Object.keys(heard).every((who) => !isSeer(who) || isTold(who)))
+    await change(forAll, true, null)
     const both = [`updated ${forAll}`, `updated ${forAll}`]
+    const lostAndFound = [`removed ${forAll}`, `updated ${forAll}`]
+    const isReader = (who: string) => [role, other].some((name) => name.endsWith(`:${who}`))
     const had = Object.keys(heard).find((who) => who !== 'owner' && seen[who]!.includes(forSome))!
     const has = other.split(':')[1]!
-    const toHear = Object.keys(heard).map((who) => [who, isSeer(who) ? both : []] as const)
+    const toHear = Object.keys(heard).map((who) => {
+      if (!isSeer(who)) return [who, []] as const
+      return [who, isReader(who) ? both : lostAndFound] as const
+    })
     await expect
       .poll(() => heard, { timeout: 20_000 })
       .toEqual({
