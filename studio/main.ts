@@ -29,10 +29,12 @@ const router = createRouter({
   routes: [...routes],
   scrollBehavior: (_to, _from, saved) => saved ?? false,
 })
+/** How long an answer is shown before it is asked for again by the next page that needs it. */
+const keptMs = 15_000
 const client = new QueryClient({
   defaultOptions: {
     queries: {
-      staleTime: 15_000,
+      staleTime: keptMs,
       // What the server has judged stays judged; only a lost connection is tried again.
       retry: (count, error) =>
         count < 2 && error instanceof ApiError && (error.status === 0 || error.status === 503),
@@ -84,6 +86,7 @@ createApp(App)
       open: (url) => new WebSocket(url),
       origin: location.origin,
       random: Math.random,
+      keptMs,
     }),
   })
   .mount('#app')

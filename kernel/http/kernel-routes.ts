@@ -3,6 +3,7 @@ import type { Contexts } from '../accounts/contexts.ts'
 import type { CallHandler } from '../actions/call-handler.ts'
 import type { RequestContext } from '../context/request-context.ts'
 import type { Database } from '../database/postgres.ts'
+import { streamState } from '../events/outbox.ts'
 import { exportLayer } from '../model/export-layer.ts'
 import { ownLayer } from '../model/layer.ts'
 import type { Model } from '../model/model.ts'
@@ -98,6 +99,10 @@ export function kernelRoutes(deps: KernelRoutesDeps): RouteDeclaration[] {
       systemContext: (orgId) => contexts.system(orgId),
       emailOf: async ({ org, principal }) =>
         principal.userId === null ? null : accounts.emailOf(org.id, principal.userId),
+      async lastEvent(orgId) {
+        const { rows } = await deps.db.query<{ last: number }>(orgId, streamState(orgId))
+        return rows[0]!.last
+      },
       async abilityOf(ctx, userId) {
         const principal = await accounts.userPrincipal(ctx.org.id, userId)
         return principal && contexts.abilityIn(ctx, principal)

@@ -110,9 +110,6 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
     const { id, cursor } = message
     const topics = await Promise.all(message.topics.map(readTopic))
     await feed.exclusive(async (position) => {
-      if (cursor !== null && cursor > position) {
-        throw new BadCursorError('The cursor is ahead of all events.')
-      }
       const missed = cursor === null ? [] : await missedSince(cursor, position)
       end(id)
       const subscription = { id, topics, leave: look(id, topics) }
@@ -197,15 +194,22 @@ export function createConnection(deps: ConnectionDeps, begun: LiveIdentity) {
     return { kind: 'presence', name, entity, id }
   }
 
-  /** @returns null when some of them are gone already. */
+  /**
+   * A cursor may be ahead of this node: another one told of an event that has not come here yet.
+   *
+   * @returns null when some of them are gone already.
+   * @throws BadCursorError for a number that was never given.
+   */
   async function missedSince(
     cursor: number,
     position: number,
   ): Promise<readonly OutboxEvent[] | null> {
     if (cursor === position) return []
     const orgId = identity.ctx.org.id
-    const state = await db.query<{ oldest: number | null }>(orgId, streamState(orgId))
-    const oldest = state.rows[0]?.oldest ?? null
+    const state = await db.query<{ last: number; oldest: number | null }>(orgId, streamState(orgId))
+    const { last = 0, oldest = null } = state.rows[0] ?? {}
+    if (cursor > last) throw new BadCursorError('The cursor is ahead of all events.')
+    if (cursor > position) return []
     if (oldest === null || cursor < oldest - 1) return null
     const { rows } = await db.query<OutboxEvent>(
       orgId,

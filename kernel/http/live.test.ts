@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createMemoryBus } from '../events/bus.ts'
+import { createRelay } from '../events/relay.ts'
 import type { Entity } from '../model/model.ts'
 import { type LiveServer, startLive } from './testing/start-live.ts'
 
@@ -187,6 +189,27 @@ describe('subscribing', () => {
     ])
     await update(admin.orgId, two.id, { score: 2 })
     await until(() => second.events().length === 3)
+  })
+
+  it('goes on from a number that another node gave and that has not come here yet', async () => {
+    const admin = await server.createOrg()
+    await subscribed(admin)
+    await server.relay.stop()
+    const { db, log } = server
+    const elsewhere = createRelay({ db, bus: createMemoryBus(log), log })
+    const told: number[] = []
+    elsewhere.subscribe('test', (_, events) => void told.push(...events.map(({ seq }) => seq)))
+    elsewhere.start()
+    await create(admin.orgId, {})
+    elsewhere.poke(admin.orgId)
+    await until(() => told.length === 1)
+    await elsewhere.stop()
+    await server.restartRelay()
+    const cursor = String(told[0])
+    const page = await subscribed(admin, [{ entity: 'leads' }], { cursor })
+    expect(page.messages[0]).toEqual({ type: 'subscribed', id: '1', cursor })
+    const made = await create(admin.orgId, {})
+    await until(() => page.events().some((event) => 'id' in event && event.id === made.id))
   })
 
   it('asks to load again when the cursor is older than what is kept', async () => {

@@ -23,6 +23,8 @@ export interface ModelViewInput {
   readonly revision: number
   readonly brand: Brand
   readonly email: string | null
+  /** The last event before this was read. */
+  readonly cursor: number
   readonly actions: readonly object[]
   readonly map: MapTiles | null
 }
@@ -54,6 +56,8 @@ export function modelView(ctx: RequestContext, input: ModelViewInput) {
     revision: input.revision,
     hash: model.hash,
     draft: ctx.draft,
+    // What is loaded from now on shows all events up to here; a live connection tells of those behind it.
+    live: { cursor: String(input.cursor) },
     org,
     me: {
       id: principal.userId ?? principal.id,

@@ -41,6 +41,8 @@ export interface StudioRoutesDeps {
   readonly actions: { list(ctx: RequestContext): readonly object[] }
   readonly map: MapTiles | null
   emailOf(ctx: RequestContext): Promise<string | null>
+  /** The number of the last event there is. */
+  lastEvent(orgId: string): Promise<number>
   /** Somebody else's rights. Null for a user who has none. */
   abilityOf(ctx: RequestContext, userId: string): Promise<Ability | null>
   systemContext(orgId: string): Promise<RequestContext>
@@ -74,15 +76,16 @@ export function studioRoutes(deps: StudioRoutesDeps): RouteDeclaration[] {
       response: { 200: object },
       handler: async (call) => {
         const ctx = inReadersLanguage(call.context(), call.request.headers['accept-language'])
-        const [state, email] = await Promise.all([
+        const [state, email, cursor] = await Promise.all([
           deps.orgStates.get(ctx.org.id),
           deps.emailOf(ctx),
+          deps.lastEvent(ctx.org.id),
         ])
         const { revision, brand } = state
         const actions = deps.actions.list(ctx)
         return {
           status: 200,
-          body: modelView(ctx, { revision, brand, email, actions, map: deps.map }),
+          body: modelView(ctx, { revision, brand, email, cursor, actions, map: deps.map }),
         }
       },
     },

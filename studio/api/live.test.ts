@@ -42,6 +42,7 @@ beforeEach(() => {
     open: (url) => new Wire(url) as unknown as WebSocket,
     origin: 'https://crm.example',
     random: () => 0,
+    keptMs: 15_000,
   })
 })
 afterEach(() => {
@@ -67,6 +68,7 @@ describe('the live connection', () => {
     wire(0).say({ type: 'subscribed', id: '1', cursor: '10' })
     wire(0).say({
       type: 'event',
+      subscription: '1',
       seq: '12',
       event: 'record.updated',
       entity: 'leads',
@@ -105,6 +107,41 @@ describe('the live connection', () => {
     vi.advanceTimersByTime(1_000)
     wire(1).open()
     expect(wire(1).sent[0]).toMatchObject({ id: '1', cursor: '3' })
+  })
+
+  it('goes on from what was loaded before, and tells each subscription what is its own', () => {
+    const handlers = () => ({ onEvent: vi.fn(), onResync: vi.fn() })
+    const [leads, deals, late] = [handlers(), handlers(), handlers()]
+    // The model was read before the lists were.
+    live.startFrom('40')
+    live.subscribe([{ entity: 'leads' }], leads)
+    wire(0).open()
+    expect(wire(0).sent[0]).toMatchObject({ id: '1', cursor: '40' })
+    const event = { type: 'event', event: 'record.updated', entity: 'leads', id: 'a', version: 2 }
+    wire(0).say({ ...event, subscription: '1', seq: 45 })
+    vi.advanceTimersByTime(10_000)
+    // A list of deals may have been loaded with the page, when the last event was the one of then.
+    live.subscribe([{ entity: 'deals' }], deals)
+    expect(wire(0).sent.at(-1)).toMatchObject({ id: '2', cursor: '40' })
+    wire(0).say({ ...event, subscription: '2', seq: 43, entity: 'deals' })
+    expect([leads, deals].map(({ onEvent }) => onEvent.mock.calls.length)).toEqual([1, 1])
+    vi.advanceTimersByTime(10_000)
+    // What is older than this is asked for again anyway.
+    live.subscribe([{ entity: 'contacts' }], late)
+    expect(wire(0).sent.at(-1)).toMatchObject({ id: '3', cursor: '45' })
+    wire(0).drop()
+    vi.advanceTimersByTime(1_000)
+    wire(1).open()
+    expect(wire(1).sent.slice(0, 3)).toMatchObject([
+      { id: '1', cursor: '45' },
+      { id: '2', cursor: '43' },
+      { id: '3', cursor: '45' },
+    ])
+    // A server that was restored does not know the number.
+    wire(1).say({ type: 'error', id: '3', code: 'BAD_CURSOR', message: '' })
+    expect(late.onResync).toHaveBeenCalledOnce()
+    expect(wire(1).sent.at(-1)).toMatchObject({ id: '3' })
+    expect(wire(1).sent.at(-1)).not.toHaveProperty('cursor')
   })
 
   it('stays away when the session has ended', () => {

@@ -45,6 +45,12 @@ export interface Live {
   subscribe(topics: readonly LiveTopic[], handlers: LiveHandlers): () => void
   /** @param handler is told the revision; null when one may have been missed. */
   onModel(handler: (revision: number | null) => void): () => void
+  /**
+   * What is loaded from now on shows every event up to here; whoever subscribes is told of those behind it.
+   *
+   * @param cursor as the server gave it.
+   */
+  startFrom(cursor: string): void
   /** Connects again for a session that is back. */
   resume(): void
   close(): void
@@ -67,6 +73,8 @@ export function createLive(deps: {
   readonly open: (url: string) => WebSocket
   readonly origin: string
   readonly random: () => number
+  /** How long something that was loaded is shown without being asked for again. */
+  readonly keptMs: number
 }): Live {
   const subscriptions = new Map<string, Subscription>()
   const modelHandlers = new Set<(revision: number | null) => void>()
@@ -77,6 +85,30 @@ export function createLive(deps: {
   let pings: ReturnType<typeof setInterval> | undefined
   let isClosed = false
   let wasOpen = false
+  /** The last events that this tab knew of, by when it did, oldest first: one for the time before `keptMs`. */
+  let positions: { readonly at: number; readonly seq: string }[] = []
+
+  /** Numbers of events rise; one told late is older than what is known. */
+  function reach(seq: string): void {
+    if (Number(seq) > Number(positions.at(-1)?.seq ?? -1)) {
+      positions.push({ at: performance.now(), seq })
+      dropOld()
+    }
+  }
+  function dropOld(): void {
+    const since = performance.now() - deps.keptMs
+    while (positions[1] && positions[1].at <= since) positions.shift()
+  }
+  /** Where whoever subscribes now goes on from: what they show may have been loaded before they did. */
+  function startOfNew(): string | undefined {
+    dropOld()
+    return positions[0]?.seq
+  }
+  function moveOn(subscription: Subscription, seq: unknown): void {
+    if (seq === null || seq === undefined) return
+    subscription.cursor = String(seq)
+    reach(subscription.cursor)
+  }
 
   const send = (message: unknown): void => {
     if (socket?.readyState === 1) socket.send(JSON.stringify(message))
@@ -118,35 +150,46 @@ export function createLive(deps: {
     } else if (message.type === 'subscribed') {
       const subscription = subscriptions.get(String(message.id))
       if (!subscription) return
-      subscription.cursor = cursorText(message['cursor'])
+      moveOn(subscription, message['cursor'])
       // Of the draft there is no log to go on from: what changed until now may have been missed.
       subscription.handlers.onDraft?.()
-    } else if (message.type === 'resync') {
-      const subscription = subscriptions.get(String(message.id))
-      if (!subscription) return
-      subscription.cursor = undefined
-      subscription.handlers.onResync()
-      announce(String(message.id), subscription)
-    } else if (message.type === 'event' && message['event'] === 'presence') {
-      // Nothing happened to a record: it moves no cursor.
-      const { others = [] } = (message['data'] ?? {}) as { others?: readonly PresentPerson[] }
-      subscriptions.get(String(message['subscription']))?.handlers.onPresence?.(others)
-    } else if (message.type === 'event' && message['event'] === 'draft.changed') {
-      // Nor did one here: what is being shaped is no record.
-      subscriptions.get(String(message['subscription']))?.handlers.onDraft?.()
+    } else if (message.type === 'resync') startAgain(message.id)
+    else if (message.type === 'error' && message['code'] === 'BAD_CURSOR') {
+      // The server was restored and counts anew.
+      positions = []
+      startAgain(message.id)
     } else if (message.type === 'event') {
-      const event = message as unknown as LiveEvent
-      for (const subscription of subscriptions.values()) {
-        subscription.cursor = cursorText(event.seq)
-        subscription.handlers.onEvent(event)
-      }
+      const subscription = subscriptions.get(String(message['subscription']))
+      if (subscription) tell(subscription, message)
+    }
+  }
+
+  function startAgain(id: string | undefined): void {
+    const subscription = subscriptions.get(String(id))
+    if (!subscription) return
+    subscription.cursor = undefined
+    subscription.handlers.onResync()
+    announce(String(id), subscription)
+  }
+
+  function tell(subscription: Subscription, message: Record<string, unknown>): void {
+    const { handlers } = subscription
+    const { event } = message
+    // Nothing happened to a record: it moves no cursor.
+    if (event === 'draft.changed') handlers.onDraft?.()
+    else if (event === 'presence') {
+      const { others = [] } = (message['data'] ?? {}) as { others?: readonly PresentPerson[] }
+      handlers.onPresence?.(others)
+    } else {
+      if (event !== 'progress') moveOn(subscription, message['seq'])
+      handlers.onEvent(message as unknown as LiveEvent)
     }
   }
 
   return {
     subscribe(topics, handlers) {
       const id = String(nextId++)
-      const subscription: Subscription = { topics, handlers, cursor: undefined }
+      const subscription: Subscription = { topics, handlers, cursor: startOfNew() }
       subscriptions.set(id, subscription)
       connect()
       announce(id, subscription)
@@ -160,6 +203,7 @@ export function createLive(deps: {
       connect()
       return () => modelHandlers.delete(handler)
     },
+    startFrom: reach,
     resume() {
       attempt = 0
       clearTimeout(timer)
@@ -174,6 +218,3 @@ export function createLive(deps: {
     },
   }
 }
-
-const cursorText = (value: unknown): string | undefined =>
-  value === null || value === undefined ? undefined : String(value)

@@ -6,6 +6,8 @@ export interface Model {
   readonly revision: number
   readonly hash: string
   readonly draft: boolean
+  /** The last event before this was read. */
+  readonly live: { readonly cursor: string }
   readonly org: {
     readonly id: string
     readonly slug: string

@@ -14,10 +14,14 @@ export function useModel(): ComputedRef<ModelIndex> {
 
 /** Loads the model; for the gate. */
 export function useModelQuery() {
-  const { api } = useServices()
+  const { api, live } = useServices()
   const query = useQuery({
     queryKey: ['model'],
-    queryFn: () => api.model.load(),
+    async queryFn() {
+      const model = await api.model.load()
+      live.startFrom(model.live.cursor)
+      return model
+    },
     staleTime: Number.POSITIVE_INFINITY,
     retry: 1,
   })

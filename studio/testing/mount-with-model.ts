@@ -72,7 +72,13 @@ export function mountWithModel(
   const api = createApi(http)
   const services: Services = {
     api,
-    live: { subscribe: () => () => {}, onModel: () => () => {}, resume: () => {}, close: () => {} },
+    live: {
+      subscribe: () => () => {},
+      onModel: () => () => {},
+      startFrom: () => {},
+      resume: () => {},
+      close: () => {},
+    },
     toasts: createToasts(),
     undo: createUndo(),
     session: createSession(localStorage, globalThis),

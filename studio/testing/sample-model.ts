@@ -96,6 +96,7 @@ export const sampleModel: Model = {
   revision: 1,
   hash: 'x',
   draft: false,
+  live: { cursor: '0' },
   org: {
     id: 'o1',
     slug: 'demo',

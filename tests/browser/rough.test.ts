@@ -222,6 +222,27 @@ describe('little room and a slow line', () => {
     await context.close()
   })
 
+  it('shows what colleagues changed before its live connection stood', async () => {
+    const lead = await makeLead('Early Bird')
+    const { page, context, complaints } = await studio.open()
+    let connect = () => {}
+    const mayConnect = new Promise<void>((resolve) => {
+      connect = resolve
+    })
+    await page.routeWebSocket(/\/live$/, async (socket) => {
+      await mayConnect
+      socket.connectToServer()
+    })
+    await page.goto(listOf('Early Bird'))
+    const row = page.getByRole('row', { name: 'Early Bird' })
+    await row.waitFor()
+    await studio.org.call('PATCH', `/leads/${lead.id}`, { company: 'Worm Ltd' })
+    connect()
+    await row.getByText('Worm Ltd').waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('on slow 3G a phone shows that something comes, and then the list', async () => {
     const { page, context, complaints } = await studio.open({ isPhone: true })
     const line = await context.newCDPSession(page)
