@@ -217,6 +217,8 @@ export interface HandlerContext {
   readonly actor: Actor
   /** The platform itself, or somebody with a role that counts as admin; never a key with scopes. */
   readonly isAdmin: boolean
+  /** BCP 47: what whoever asks reads, where there are words in it; else the organisation's. */
+  readonly language: string
   readonly plugin: { readonly id: string; readonly version: string }
   readonly traceId: string
   readonly now: Date

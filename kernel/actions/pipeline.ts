@@ -14,7 +14,7 @@ import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { isUuid } from '../database/uuid.ts'
 import { canonicalJson, sha256 } from '../model/canonical-json.ts'
 import type { Contribution, Entity } from '../model/model.ts'
-import { wordsIn, wordsOf } from '../model/words.ts'
+import { inOwnLanguage, wordsIn, wordsOf } from '../model/words.ts'
 import {
   type ActionRecords,
   authorise,
@@ -198,7 +198,10 @@ export function createActions(deps: ActionsDeps): Actions {
       const at = now()
       const change =
         options.change ??
-        createChangeScope(deps.writer, { label: labelOf(ctx, action), door: 'action' })
+        createChangeScope(deps.writer, {
+          label: labelOf(inOwnLanguage(ctx), action),
+          door: 'action',
+        })
       let hash = ''
       let answer: ActionAnswer | null = null
       let failure: unknown = null

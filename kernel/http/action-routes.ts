@@ -69,7 +69,7 @@ export function actionRoutes({ actions }: ActionRoutesDeps): RouteDeclaration[] 
       bodyOptional: true,
       response: { 200: actionAnswer, 202: deferredAction },
       handler: async (call) => {
-        const ctx = call.context()
+        const ctx = inReadersLanguage(call.context(), call.request.headers['accept-language'])
         const { input = {}, records } = (call.body ?? {}) as RunBody
         const named = records && { ...records, entity: referenceOf(ctx, records.entity) }
         const answer = await actions.run(ctx, call.params['ref'] ?? '', input, named ?? null)

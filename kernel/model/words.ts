@@ -138,6 +138,11 @@ export function languageOf(words: Words): string {
   return localeOf(words).split('-', 1)[0]!
 }
 
+/** The words in the organisation's language: what is kept is read by everybody. */
+export function inOwnLanguage<T extends Words>({ language: _, ...words }: T): T {
+  return words as T
+}
+
 /**
  * The words in the first language of an `Accept-Language` in which there are any, else in the
  * organisation's. Its own kind of that language (`de-CH`) stays.

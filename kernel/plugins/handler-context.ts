@@ -18,7 +18,7 @@ import {
 } from '../actions/call-handler.ts'
 import { actorOf, type RequestContext } from '../context/request-context.ts'
 import { transactionTimeout } from '../database/transaction.ts'
-import { inTerms, messageOf, termOf, type Words } from '../model/words.ts'
+import { inTerms, localeOf, messageOf, termOf, type Words } from '../model/words.ts'
 import { actingAs } from './acting.ts'
 import { type BrokerDeps, broker } from './broker.ts'
 import { grantOf } from './capabilities.ts'
@@ -91,6 +91,7 @@ export function createHandlerCaller(deps: HandlerCallerDeps): CallHandler {
       principal: ctx.principal,
       actor: actorOf(ctx.principal),
       isAdmin: isFullAdmin(ctx.principal, ctx.model.roles),
+      language: localeOf(ctx),
       plugin: Object.freeze({ id: manifest.id, version: manifest.version }),
       traceId: ctx.traceId,
       now: ctx.now,
