@@ -1,6 +1,6 @@
 import type { EntityInfo, RecordData } from '@runwaycrm/sdk'
 import { flushPromises } from '@vue/test-utils'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ViewInfo } from '../api/model.ts'
 import { mountWithModel } from '../testing/mount-with-model.ts'
 import { closeField, field, statusField, valueField, yacht } from '../testing/sample-model.ts'
@@ -75,7 +75,7 @@ async function show(component: Parameters<typeof mountWithModel>[0], more: Parti
     [ruled],
   )
   await flushPromises()
-  await vi.waitFor(() => expect(mounted.wrapper.find('[data-record=r1]').exists()).toBe(true))
+  await expect.poll(() => mounted.wrapper.find('[data-record=r1]').exists()).toBe(true)
   const said = () => mounted.services.toasts.list.value.map(({ text }) => text)
   const written = () => mounted.asked.filter(({ method }) => method === 'PATCH').length
   const of = (id: string) => mounted.wrapper.get(`[data-record=${id}]`)
@@ -99,7 +99,7 @@ describe('rules of fields where records are cards and bars', () => {
     move('r1')
     expect([said(), written()]).toEqual([[why.status], 0])
     move('r2')
-    await vi.waitFor(() => expect(written()).toBe(1))
+    await expect.poll(written).toBe(1)
     wrapper.unmount()
   })
 
@@ -114,7 +114,7 @@ describe('rules of fields where records are cards and bars', () => {
     await open('r1').trigger('keydown', { key: 'm' })
     expect([said(), written()]).toEqual([[why.closeDate, why.closeDate], 0])
     await open('r2').trigger('keydown', { key: 'ArrowRight', altKey: true })
-    await vi.waitFor(() => expect(written()).toBe(1))
+    await expect.poll(written).toBe(1)
     wrapper.unmount()
   })
 
@@ -126,7 +126,7 @@ describe('rules of fields where records are cards and bars', () => {
     await bar('r1').trigger('keydown', { key: 'ArrowRight', altKey: true })
     expect([said(), written()]).toEqual([[why.closeDate], 0])
     await bar('r2').trigger('keydown', { key: 'ArrowRight', altKey: true })
-    await vi.waitFor(() => expect(written()).toBe(1))
+    await expect.poll(written).toBe(1)
     wrapper.unmount()
   })
 
