@@ -21,7 +21,7 @@ export const partBytes = 49_152
 
 /** What stays behind on purpose, as people are told. */
 export const leftOut =
-  'Left out: passwords and other ways to sign in, keys that work, secrets, the log of mails, uploads of imports, events, jobs and traces, host names and the reseller. Members are invited anew.'
+  'Left out: passwords and other ways to sign in, keys that work, secrets, the log of mails, uploads of imports, events, jobs and traces, host names and the reseller. Members are invited anew. Runs of workflows that wait for people or events go on where the file is read; what waited for a moment goes on when somebody pauses the run and lets it proceed.'
 
 export interface OrgHeader extends Omit<OrgInfo, 'id'> {
   readonly brand: Brand

@@ -5,7 +5,9 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readLines, writeLines } from '../../kernel/transfer/files.ts'
+import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
+import { step, trigger, workflowsOf } from '../setup/workflows.ts'
 import { createTenantHash } from '../suites/support/tenant-hash.ts'
 
 /** A whole set of sample data is made, and carried there: seconds, and minutes on a busy machine. */
@@ -241,6 +243,53 @@ describe('an organisation in a file', () => {
     await db.query(acme.orgId, { text, values: [acme.orgId] })
     const made = await read(half, 'acme-half')
     await expect.poll(() => isFilled(made.orgId), { timeout: 20_000 }).toBe(true)
+  })
+
+  it('takes along what waits for somebody: it is decided in the copy, and the run goes on there', async () => {
+    const flows = workflowsOf(acme)
+    const end = (result: string) => step('stop', { result: { ended: result } })
+    const settings = { role: 'platform.people:admin', title: 'Sign {{ record.name }}' }
+    const ways = { approved: 'rest', rejected: 'no' }
+    await flows.publish({
+      sign: {
+        ...{ label: 'Sign off', entity: 'crm.leads:lead', start: 'ask' },
+        triggers: { hand: trigger('manual') },
+        steps: {
+          ask: step('platform.approvals:approval', { ...settings, fields: ['score'], ...ways }),
+          rest: step('wait', { for: 30, unit: 'days' }, { next: 'yes' }),
+          yes: end('yes'),
+          no: end('no'),
+        },
+      },
+    })
+    const lead = (await acme.call('POST', '/leads', { name: 'Moved', score: 3 })).json()
+    const { runs } = await flows.ask('POST', '/workflows/t:sign/run', {
+      records: { entity: 'leads', ids: [lead.id] },
+    })
+    const run: string = runs[0]
+    await flows.becomes(run, 'waiting')
+    const moving = path.join(folder, 'moving.runway')
+    await write(moving)
+    const made = await read(moving, 'acme-moved')
+    const copy = await app.createKey(made.orgId)
+    const boss = await joinOrg(app, copy, 'platform.people:admin', 'Edda Falk')
+    const filter = encodeURIComponent(JSON.stringify({ run }))
+    const [asked] = (await boss.call('GET', `/approvals?filter=${filter}`)).json().data
+    expect(asked).toMatchObject({ title: 'Sign Moved', status: 'pending' })
+    const { hash } = asked
+    const decided = await boss.call('POST', `/approvals/${asked.id}/decide`, {
+      ...{ decision: 'approved', hash },
+    })
+    expect(decided.statusCode, decided.body).toBe(200)
+    const there = workflowsOf(copy)
+    await expect.poll(async () => (await there.detail(run)).state.step).toBe('rest')
+    // What waits for a moment waits for somebody instead: a copy wakes nobody by itself.
+    for (const deed of ['pause', 'proceed'])
+      await there.ask('POST', `/actions/platform.workflows:${deed}`, { input: { id: run } })
+    await there.ask('POST', '/actions/platform.workflows:cancel', { input: { id: run } })
+    await there.becomes(run, 'cancelled')
+    // Where it came from nothing happened.
+    expect((await flows.detail(run)).state.step).toBe('ask')
   })
 
   it('lists no key as working that opens nothing', async () => {
