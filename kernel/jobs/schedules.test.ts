@@ -1,4 +1,5 @@
 import type { OrgInfo } from '@runwaycrm/sdk'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../tests/setup/test-database.ts'
 import { createDatabase, type Database } from '../database/postgres.ts'
@@ -54,12 +55,12 @@ function model(): Model {
   } as unknown as Model
 }
 
-function node(now: () => Date) {
+function node(now: () => Date, more: { pollMs?: number; staleMs?: number } = {}) {
   const log = quietLog()
   const stateOf = async () => ({ org, model: model() })
   return {
     log,
-    ...createSchedules({ db, log, stateOf, now, mark: 'm1', onEnqueued: () => {} }),
+    ...createSchedules({ db, log, stateOf, now, mark: 'm1', onEnqueued: () => {}, ...more }),
   }
 }
 
@@ -94,11 +95,12 @@ const floorTo = (ms: number, step: number) => Math.floor(ms / step) * step
 
 describe('schedules', () => {
   it('enqueue one job per tick although several nodes look at once', async () => {
-    const now = () => new Date()
+    const at = new Date()
+    const now = () => at
     const nodes = [node(now), node(now), node(now)]
     await nodes[0]!.sync(org, model())
-    plannedFor = { often: new Date(floorTo(Date.now(), 10 * minute) + 10 * minute) }
-    const due = new Date(floorTo(Date.now(), 10 * minute))
+    plannedFor = { often: new Date(floorTo(+at, 10 * minute) + 10 * minute) }
+    const due = new Date(floorTo(+at, 10 * minute))
     await setDue(due)
     const enqueued = await Promise.all(nodes.map((one) => one.run()))
     expect(enqueued.reduce((a, b) => a + b)).toBe(1)
@@ -107,14 +109,15 @@ describe('schedules', () => {
   })
 
   it('make up for the ticks of a restart, each once', async () => {
-    const first = node(() => new Date())
+    const at = new Date()
+    const first = node(() => at)
     await first.sync(org, model())
-    plannedFor = { often: new Date(floorTo(Date.now(), 10 * minute) + 10 * minute) }
-    const newest = floorTo(Date.now(), 10 * minute)
+    plannedFor = { often: new Date(floorTo(+at, 10 * minute) + 10 * minute) }
+    const newest = floorTo(+at, 10 * minute)
     const due = [newest - 30 * minute, newest - 20 * minute, newest - 10 * minute, newest]
     await setDue(new Date(due[0]!))
     for (let restart = 0; restart < 6; restart++) {
-      const restarted = node(() => new Date())
+      const restarted = node(() => at)
       await restarted.sync(org, model())
       await restarted.run()
     }
@@ -122,24 +125,26 @@ describe('schedules', () => {
   })
 
   it('make one run of what was missed for longer than an hour', async () => {
-    const first = node(() => new Date())
+    const at = new Date()
+    const first = node(() => at)
     await first.sync(org, model())
-    plannedFor = { often: new Date(floorTo(Date.now(), 10 * minute) + 10 * minute) }
-    const old = floorTo(Date.now(), 10 * minute) - 3 * 24 * 60 * minute
+    plannedFor = { often: new Date(floorTo(+at, 10 * minute) + 10 * minute) }
+    const old = floorTo(+at, 10 * minute) - 3 * 24 * 60 * minute
     await setDue(new Date(old))
     for (let round = 0; round < 12; round++) await first.run()
     const made = await ticks()
     expect(made[0]).toBe(new Date(old).toISOString())
     expect(made.length).toBeGreaterThanOrEqual(6)
     expect(made.length).toBeLessThanOrEqual(8)
-    expect(Date.parse(made[1]!)).toBeGreaterThan(Date.now() - 60 * minute - 1000)
+    expect(Date.parse(made[1]!)).toBeGreaterThan(+at - 60 * minute - 1000)
   })
 
   it('keep the tick of an unchanged schedule and forget one that is gone', async () => {
-    const one = node(() => new Date())
+    const at = new Date()
+    const one = node(() => at)
     await one.sync(org, model())
-    plannedFor = { often: new Date(floorTo(Date.now(), 10 * minute) + 10 * minute) }
-    const due = new Date(floorTo(Date.now(), 10 * minute))
+    plannedFor = { often: new Date(floorTo(+at, 10 * minute) + 10 * minute) }
+    const due = new Date(floorTo(+at, 10 * minute))
     await setDue(due)
     await one.sync(org, model())
     const dueNow = async () =>
@@ -171,6 +176,31 @@ describe('schedules', () => {
     org = { ...org, timeZone: 'Europe/Oslo' }
     await one.sync(org, model())
     expect(await at('2030-07-01T07:00:00Z')).toBe(true)
+  })
+
+  it('are there for an organisation that is made while a node runs', async () => {
+    const admin = new pg.Client({ connectionString: database.adminUrl })
+    await admin.connect()
+    const one = node(() => new Date(), { pollMs: 10, staleMs: 30 })
+    const getsThem = async () => {
+      await admin.query(
+        `insert into directory.org (id, slug, name, plan, region, state)
+          values ($1, $2, 'New', 'free', 'local', 'active')`,
+        [org.id, `s-${org.id.slice(-12)}`],
+      )
+      const refs = async () =>
+        (await admin.query('select ref from directory.schedule where org_id = $1', [org.id])).rows
+      await expect.poll(refs).toEqual([{ ref: 'test.plugin:often' }])
+    }
+    try {
+      one.start()
+      await getsThem()
+      org = { ...org, id: uuidv7() }
+      await getsThem()
+    } finally {
+      await one.stop()
+      await admin.end()
+    }
   })
 
   it('leave out one that cannot be read and say so', async () => {

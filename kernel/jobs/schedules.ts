@@ -36,6 +36,8 @@ export interface SchedulesOptions {
   readonly now?: () => Date
   /** Default 1,000 ms. */
   readonly pollMs?: number
+  /** Default a minute: by then an organisation that was made since the start has its schedules. */
+  readonly staleMs?: number
 }
 
 /**
@@ -51,7 +53,8 @@ const atOnce = 100
  * neither lost nor doubled, whenever a node dies.
  */
 export function createSchedules(options: SchedulesOptions): Schedules {
-  const { db, log, onEnqueued, stateOf, mark, pollMs = 1_000, now = () => new Date() } = options
+  const { db, log, onEnqueued, stateOf, mark, now = () => new Date() } = options
+  const { pollMs = 1_000, staleMs = 60_000 } = options
   const stopping = new AbortController()
   let loop: Promise<void> | null = null
 
@@ -132,10 +135,13 @@ export function createSchedules(options: SchedulesOptions): Schedules {
   }
 
   async function poll(): Promise<void> {
-    let isStale = true
+    let lookedAt = Number.NEGATIVE_INFINITY
     while (!stopping.signal.aborted) {
       try {
-        if (isStale) isStale = (await syncStale()) > 0
+        // Organisations are made at any time, by any process.
+        if (performance.now() - lookedAt >= staleMs && (await syncStale()) === 0) {
+          lookedAt = performance.now()
+        }
         await run()
       } catch (error) {
         log.warn('schedules are not looked at', { error })
