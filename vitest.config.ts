@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config'
 
 const server = {
   environment: 'node',
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  testTimeout: 90_000,
+  hookTimeout: 120_000,
   // What is waited for comes when a busy machine gets to it; one second is no part of any promise.
-  expect: { poll: { timeout: 15_000 } },
+  expect: { poll: { timeout: 40_000 } },
   // Reading the product once per worker and not once per file is a third of the time. Files share nothing else:
   // each has a database, a server and organisations of its own.
   isolate: false,

@@ -247,7 +247,7 @@ describe.each(kinds)('what is shared in part, of $plural', (kind) => {
       return [who, isReader(who) ? both : lostAndFound] as const
     })
     await expect
-      .poll(() => heard, { timeout: 20_000 })
+      .poll(() => heard)
       .toEqual({
         ...Object.fromEntries(toHear),
         owner: [`updated ${own}`, `updated ${forSome}`, `deleted ${own}`, ...both],

@@ -156,12 +156,12 @@ describe('signing in', () => {
     const bob = cookieOf(accepted)
     const email = (await me(bob)).json<{ user: { email: string } }>().user.email
     await ann.call('PATCH', `/users/${userId}`, { active: false })
-    await expect.poll(async () => (await me(bob)).statusCode, { timeout: 1_500 }).toBe(401)
+    await expect.poll(async () => (await me(bob)).statusCode).toBe(401)
     expect((await post('/auth/login', { email, password })).statusCode).toBe(401)
     await ann.call('PATCH', `/users/${userId}`, { active: true })
     expect((await post('/auth/login', { email, password })).statusCode).toBe(200)
     await ann.call('DELETE', `/users/${userId}`)
-    await expect.poll(async () => (await me(bob)).statusCode, { timeout: 1_500 }).toBe(401)
+    await expect.poll(async () => (await me(bob)).statusCode).toBe(401)
     expect((await post('/auth/login', { email, password })).statusCode).toBe(401)
   })
 })
@@ -304,14 +304,11 @@ describe('sessions', () => {
     await ann.call('PATCH', `/users/${userId}`, { roles: ['platform.people:editor'] })
     let after = ''
     await expect
-      .poll(
-        async () => {
-          const answer = await me(before)
-          if (answer.headers['set-cookie']) after = cookieOf(answer)
-          return after
-        },
-        { timeout: 2_000 },
-      )
+      .poll(async () => {
+        const answer = await me(before)
+        if (answer.headers['set-cookie']) after = cookieOf(answer)
+        return after
+      })
       .not.toBe('')
     expect(after).not.toBe(before)
     expect((await me(before)).statusCode).toBe(200)
@@ -319,7 +316,7 @@ describe('sessions', () => {
     await admin.query(`update directory.session set previous_until = now() where user_id = $1`, [
       userId,
     ])
-    await expect.poll(async () => (await me(before)).statusCode, { timeout: 1_500 }).toBe(401)
+    await expect.poll(async () => (await me(before)).statusCode).toBe(401)
     expect((await me(after)).statusCode).toBe(200)
   })
 })

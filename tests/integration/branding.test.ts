@@ -129,7 +129,7 @@ describe('before somebody signs in', () => {
 describe('a mail of the platform', () => {
   it('has the look of its organisation, with the logo in it, and a text beside', async () => {
     await halden.call('POST', '/invitations', { email: 'bob@example.test' })
-    await expect.poll(() => received.length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => received.length).toBe(1)
     const [mail] = received
     expect(mail).toMatchObject({ subject: expect.stringContaining('invites you to Halden Marine') })
     expect(mail!.text).toMatch(/\/accept\?org=halden#token=\w+/)
@@ -148,7 +148,7 @@ describe('a mail of the platform', () => {
       headers: { 'accept-language': 'de-CH,de;q=0.9' },
       payload: { email: ann.email },
     })
-    await expect.poll(() => received.length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => received.length).toBe(1)
     expect(received[0]).toMatchObject({ subject: 'Ein neues Passwort wählen' })
     expect(received[0]!.html).toContain('<html lang="de">')
     const path = ['locales', 'de', 'messages', 'kernel:mail.reset.subject']
@@ -163,7 +163,7 @@ describe('a mail of the platform', () => {
       headers: { 'accept-language': 'de' },
       payload: { email: ann.email },
     })
-    await expect.poll(() => received.length, { timeout: 5_000 }).toBe(2)
+    await expect.poll(() => received.length).toBe(2)
     expect(received[1]).toMatchObject({ subject: 'Neues Losungswort' })
   })
 })

@@ -41,7 +41,7 @@ async function restoreAll(by: Caller, plural: string, filter: object): Promise<S
 
 async function done(by: Caller, changeSetId: string): Promise<Change> {
   const look = async () => (await by.call('GET', `/changes/${changeSetId}`)).json<Change>()
-  await expect.poll(look, { timeout: 20_000 }).toMatchObject({ state: 'done' })
+  await expect.poll(look).toMatchObject({ state: 'done' })
   return look()
 }
 

@@ -142,9 +142,9 @@ describe('a connection on which something was refused', () => {
 async function answerAndAfter(bytes: Buffer): Promise<number> {
   const { socket, heard, statuses } = talk()
   socket.write(bytes)
-  await expect.poll(statuses, { timeout: 10_000 }).toHaveLength(1)
+  await expect.poll(statuses).toHaveLength(1)
   socket.write(request('GET /livez HTTP/1.1', ['Connection: close']))
-  await expect.poll(() => heard.closed || statuses().length === 2, { timeout: 5_000 }).toBe(true)
+  await expect.poll(() => heard.closed || statuses().length === 2).toBe(true)
   if (statuses().length === 2) expect(statuses()[1]).toBe('200')
   socket.destroy()
   return Number(statuses()[0])

@@ -97,7 +97,7 @@ describe('erasing a person', () => {
     expect(answer.statusCode, answer.body).toBe(200)
     expect(answer.json().output.counts).toMatchObject({ records: 2, answers: 1 })
     // The index follows behind the outbox.
-    await expect.poll(() => placesOf(admin, acme.orgId, canary), { timeout: 10_000 }).toEqual({})
+    await expect.poll(() => placesOf(admin, acme.orgId, canary)).toEqual({})
     expect(await placesOf(admin, acme.orgId, phone)).toEqual({})
     expect(await filesWith(app, acme.orgId, canary)).toEqual([])
 
@@ -133,7 +133,7 @@ describe('erasing a person', () => {
     ).toBe(200)
     const answer = await erase(org, { entity: 'contacts', id })
     expect(answer.statusCode, answer.body).toBe(200)
-    await expect.poll(() => placesOf(admin, org.orgId, canary), { timeout: 10_000 }).toEqual({})
+    await expect.poll(() => placesOf(admin, org.orgId, canary)).toEqual({})
     expect((await org.call('GET', `/opportunities/${deal}`)).json()).toMatchObject({
       name: 'Erased',
       contactId: next,

@@ -287,7 +287,7 @@ describe('a field of another type', () => {
     expect(item?.text).toContain('Of its values 3 convert and 1 do not, e.g. "large" (')
     const answer = await acme.call('POST', '/studio/publish', { hash: planned.hash })
     expect(answer.statusCode).toBe(201)
-    await expect.poll(async () => (await size(ids[0]!)).size, { timeout: 15_000 }).toBe(12)
+    await expect.poll(async () => (await size(ids[0]!)).size).toBe(12)
     const seen = await Promise.all(ids.map(size))
     expect(seen.map((one) => one.size)).toEqual([12, 7.5, null, 3, null])
     expect(seen.map(({ version }) => version)).toEqual([1, 1, 1, 1, 1])
@@ -418,9 +418,7 @@ describe('every sensible pair', () => {
     expect((await publish(other, [set(['entities', 'pair'], now, old)])).statusCode).toBe(201)
     const url = `/pairs/${made.json<{ id: string }>().id}`
     const want = Object.fromEntries(Object.entries(pairs).map(([key, pair]) => [key, pair[3]]))
-    await expect
-      .poll(async () => (await other.call('GET', url)).json(), { timeout: 15_000 })
-      .toMatchObject(want)
+    await expect.poll(async () => (await other.call('GET', url)).json()).toMatchObject(want)
     const again = await other.call('GET', `/pairs/${second.json<{ id: string }>().id}`)
     expect(again.json()).toMatchObject({ coded: null })
     expect((await other.call('POST', '/pairs', { coded: '7' })).statusCode).toBe(409)

@@ -47,7 +47,7 @@ async function upload(name: string, content: string | Uint8Array, by = acme): Pr
   expect(answer.statusCode, answer.body).toBe(201)
   const file = answer.json<Uploaded>()
   const state = async () => (await contentOf(file.id, by)).body
-  await expect.poll(state, { timeout: 20_000 }).not.toContain('being checked')
+  await expect.poll(state).not.toContain('being checked')
   return file
 }
 const keys = () => [...store.objects.keys()]

@@ -401,9 +401,7 @@ describe('bulk and aggregate', () => {
     const { changeSetId, matched } = started.json<{ changeSetId: string; matched: number }>()
     expect(matched).toBe(420)
     const change = async () => (await fresh.call('GET', `/changes/${changeSetId}`)).json()
-    await expect
-      .poll(change, { timeout: 20_000 })
-      .toMatchObject({ state: 'done', counts: { updated: 420 } })
+    await expect.poll(change).toMatchObject({ state: 'done', counts: { updated: 420 } })
     const removed = await fresh.call('POST', '/leads/bulk', {
       filter: { company: 'Acme' },
       delete: true,
@@ -412,7 +410,7 @@ describe('bulk and aggregate', () => {
     const left = async () =>
       (await fresh.call('GET', '/leads?count=exact&limit=1')).json<{ page: { count: number } }>()
         .page.count
-    await expect.poll(left, { timeout: 20_000 }).toBe(30)
+    await expect.poll(left).toBe(30)
     const viewer = await app.createKey(fresh.orgId, { role: 'viewer' })
     const refused = await viewer.call('POST', '/leads/bulk', { filter: {}, delete: true })
     expect(refused.statusCode).toBe(403)

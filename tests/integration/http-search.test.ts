@@ -59,7 +59,7 @@ async function indexed(org: Caller): Promise<void> {
         )
         return rows[0]?.settled
       },
-      { timeout: 20_000, interval: 50 },
+      { interval: 50 },
     )
     .toBe(true)
 }

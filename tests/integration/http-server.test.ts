@@ -151,7 +151,7 @@ describe('the API', () => {
     expect(plan.items.length).toBeGreaterThan(0)
     const published = await ann.call('POST', '/studio/publish', { hash: plan.hash, message: 'x' })
     expect([published.statusCode, published.json()]).toEqual([201, { revision: 1 }])
-    await expect.poll(() => fields({}), { timeout: 2_000 }).toContain('shoeSize')
+    await expect.poll(() => fields({})).toContain('shoeSize')
     const lead = await ann.call('POST', '/leads', { name: 'L', shoeSize: 43 })
     expect(lead.json()).toMatchObject({ shoeSize: 43 })
     const document = await ann.call('GET', '/openapi.json')
@@ -176,7 +176,7 @@ describe('the API', () => {
       text: `update tenant.org_state set locale = 'de-CH', epoch = epoch + 1`,
       values: [],
     })
-    await expect.poll(label, { timeout: 2_000 }).toEqual(['Lead', 'Firma'])
+    await expect.poll(label).toEqual(['Lead', 'Firma'])
   })
 
   it('explains who may do what, and why', async () => {

@@ -59,10 +59,7 @@ async function slots(): Promise<Record<string, boolean>> {
   )
   return Object.fromEntries(rows.map(({ slot, is_ready: ready }) => [slot, ready]))
 }
-const filled = () =>
-  expect
-    .poll(async () => Object.values(await slots()).every(Boolean), { timeout: 10_000 })
-    .toBe(true)
+const filled = () => expect.poll(async () => Object.values(await slots()).every(Boolean)).toBe(true)
 
 async function list(query: Record<string, unknown>, caller = acme) {
   const text = Object.entries(query).map(
@@ -224,7 +221,7 @@ describe('an indexed field', () => {
         return scans(name)
       }
       const message = `${JSON.stringify(question)} by ${name}`
-      await expect.poll(asked, { timeout: 5_000, message }).toBeGreaterThan(before)
+      await expect.poll(asked, { message }).toBeGreaterThan(before)
     }
     await admin.query(`delete from tenant.record where org_id = $1 and custom = '{}'`, [acme.orgId])
     await admin.query(
@@ -265,7 +262,7 @@ describe('an indexed field', () => {
     const payload = { audience: '', entity: 't:property', since: '2000-01-01T00:00:00Z' }
     const job = { plugin: 'kernel', job: 'slot_fill', payload, runAs }
     await app.house.queue.enqueue(acme.orgId, [job])
-    await expect.poll(copies, { timeout: 10_000 }).toEqual([-1, data[1]!.price])
+    await expect.poll(copies).toEqual([-1, data[1]!.price])
     await admin.query(set, [newer, data[0]!.price, -1])
   })
 
@@ -330,16 +327,13 @@ describe('an indexed field', () => {
       create: [3, 1, 2].map((n) => ({ name: `Lead ${n}`, rank: n })),
     })
     await expect
-      .poll(
-        async () => {
-          const { rows: found } = await admin.query(
-            'select 1 from tenant.slot_fill where org_id = $1 and not is_ready',
-            [other.orgId],
-          )
-          return found.length
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        const { rows: found } = await admin.query(
+          'select 1 from tenant.slot_fill where org_id = $1 and not is_ready',
+          [other.orgId],
+        )
+        return found.length
+      })
       .toBe(0)
     const sorted = (await other.call('GET', '/leads?sort=rank')).json().data
     expect(sorted.map((lead: { rank: number }) => lead.rank)).toEqual([1, 2, 3])

@@ -348,9 +348,7 @@ describe('an import', () => {
     })
     expect(started.body && started.statusCode).toBe(202)
     const url = `/imports/${started.json<{ id: string }>().id}`
-    await expect
-      .poll(async () => (await read(url))['status'], { timeout: 20_000, interval: 50 })
-      .toBe('done')
+    await expect.poll(async () => (await read(url))['status'], { interval: 50 }).toBe('done')
     expect((await read(url))['counts']).toMatchObject({ created: 1, failed: 1 })
     const [id] = await find({ name: 'Imported' })
     expect((await read(`/projects/${id}`))['contactIds']).toEqual([b.id, a.id])

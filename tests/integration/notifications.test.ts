@@ -80,7 +80,7 @@ async function allHeard(): Promise<void> {
     )
     return Number(rows[0]!.n)
   }
-  await expect.poll(waiting, { timeout: 20_000, interval: 30 }).toBe(0)
+  await expect.poll(waiting, { interval: 30 }).toBe(0)
 }
 
 /** What a schedule or the queue would call. */
@@ -151,7 +151,7 @@ describe('an assignment', () => {
     })
     expect(answer.statusCode).toBe(202)
     await expect
-      .poll(() => inbox(bob, { count: { $gt: 1 } }), { timeout: 20_000 })
+      .poll(() => inbox(bob, { count: { $gt: 1 } }))
       .toMatchObject([{ kind: 'assigned', count: 500, record: null, entityRef: 'crm.leads:lead' }])
     await allHeard()
     expect(await inbox(bob, { count: { $gt: 1 } })).toHaveLength(1)
@@ -399,7 +399,7 @@ describe('mail', () => {
     const toDora = () => received.filter(({ text }) => text?.includes('Grace'))
     await run('planDigests', {}, tomorrow)
     await run('planDigests', {}, tomorrow)
-    await expect.poll(() => toDora().length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => toDora().length).toBe(1)
     await allHeard()
     await run('planDigests', {}, tomorrow)
     await allHeard()
@@ -434,7 +434,7 @@ describe('mail', () => {
     received.length = 0
     const slot = new Date(Date.now() + 60_000).toISOString()
     await run('sendDigest', { userId: bob.userId, period: 'now', slot })
-    await expect.poll(() => received.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => received.length).toBe(1)
     expect(received[0]!.text).toContain(`/activities/${note}`)
     const later = new Date(Date.now() + 120_000).toISOString()
     await run('sendDigest', { userId: bob.userId, period: 'now', slot: later })

@@ -179,7 +179,7 @@ describe('a data folder from its first command to its last server', () => {
     expect(made.status).toBe(201)
     const { id } = (await made.json()) as { id: string }
     await expect
-      .poll(() => page.heard, { timeout: 5_000 })
+      .poll(() => page.heard)
       .toContainEqual(expect.objectContaining({ event: 'record.created', id }))
     expect((await get(`${node.url}/api/v1/leads/${id}`, { authorization })).status).toBe(200)
 
@@ -192,7 +192,7 @@ describe('a data folder from its first command to its last server', () => {
       body: JSON.stringify({ input: { id: known!.id } }),
     })
     expect(revoked.status, await revoked.text()).toBe(200)
-    await expect.poll(() => page.closed(), { timeout: 5_000 }).toBe(4401)
+    await expect.poll(() => page.closed()).toBe(4401)
     const tookMs = performance.now() - revokedAt
     console.info(`A revoked key closed the other node’s socket after ${Math.round(tookMs)} ms`)
     expect((await get(`${node.url}/api/v1/leads`, { authorization })).status).toBe(401)
@@ -246,6 +246,6 @@ async function openPage(url: string, headers: Record<string, string>) {
   })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   socket.send(JSON.stringify({ type: 'subscribe', id: '1', topics: [{ entity: 'leads' }] }))
-  await expect.poll(() => heard.length, { timeout: 5_000 }).toBe(1)
+  await expect.poll(() => heard.length).toBe(1)
   return { heard, closed: () => code }
 }

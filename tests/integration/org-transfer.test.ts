@@ -205,9 +205,7 @@ describe('an organisation in a file', () => {
         expect.objectContaining({ origin: 'external', source: 'https://found.example' }),
       )
       await expect
-        .poll(async () => (await copy.call('GET', '/search?q=lucja')).json().data[0], {
-          timeout: 20_000,
-        })
+        .poll(async () => (await copy.call('GET', '/search?q=lucja')).json().data[0])
         .toMatchObject({ entity: 'leads', id: lead.id })
       expect((await copy.call('GET', '/auth/me')).json().org).toMatchObject({
         slug: 'acme-two',
@@ -242,7 +240,7 @@ describe('an organisation in a file', () => {
     const text = unready.replace('false, after = null', 'true')
     await db.query(acme.orgId, { text, values: [acme.orgId] })
     const made = await read(half, 'acme-half')
-    await expect.poll(() => isFilled(made.orgId), { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => isFilled(made.orgId)).toBe(true)
   })
 
   it('takes along what waits for somebody: it is decided in the copy, and the run goes on there', async () => {

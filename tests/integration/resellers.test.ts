@@ -112,9 +112,7 @@ describe('a reseller', () => {
         value: vessel('Ship', { length: { type: 'number', label: 'Length' } }),
       },
     ])
-    await expect
-      .poll(async () => (await entity(first, 'r:vessel'))?.label, { timeout: 5_000 })
-      .toBe('Ship')
+    await expect.poll(async () => (await entity(first, 'r:vessel'))?.label).toBe('Ship')
     const theirs = await entity(second, 'r:vessel')
     expect(theirs).toMatchObject({ label: 'Boat' })
     expect(theirs!.fields.map(({ key }) => key)).toEqual(

@@ -27,7 +27,7 @@ async function titles(caller: Caller, q: string): Promise<string[]> {
   expect(answer.statusCode, answer.body).toBe(200)
   return answer.json<{ data: { title: string }[] }>().data.map(({ title }) => title)
 }
-const wait = { timeout: 20_000, interval: 20 }
+const wait = { interval: 20 }
 
 /** The titles of leads that the index has, by id. */
 async function indexOf({ orgId }: Caller): Promise<Map<string, string>> {

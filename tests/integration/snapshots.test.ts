@@ -23,9 +23,7 @@ async function run(action: string, input: object, who = acme) {
 
 async function settled(id: string): Promise<Data> {
   return expect
-    .poll(async () => (await acme.call('GET', `/snapshots/${id}`)).json<Data>(), {
-      timeout: 20_000,
-    })
+    .poll(async () => (await acme.call('GET', `/snapshots/${id}`)).json<Data>())
     .toMatchObject({ status: expect.stringMatching(/ready|failed/) })
     .then(async () => (await acme.call('GET', `/snapshots/${id}`)).json())
 }

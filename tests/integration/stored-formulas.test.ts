@@ -71,7 +71,7 @@ const fieldPath = (key: string) => ['entities', 'home', 'fields', key]
 async function filled() {
   const left = async () =>
     (await admin.query('select from tenant.slot_fill where not is_ready')).rowCount
-  await expect.poll(left, { timeout: 20_000 }).toBe(0)
+  await expect.poll(left).toBe(0)
 }
 
 async function list(query = '', by = acme): Promise<Home[]> {
@@ -173,7 +173,7 @@ describe('a formula that is stored', () => {
 
     const all = await acme.call('POST', '/homes/bulk', { filter: {}, update: { area: 333 } })
     const state = async () => (await acme.call('GET', `/changes/${all.json().changeSetId}`)).json()
-    await expect.poll(state, { timeout: 20_000 }).toMatchObject({ state: 'done' })
+    await expect.poll(state).toMatchObject({ state: 'done' })
     await expectSame()
 
     const { body, headers } = multipart('homes.csv', 'name,area,city\nImported,250,Oslo\n')
@@ -190,7 +190,7 @@ describe('a formula that is stored', () => {
     )
     expect(run.statusCode, run.body).toBe(202)
     const imported = async () => list(where({ name: 'Imported' }))
-    await expect.poll(imported, { timeout: 20_000 }).toMatchObject([{ isBigKept: true }])
+    await expect.poll(imported).toMatchObject([{ isBigKept: true }])
     await expectSame()
   })
 
@@ -250,7 +250,7 @@ describe('a formula that is stored', () => {
     await expectSame()
     await publish({ path: [...fieldPath('rooms'), 'type'], value: 'number', from: 'integer' })
     const rooms = async () => (await list()).filter((one) => one.rooms !== null).length
-    await expect.poll(rooms, { timeout: 20_000 }).toBeGreaterThan(20)
+    await expect.poll(rooms).toBeGreaterThan(20)
     await filled()
     await expectSame()
   })

@@ -58,7 +58,7 @@ async function openStudio(node: Server) {
   socket.send(JSON.stringify({ type: 'subscribe', id: 'page', topics: [{ topic: 'studio' }] }))
   const first = async (is: (message: Json) => boolean) => {
     const find = () => heard.find(({ message }) => is(message))
-    await expect.poll(find, { timeout: 10_000, interval: 5 }).toBeTruthy()
+    await expect.poll(find, { interval: 5 }).toBeTruthy()
     return find()!
   }
   await first((message) => message.type === 'subscribed')
@@ -136,7 +136,7 @@ describe('one draft on two nodes', () => {
         const lead = entities.find(({ ref }: Json) => ref === 'crm.leads:lead')
         return lead.fields.map(({ apiName }: Json) => apiName)
       }
-      await expect.poll(fieldsOfLeads, { timeout: 5_000 }).toContain('nick')
+      await expect.poll(fieldsOfLeads).toContain('nick')
       expect((await ask(node, 'GET', '/studio/changes')).body).toMatchObject({ changed: 0 })
     }
   })

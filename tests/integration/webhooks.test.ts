@@ -93,14 +93,14 @@ const deliveriesOf = async (endpointId: string, who = org): Promise<Json[]> =>
   ).data
 const becomes = (endpointId: string, wanted: readonly object[]) =>
   expect
-    .poll(() => deliveriesOf(endpointId), { timeout: 20_000, interval: 30 })
+    .poll(() => deliveriesOf(endpointId), { interval: 30 })
     .toEqual(wanted.map((one) => expect.objectContaining(one)))
 
 /** The last one arrives before it is noted that it did. */
 const areDelivered = (endpointId: string) =>
   expect
     .poll(async () => (await deliveriesOf(endpointId)).map(({ status }) => status), {
-      ...{ timeout: 20_000, interval: 30 },
+      interval: 30,
     })
     .toSatisfy((found: string[]) => found.every((one) => one === 'delivered'))
 
@@ -142,7 +142,7 @@ async function quiet(who = org): Promise<void> {
     )
     return Number(rows[0]!.n)
   }
-  await expect.poll(waiting, { timeout: 20_000, interval: 30 }).toBe(0)
+  await expect.poll(waiting, { interval: 30 }).toBe(0)
 }
 
 describe('a webhook', () => {
@@ -180,12 +180,7 @@ describe('a webhook', () => {
     await ask(org, 'DELETE', `/leads/${lead.id}`)
     await ask(org, 'POST', `/leads/${lead.id}/restore`)
     await expect
-      .poll(
-        () => got.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.id === lead.id),
-        {
-          timeout: 20_000,
-        },
-      )
+      .poll(() => got.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.id === lead.id))
       .toMatchObject([
         { type: 'record.created' },
         { type: 'record.updated', data: { fields: ['notes', 'score'] } },
@@ -392,7 +387,7 @@ describe('a delivery that fails', () => {
       await act(org, 'change_endpoint', { id, url })
       const { delivery } = await act(org, 'send_test', { id })
       await expect
-        .poll(() => ask(org, 'GET', `/webhook-deliveries/${delivery}`), { timeout: 20_000 })
+        .poll(() => ask(org, 'GET', `/webhook-deliveries/${delivery}`))
         .toMatchObject({ status: 'failed', attempt: 1, error: expect.stringContaining('open') })
     }
   })
@@ -410,9 +405,7 @@ describe('a delivery that fails', () => {
       await act(org, 'send_test', { id }),
     ]) {
       await expect
-        .poll(() => ask(org, 'GET', `/webhook-deliveries/${delivery.delivery}`), {
-          timeout: 20_000,
-        })
+        .poll(() => ask(org, 'GET', `/webhook-deliveries/${delivery.delivery}`))
         .toMatchObject({ status: 'failed', error: expect.stringContaining('in time') })
     }
   })
@@ -432,17 +425,14 @@ describe('a delivery that fails', () => {
     const off = await endpointOf(id)
     expect(off).toMatchObject({ active: false, disabledReason: expect.stringContaining('500') })
     await expect
-      .poll(
-        async () => {
-          const { rows } = await database.query(
-            `select from tenant.platform_notifications_notification
+      .poll(async () => {
+        const { rows } = await database.query(
+          `select from tenant.platform_notifications_notification
               where org_id = $1 and kind = 'turned_off' and owner_id is not null and key like $2`,
-            [org.orgId, `turned_off ${id} %`],
-          )
-          return rows.length
-        },
-        { timeout: 20_000 },
-      )
+          [org.orgId, `turned_off ${id} %`],
+        )
+        return rows.length
+      })
       .toBe(1)
     await makeLead()
     await quiet()
@@ -450,7 +440,7 @@ describe('a delivery that fails', () => {
     const on = await ask(org, 'PATCH', `/webhook-endpoints/${id}`, { active: true })
     expect(on).toMatchObject({ disabledAt: null, disabledReason: null, failingSince: null })
     await makeLead()
-    await expect.poll(async () => (await endpointOf(id)).active, { timeout: 20_000 }).toBe(false)
+    await expect.poll(async () => (await endpointOf(id)).active).toBe(false)
     expect((await endpointOf(id)).disabledReason).toContain('410')
   })
 })
@@ -495,7 +485,7 @@ describe('an endpoint that takes one after the other', () => {
         and state = 'ready' and error is not null`
       await expect
         .poll(async () => (await database.query(failed, [org.orgId])).rowCount, {
-          ...{ timeout: 20_000, interval: 10 },
+          interval: 10,
         })
         .toBe(1)
       await ask(org, 'PATCH', `/leads/${lead.id}`, { notes: 'Seen' })
@@ -506,9 +496,7 @@ describe('an endpoint that takes one after the other', () => {
           .map(({ body }) => JSON.parse(body))
           .filter(({ data }) => data.id === lead.id)
           .map(({ type }) => type.replace('record.', ''))
-      await expect
-        .poll(types, { timeout: 20_000 })
-        .toEqual(['created', 'updated', 'deleted', 'restored'])
+      await expect.poll(types).toEqual(['created', 'updated', 'deleted', 'restored'])
     } finally {
       await database.query('drop function refuse_once cascade; drop sequence once')
     }

@@ -142,9 +142,7 @@ describe('a schedule', () => {
     })
     await flows.publish({ clock: every('* * * * * *') })
     await expect
-      .poll(async () => (await flows.runs({ workflow: 't:clock', status: 'done' })).length, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await flows.runs({ workflow: 't:clock', status: 'done' })).length)
       .toBeGreaterThanOrEqual(3)
     await flows.publish({ clock: { ...every('* * * * * *'), enabled: false } })
     const runs = await flows.runs({ workflow: 't:clock' })

@@ -138,12 +138,12 @@ describe('a run that failed', () => {
     const annFlows = workflowsOf(ann)
     await annFlows.publish({ nightly: failing() })
     const [first, second] = [await run('t:nightly'), await run('t:nightly')]
-    await expect.poll(async () => (await alerts(ann))[0]?.count, { timeout: 20_000 }).toBe(2)
+    await expect.poll(async () => (await alerts(ann))[0]?.count).toBe(2)
     const [one] = await alerts(ann)
     expect(one.data.text.en).toBe('A run of Nightly failed: The stock is empty.')
     expect(one.data.text.de).toContain('The stock is empty.')
     const third = await run('t:nightly')
-    await expect.poll(async () => (await alerts(ann))[0]?.count, { timeout: 20_000 }).toBe(3)
+    await expect.poll(async () => (await alerts(ann))[0]?.count).toBe(3)
     const told = (await alerts(ann)).flatMap(({ records }) => records)
     expect(told.sort()).toEqual([first, second, third].sort())
     expect(await alerts(rita)).toEqual([])
@@ -158,8 +158,8 @@ describe('a run that failed', () => {
       silent: failing({ label: 'Silent', alerts: { off: true } }),
     })
     for (const name of ['silent', 'named', 'byKey']) await run(`t:${name}`)
-    await expect.poll(() => of('By key'), { timeout: 20_000 }).toBe(1)
-    await expect.poll(() => of('Named'), { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => of('By key')).toBe(1)
+    await expect.poll(() => of('Named')).toBe(1)
     expect(await of('Silent')).toBe(0)
   })
 

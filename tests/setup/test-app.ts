@@ -6,6 +6,7 @@ import type { InjectOptions, Response } from 'light-my-request'
 import { boot, type House } from '../../kernel/boot.ts'
 import { type Config, loadConfig } from '../../kernel/config.ts'
 import { createLogger } from '../../kernel/logging.ts'
+import { holdSchedules } from './hold-schedules.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 export const pluginRoots = [path.resolve(import.meta.dirname, '../../plugins')]
@@ -58,13 +59,14 @@ export interface TestApp {
   stop(): Promise<void>
 }
 
-/** The real product on a database of its own. */
+/** The real product on a database of its own, on which the schedules that ship wait to be made due. */
 export async function startApp(
   environment: Record<string, string> = {},
   /** Folders with plugins besides the product's own. */
   moreRoots: readonly string[] = [],
 ): Promise<TestApp> {
   const database = await createTestDatabase()
+  await holdSchedules(database.adminUrl)
   const dataDir = await mkdtemp(path.join(tmpdir(), 'runway-app-'))
   const config = await loadConfig({
     PORT: '0',
