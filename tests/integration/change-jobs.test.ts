@@ -82,7 +82,7 @@ describe('a change by filter whose job is dead', () => {
     })
     const { id, key } = made.json<{ output: { id: string; key: string } }>().output
     const late = `create function public.late() returns trigger language plpgsql as $$
-      begin new.run_at := now() + interval '2 seconds'; return new; end $$`
+      begin new.run_at := now() + interval '1 day'; return new; end $$`
     await asAdmin(
       late,
       `create trigger late before insert on tenant.job for each row execute function public.late()`,
@@ -96,6 +96,8 @@ describe('a change by filter whose job is dead', () => {
     await asAdmin('drop function public.late() cascade')
     expect(begun.statusCode, begun.body).toBe(202)
     await org.call('POST', '/actions/platform.api-keys:revoke_key', { input: { id } })
+    // Only now its time has come.
+    await asAdmin(`update directory.ready_job set due = now() where org_id = '${org.orgId}'`)
     const { state, counts } = await ended(org, begun.json<{ changeSetId: string }>().changeSetId)
     expect([state, counts['updated']]).toEqual(['done', 0])
   })

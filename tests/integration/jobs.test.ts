@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
@@ -57,10 +58,19 @@ describe('long work', () => {
 
   it('can be stopped: what was written stays, and its change set is closed', async () => {
     await leads(1_000)
+    // Somebody holds one of the records, so that it is not through before it is stopped.
+    const holder = new pg.Client({ connectionString: app.database.adminUrl })
+    await holder.connect()
+    await holder.query('begin')
+    await holder.query(
+      `select 1 from tenant.crm_leads_lead where org_id = $1 and name = 'L 500' for update`,
+      [org.orgId],
+    )
     const body = { filter: {}, update: { notes: 'x' } }
     const begun = await org.call('POST', '/leads/bulk', body)
     const { jobId, changeSetId } = begun.json<{ jobId: string; changeSetId: string }>()
     const stopped = await org.call('POST', `/jobs/${jobId}/cancel`, {})
+    await holder.end()
     expect(stopped.json()).toMatchObject({ id: jobId, state: 'cancelled' })
     expect(await mine(org, jobId)).toMatchObject({ state: 'cancelled' })
     const change = (await org.call('GET', `/changes/${changeSetId}`)).json<{ state: string }>()
