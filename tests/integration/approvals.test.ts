@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
@@ -75,6 +76,20 @@ async function asked(
   expect(answer.statusCode, answer.body).toBe(202)
   const id = answer.json<{ approvalId: string }>().approvalId
   return { id, dealId, hash: (await approval(id)).hash }
+}
+
+/** As if the time in which somebody should have decided were over. */
+async function isDue(id: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: app.database.adminUrl })
+  await admin.connect()
+  const { rowCount } = await admin.query(
+    `update directory.ready_job r set due = now() from tenant.job j
+      where j.org_id = r.org_id and j.id = r.id and j.plugin = 'platform.approvals'
+        and j.job = 'due' and j.payload ->> 'approval' = $1`,
+    [id],
+  )
+  await admin.end()
+  expect(rowCount).toBe(1)
 }
 
 async function settings(change: object): Promise<void> {
@@ -468,11 +483,10 @@ describe('somebody who is away', () => {
       ...{ assigneeId: chief.userId, standsInForId: null },
     })
     // Gone away with something on the desk.
-    await settings({ dueHours: 0.001 })
     await back(chief)
     const left = await asked(105)
     await ok(absence(chief, { ...times, deputyId: bob.userId }))
-    await settings({ dueHours: 24 })
+    await isDue(left.id)
     await expect
       .poll(() => approval(left.id))
       .toMatchObject({ assigneeId: bob.userId, standsInForId: chief.userId, escalated: true })

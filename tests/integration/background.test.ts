@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => app?.stop())
 
-async function until<T>(ask: () => Promise<T | undefined>, ms = 15_000): Promise<T> {
+async function until<T>(ask: () => Promise<T | undefined>, ms = 40_000): Promise<T> {
   const end = performance.now() + ms
   for (;;) {
     const answer = await ask()
@@ -29,16 +29,17 @@ describe('work in the background', () => {
     await until(async () => {
       const { rows } = await db.query<{ ok: boolean }>(orgId, {
         text: `select kernel.set_schedules(null,
-            jsonb_build_array(jsonb_build_object('ref', $1::text, 'cron', 'x', 'zone', 'x', 'due', $2::text))),
+            jsonb_build_array(jsonb_build_object('ref', $1::text, 'cron', $4::text, 'zone', 'UTC', 'due', $2::text))),
           exists (select from kernel.due_schedules(100) where org_id = $3 and ref = $1) as ok`,
-        values: [ref, lastTick, orgId],
+        values: [ref, lastTick, orgId, schedule.definition.cron],
       })
       return rows[0]?.ok || undefined
     })
     const done = await until(async () => {
       const { rows } = await db.query<Record<string, unknown>>(orgId, {
-        text: `select * from tenant.job where org_id = $1 and job = $2 and finished_at is not null`,
-        values: [orgId, job],
+        text: `select * from tenant.job where org_id = $1 and job = $2 and finished_at is not null
+          and payload ->> 'tick' = $3`,
+        values: [orgId, job, lastTick],
       })
       return rows.length > 0 ? rows : undefined
     })
