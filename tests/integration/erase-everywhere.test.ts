@@ -203,6 +203,7 @@ const fingerprint = async (caller: Caller) => {
 const isFilling = async ({ orgId }: Caller) => {
   const { rows } = await admin.query(
     `select exists (select from tenant.slot_fill where org_id = $1 and not is_ready)
+       or exists (select from directory.unsent_outbox where org_id = $1)
        or exists (select from tenant.job where org_id = $1 and plugin = 'kernel'
          and state in ('ready', 'running') and run_at <= now()) as yes`,
     [orgId],

@@ -34,6 +34,18 @@ const wait = async (caller: Caller, id: string) => {
   }
 }
 
+/** Until all that happened in an organisation is heard and indexed. */
+async function heard({ orgId }: Caller): Promise<void> {
+  const question = `select exists (select from directory.unsent_outbox where org_id = $1)
+    or exists (select from tenant.job where org_id = $1 and state in ('ready', 'running') and run_at <= now())
+    or exists (
+      select from directory.org_stream e left join directory.search_stream s using (org_id)
+        where e.org_id = $1 and e.seq > coalesce(s.seq, 0)
+    ) as waits`
+  const waits = async () => (await admin.query(question, [orgId])).rows[0].waits
+  await expect.poll(waits).toBe(false)
+}
+
 /** A contact whose name, addresses, texts and mails are all over the organisation. */
 async function scatter(caller: Caller): Promise<{ id: string; activity: string }> {
   const made = await caller.call(
@@ -85,6 +97,7 @@ describe('erasing a person', () => {
   it('leaves nothing of them in any table or file, and the other organisation as it was', async () => {
     const { id, activity } = await scatter(acme)
     const theirs = await scatter(other)
+    await heard(other)
     const before = await placesOf(admin, other.orgId, canary)
     expect(Object.keys(await placesOf(admin, acme.orgId, canary)).length).toBeGreaterThan(5)
     expect(await filesWith(app, acme.orgId, canary)).not.toEqual([])
