@@ -236,7 +236,7 @@ describe('convert_lead', () => {
       title: 'Buyer',
       ownerId: anna.userId,
     })
-    const { output } = await admin.run('crm.leads:convert_lead', {
+    const { output, changeSetId } = await admin.run('crm.leads:convert_lead', {
       leadId: id,
       opportunityName: 'First order',
       value: 12_500,
@@ -266,8 +266,7 @@ describe('convert_lead', () => {
       opportunityId: output.opportunityId,
     })
 
-    const changes = (await admin.call('GET', '/changes?limit=1')).body['data'] as { id: string }[]
-    const reverted = await admin.call('POST', `/changes/${changes[0]!.id}/revert`, {})
+    const reverted = await admin.call('POST', `/changes/${changeSetId}/revert`, {})
     expect(reverted.status).toBe(200)
     expect((await admin.get('leads', id))['status']).toBe('new')
     for (const path of [`/accounts/${output.accountId}`, `/opportunities/${output.opportunityId}`])

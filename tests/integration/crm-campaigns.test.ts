@@ -42,10 +42,12 @@ describe('add_to_campaign', () => {
     }))
     await admin.call('POST', '/leads/bulk', { create: leads })
     const leadFilter = { company: 'Fair guests' }
-    const { output } = await admin.run(c('add_to_campaign'), { campaignId, leadFilter })
+    const { output, changeSetId } = await admin.run(c('add_to_campaign'), {
+      campaignId,
+      leadFilter,
+    })
     expect(output).toMatchObject({ added: 230, members: 230 })
-    const changes = (await admin.call('GET', '/changes?limit=1')).body['data'] as { id: string }[]
-    const answer = await admin.call('POST', `/changes/${changes[0]!.id}/revert`, {})
+    const answer = await admin.call('POST', `/changes/${changeSetId}/revert`, {})
     expect(answer.status).toBe(200)
     expect(await admin.list('campaign-members', { campaignId })).toEqual([])
   })

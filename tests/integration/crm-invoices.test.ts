@@ -138,9 +138,9 @@ describe('an issued invoice', () => {
   })
 
   it('stays issued when somebody would take that back', async () => {
-    const id = await issued()
-    const changes = (await admin.call('GET', '/changes?limit=1')).body['data'] as { id: string }[]
-    const answer = await admin.call('POST', `/changes/${changes[0]!.id}/revert`, {})
+    const id = await draft()
+    const { changeSetId } = await admin.run(i('issue_invoice'), { invoiceId: id })
+    const answer = await admin.call('POST', `/changes/${changeSetId}/revert`, {})
     expect(answer.status).toBe(409)
     expect((await get(id))['status']).toBe('issued')
   })

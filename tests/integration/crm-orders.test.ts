@@ -71,9 +71,8 @@ describe('create_order', () => {
 
   it('goes away again when the acceptance is taken back', async () => {
     const quoteId = await sentQuote()
-    await admin.run('crm.quotes:accept_quote', { quoteId })
-    const changes = (await admin.call('GET', '/changes?limit=1')).body['data'] as { id: string }[]
-    const answer = await admin.call('POST', `/changes/${changes[0]!.id}/revert`, {})
+    const { changeSetId } = await admin.run('crm.quotes:accept_quote', { quoteId })
+    const answer = await admin.call('POST', `/changes/${changeSetId}/revert`, {})
     expect(answer.status).toBe(200)
     expect((await admin.get('quotes', quoteId))['status']).toBe('sent')
     expect(await admin.list('orders', { quoteId })).toEqual([])
