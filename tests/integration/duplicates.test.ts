@@ -1,4 +1,5 @@
 import path from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
@@ -208,10 +209,26 @@ describe('merge_records', () => {
   it('lets one of two merges at once through, and tells the other 409', async () => {
     const { keep, gone } = await twins()
     const third = await make('accounts', { name: surname() })
-    const answers = await Promise.all([
+    // Both have seen the record that goes before either may take it.
+    const holder = new pg.Client({ connectionString: app.database.adminUrl })
+    await holder.connect()
+    await holder.query('begin')
+    await holder.query('select 1 from tenant.crm_accounts_account where id = $1 for update', [
+      gone.id,
+    ])
+    const merging = Promise.all([
       run('merge_records', { entity: 'accounts', keepId: keep.id, otherIds: [gone.id] }),
       run('merge_records', { entity: 'accounts', keepId: third.id, otherIds: [gone.id] }),
     ])
+    const held = async () => {
+      const { rows } = await holder.query(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return rows.length
+    }
+    await expect.poll(held, { interval: 5 }).toBe(2)
+    await holder.end()
+    const answers = await merging
     expect(answers.map((answer) => answer.statusCode).sort()).toEqual([200, 409])
   })
 

@@ -121,16 +121,17 @@ const ways: Readonly<Record<string, () => Promise<Response>>> = {
     return ann.call('POST', '/leads', { name: 'Two' }, { 'idempotency-key': 'reused' })
   },
   async IDEMPOTENCY_IN_PROGRESS() {
-    const send = () =>
-      ann.call(
-        'POST',
-        '/actions/test.faults:wait',
-        { input: { ms: 600 } },
-        { 'idempotency-key': 'slow' },
-      )
+    const send = async () =>
+      ann.call('POST', '/actions/test.faults:wait', { input: {} }, { 'idempotency-key': 'slow' })
+    const [begun, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    Reflect.set(globalThis, Symbol.for('test.faults.wait'), () => {
+      begun.resolve()
+      return over.promise
+    })
     const first = send()
-    await new Promise((resolve) => setTimeout(resolve, 250))
+    await begun.promise
     const second = await send()
+    over.resolve()
     expect((await first).statusCode).toBe(200)
     return second
   },
