@@ -51,7 +51,7 @@ async function ask(by: Caller, method: string, url: string, body?: unknown): Pro
   return answer.body === '' ? {} : answer.json()
 }
 async function until(isTrue: () => unknown | Promise<unknown>): Promise<void> {
-  for (let n = 0; n < 1000; n++) {
+  for (let n = 0; n < 4_000; n++) {
     if (await isTrue()) return
     await sleep(10)
   }

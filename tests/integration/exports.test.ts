@@ -37,7 +37,7 @@ async function begin(caller: Caller, body: object): Promise<string> {
   return answer.json<{ id: string }>().id
 }
 async function finish(caller: Caller, id: string): Promise<Run> {
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 2_400; i++) {
     const run = (await caller.call('GET', `/exports/${id}`)).json<Run>()
     if (run.status !== 'running') return run
     await sleep(25)
@@ -195,7 +195,7 @@ describe('a reader with another language', () => {
     readonly problems: readonly unknown[]
   }
   async function previewOf(id: string): Promise<Preview> {
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < 2_400; i++) {
       const run = (await org.call('GET', `/imports/${id}`)).json<{ preview?: Preview | null }>()
       if (run.preview) return run.preview
       await sleep(25)

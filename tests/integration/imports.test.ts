@@ -53,7 +53,7 @@ async function upload(caller: Caller, file: string | Buffer, spec: unknown, name
 }
 
 async function finish(caller: Caller, id: string): Promise<Run> {
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 1_200; i++) {
     const run = (await caller.call('GET', `/imports/${id}`)).json<Run>()
     if (!['reading', 'running'].includes(run.status)) return run
     await sleep(50)

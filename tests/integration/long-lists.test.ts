@@ -87,7 +87,7 @@ beforeAll(async () => {
   await publish(indexed)
   const waiting = 'select 1 from tenant.slot_fill where org_id = $1 and not is_ready'
   await vi.waitUntil(async () => (await admin.query(waiting, [acme.orgId])).rowCount === 0, {
-    timeout: 30_000,
+    timeout: 60_000,
     interval: 50,
   })
 }, 180_000)

