@@ -23,16 +23,17 @@ describe('passwords', () => {
     const passwords = createPasswords({ atOnce: 1 })
     const hash = await passwords.hash('correct horse battery')
     const time = async (phc: string | null) => {
-      const times: number[] = []
-      for (let i = 0; i < 9; i++) {
-        const start = performance.now()
-        await passwords.verify('something else', stored(phc))
-        times.push(performance.now() - start)
-      }
-      return times.sort((a, b) => a - b)[0]!
+      const start = performance.now()
+      await passwords.verify('something else', stored(phc))
+      return performance.now() - start
     }
     await time(null)
-    const [known, unknown] = [await time(hash), await time(null)]
+    // In turn, so that whatever else the machine does meets both; the quickest of each says how long it takes.
+    let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    for (let round = 0; round < 12; round++) {
+      known = Math.min(known, await time(hash))
+      unknown = Math.min(unknown, await time(null))
+    }
     expect(unknown / known).toBeGreaterThan(0.5)
     expect(unknown / known).toBeLessThan(2)
   })

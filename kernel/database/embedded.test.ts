@@ -102,18 +102,14 @@ describe('the embedded PostgreSQL', () => {
     expect((await db.query(null, one)).rows).toEqual([{ one: 1 }])
     process.kill((await postmasterPid(embedded.home)) as number, 'SIGKILL')
     await expect
-      .poll(
-        () =>
-          db.query(null, one).then(
-            (r) => r.rows,
-            (e) => e.code,
-          ),
-        { timeout: 20_000 },
+      .poll(() =>
+        db.query(null, one).then(
+          (r) => r.rows,
+          (e) => e.code,
+        ),
       )
       .toEqual([{ one: 1 }])
-    await expect
-      .poll(() => said, { timeout: 20_000 })
-      .toContain('PostgreSQL was gone and runs again')
+    await expect.poll(() => said).toContain('PostgreSQL was gone and runs again')
     await db.close()
     await embedded.stop()
   })
@@ -150,7 +146,7 @@ describe('the embedded PostgreSQL', () => {
     child.kill('SIGKILL')
     await new Promise((resolve) => child.once('exit', resolve))
     process.kill((await postmasterPid(home)) as number, 'SIGINT')
-    await expect.poll(() => postmasterPid(home), { timeout: 10_000 }).toBeNull()
+    await expect.poll(() => postmasterPid(home)).toBeNull()
   })
 })
 

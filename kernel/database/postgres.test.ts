@@ -325,13 +325,13 @@ describe('trouble', () => {
     const hasty = createDatabase({
       url: test.serverUrl,
       secretKey: test.secretKey,
-      statementTimeoutMs: 50,
+      statementTimeoutMs: 500,
     })
     await expect(
       hasty.query(ours, { text: 'select pg_sleep(5)', values: [] }),
     ).rejects.toMatchObject({ code: 'QUERY_TOO_COSTLY' })
     await expect(
-      hasty.transaction(ours, (tx) => tx.run([{ text: 'select pg_sleep(0.1)', values: [] }]), {
+      hasty.transaction(ours, (tx) => tx.run([{ text: 'select pg_sleep(0.7)', values: [] }]), {
         statementTimeoutMs: 5_000,
       }),
     ).resolves.toHaveLength(1)
@@ -346,12 +346,11 @@ describe('trouble', () => {
       applicationName: 'victim',
     })
     await one.query(ours, bodies)
-    const slow = one.batch(ours, [insert(ours, 'lost'), { text: 'select pg_sleep(3)', values: [] }])
+    const slow = one.batch(ours, [insert(ours, 'lost'), { text: 'select pg_sleep(4)', values: [] }])
     const failed = expect(slow).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    await admin.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'`,
-    )
+    const end = `select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'victim' and wait_event = 'PgSleep'`
+    await expect.poll(async () => (await admin.query(end)).rowCount, { interval: 20 }).toBe(1)
     await failed
     expect((await one.query(ours, bodies)).rows).toEqual([])
     await one.close()
@@ -379,13 +378,10 @@ describe('trouble', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%' and datname = current_database()`,
     )
     await expect
-      .poll(
-        async () => {
-          await notify('two')
-          return heard.includes('two')
-        },
-        { timeout: 5_000 },
-      )
+      .poll(async () => {
+        await notify('two')
+        return heard.includes('two')
+      })
       .toBe(true)
     await stop()
     const before = heard.length

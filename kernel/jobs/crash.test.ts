@@ -13,7 +13,7 @@ import { quietLog } from '../events/testing/quiet-log.ts'
 import { createQueue } from './queue.ts'
 import { createWorker, type RunningJob } from './worker.ts'
 
-const leaseMs = 1_000
+const leaseMs = 5_000
 let database: TestDatabase
 let db: Database
 const nodes: ChildProcess[] = []
@@ -41,7 +41,7 @@ function startDoomed(): { node: ChildProcess; said: Record<string, unknown>[] } 
   return { node, said }
 }
 
-async function until(isTrue: () => unknown, ms = 20_000): Promise<void> {
+async function until(isTrue: () => unknown, ms = 60_000): Promise<void> {
   const end = performance.now() + ms
   while (!isTrue()) {
     if (performance.now() > end) throw new Error('It did not happen in time.')
@@ -87,7 +87,7 @@ describe('a node that is killed', () => {
     relay.start()
     try {
       await until(() => ran.length > 0 && heard.length > 0)
-      await until(() => times.length === 2)
+      await until(() => times.length >= 2)
       expect(Math.max(...times)).toBeLessThan(2 * leaseMs)
       expect(ran).toMatchObject([{ id, attempt: 1, deaths: 1 }])
       expect(said.find((line) => line['events'])).toEqual({

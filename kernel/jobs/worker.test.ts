@@ -64,7 +64,7 @@ function startWorker(
   return { worker, log }
 }
 
-async function until(isTrue: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+async function until(isTrue: () => boolean | Promise<boolean>, ms = 40_000): Promise<void> {
   const end = performance.now() + ms
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error('It did not happen in time.')
@@ -99,26 +99,26 @@ describe('the queue', () => {
     })
   })
 
-  it('starts a job within a few milliseconds of being enqueued', async () => {
-    let startedAt = 0
-    const note = async () => {
-      startedAt = performance.now()
+  it('starts a job when it is enqueued, long before the worker looks by itself', async () => {
+    const ran: unknown[] = []
+    startWorker(async ({ payload }) => void ran.push(payload), { pollMs: 3_600_000 })
+    // The second comes when the worker is known to have nothing to do.
+    for (const n of [1, 2]) {
+      const [id] = await queue.enqueue(orgA, [request(n)])
+      await until(async () => (await queue.find(orgA, id!))?.state === 'done')
     }
-    startWorker(note, { pollMs: 60_000 })
-    await sleep(50)
-    const begun = performance.now()
-    await queue.enqueue(orgA, [request(1)])
-    await until(() => startedAt > 0)
-    expect(startedAt - begun).toBeLessThan(300)
+    expect(ran).toEqual([1, 2])
   })
 
   it('waits until a job is due', async () => {
-    let ran = 0
-    startWorker(async () => void ran++)
-    await queue.enqueue(orgA, [request(1, { at: new Date(Date.now() + 400) })])
-    await sleep(200)
-    expect(ran).toBe(0)
-    await until(() => ran === 1)
+    let ranAt = 0
+    startWorker(async () => {
+      ranAt = Date.now()
+    })
+    const at = new Date(Date.now() + 400)
+    await queue.enqueue(orgA, [request(1, { at })])
+    await until(() => ranAt > 0)
+    expect(ranAt).toBeGreaterThanOrEqual(+at)
   })
 
   it('makes no second job while one with the same key waits or runs', async () => {
@@ -166,12 +166,15 @@ describe('a job that fails', () => {
     })
     const [id] = await queue.enqueue(orgA, [request(1)])
     for (const times of [1, 2]) {
+      // Its wait is a second or two, which may be over before anybody has looked.
       await until(async () => {
+        if (attempts.length > times) return true
         const job = await queue.find(orgA, id!)
-        return job?.state === 'ready' && job.attempts === times
+        if (job?.state !== 'ready' || job.attempts !== times) return false
+        expect(job.error).toBe('the service is away')
+        await makeDue(orgA, id!)
+        return true
       })
-      expect((await queue.find(orgA, id!))?.error).toBe('the service is away')
-      await makeDue(orgA, id!)
       await until(() => attempts.length > times)
     }
     await until(async () => (await queue.find(orgA, id!))?.state === 'done')
@@ -205,14 +208,13 @@ describe('leases', () => {
     expect(stale).toMatchObject({ orgId: orgA, id })
     await leases.start(orgA, [stale!])
 
-    const begun = performance.now()
     const ran: RunningJob[] = []
+    const over = Promise.withResolvers<void>()
     startWorker(async (job) => {
       ran.push(job)
-      await sleep(200)
+      await over.promise
     })
     await until(() => ran.length === 1)
-    expect(performance.now() - begun).toBeLessThan(600)
     expect(ran[0]).toMatchObject({ id, attempt: 1, deaths: 1 })
     expect(ran[0]!.token).toBeGreaterThan(stale!.token)
 
@@ -220,17 +222,19 @@ describe('leases', () => {
     expect(await leases.end(orgA, [end])).toEqual(new Set())
     expect(await leases.start(orgA, [stale!])).toEqual([])
     expect(await leases.renew([stale!])).toEqual(new Set())
+    over.resolve()
     await until(async () => (await queue.find(orgA, id!))?.state === 'done')
   })
 
   it('are renewed while a job takes longer', async () => {
     let ran = 0
+    const leaseMs = 3_000
     const slow = async () => {
       ran++
-      await sleep(900)
+      await sleep(1.5 * leaseMs)
     }
-    startWorker(slow, { leaseMs: 300 })
-    startWorker(slow, { leaseMs: 300 })
+    startWorker(slow, { leaseMs })
+    startWorker(slow, { leaseMs })
     const [id] = await queue.enqueue(orgA, [request(1)])
     await until(async () => (await queue.find(orgA, id!))?.state === 'done')
     expect(ran).toBe(1)
@@ -379,7 +383,7 @@ describe('fairness', () => {
     )
     await sleep(200)
     await queue.enqueue(orgB, [request(1)])
-    await until(() => ofB === 1, 2_000)
+    await until(() => ofB === 1)
     release()
   })
 })
@@ -401,21 +405,22 @@ describe('many short jobs', () => {
       orgA,
       Array.from({ length: 200 }, (_, n) => request(n)),
     )
-    let ofA = 0
+    const ofA = new Set<string>()
     let ofB = 0
     let release = () => {}
     const released = new Promise<void>((resolve) => {
       release = resolve
     })
+    // Where the machine stands still for longer than a lease, one of them runs twice.
     const run = async (job: RunningJob) => {
       if (job.orgId === orgB) ofB++
-      else if (++ofA > 100) await released
+      else if (ofA.add(job.id).size > 100) await released
     }
     startWorker(run, { concurrency: 4, leaseMs: 600 })
-    await until(() => ofA > 100)
+    await until(() => ofA.size > 100)
     await queue.enqueue(orgB, [request(1)])
-    await until(() => ofB === 1, 2_000)
+    await until(() => ofB === 1)
     release()
-    await until(() => ofA === 200)
+    await until(() => ofA.size === 200)
   })
 })
