@@ -133,7 +133,8 @@ describe('a connection on which something was refused', () => {
     await sleep(50)
     const from = performance.now()
     await other.stop()
-    expect(performance.now() - from).toBeLessThan(10_000)
+    // Headers may take a minute to come; it does not wait for those.
+    expect(performance.now() - from).toBeLessThan(30_000)
     for (const socket of [silent, half, idle]) socket.destroy()
   })
 })

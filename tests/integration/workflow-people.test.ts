@@ -137,15 +137,22 @@ describe('a run that failed', () => {
   it('is told to whoever published it, with those of the same hour in one, and to others when they are named', async () => {
     const annFlows = workflowsOf(ann)
     await annFlows.publish({ nightly: failing() })
+    const told = async () =>
+      [
+        ...new Set((await alerts(ann)).flatMap(({ record, records }) => records ?? [record.id])),
+      ].sort()
     const [first, second] = [await run('t:nightly'), await run('t:nightly')]
-    await expect.poll(async () => (await alerts(ann))[0]?.count).toBe(2)
+    await expect.poll(told).toEqual([first, second].sort())
     const [one] = await alerts(ann)
     expect(one.data.text.en).toBe('A run of Nightly failed: The stock is empty.')
     expect(one.data.text.de).toContain('The stock is empty.')
     const third = await run('t:nightly')
-    await expect.poll(async () => (await alerts(ann))[0]?.count).toBe(3)
-    const told = (await alerts(ann)).flatMap(({ records }) => records)
-    expect(told.sort()).toEqual([first, second, third].sort())
+    await expect.poll(told).toEqual([first, second, third].sort())
+    // One, unless the hour is full while this test runs.
+    const runs = await flows.runs({ workflow: 't:nightly' })
+    const hours = new Set(runs.map(({ endedAt }) => String(endedAt).slice(0, 13)))
+    expect(await alerts(ann)).toHaveLength(hours.size)
+    if (hours.size === 1) expect((await alerts(ann))[0].count).toBe(3)
     expect(await alerts(rita)).toEqual([])
   })
 
