@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seriousProblems } from './axe.ts'
 import { publish } from './publish.ts'
@@ -133,7 +133,7 @@ describe('a graph on its canvas', () => {
         'document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent.trim()',
       )
     const choose = async (kind: string) => {
-      await page.getByRole('dialog').getByRole('textbox').waitFor()
+      await page.locator('.picker input:focus').waitFor()
       await page.keyboard.type(kind)
       await page.keyboard.press('Enter')
       // The keys are the panel's once it has the focus.
@@ -233,9 +233,10 @@ describe('a graph for everybody', () => {
     await page.goto(greet)
     // It is moved into sight a moment after it is drawn.
     const isWhole = async (): Promise<boolean> => {
-      const parts = [node(page, /^Score over 80/), node(page, /^Stop|^Aufhören/), canvas(page)]
-      const boxes = await Promise.all(parts.map(async (one) => (await one.boundingBox())!))
-      const [first, last, whole] = boxes as [Box, Box, Box]
+      const boxOf = async (one: Locator): Promise<Box> => (await one.boundingBox())!
+      const first = await boxOf(node(page, /^Score over 80/))
+      const last = await boxOf(node(page, /^Stop|^Aufhören/))
+      const whole = await boxOf(canvas(page))
       const isInside = first.x > whole.x && first.x + first.width < whole.x + whole.width
       return first.y < last.y && isInside
     }
