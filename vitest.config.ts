@@ -1,15 +1,19 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
-const server = {
-  environment: 'node',
+const patient = {
   testTimeout: 90_000,
   hookTimeout: 120_000,
   // What is waited for comes when a busy machine gets to it; one second is no part of any promise.
   expect: { poll: { timeout: 40_000 } },
+} as const
+const server = {
+  environment: 'node',
+  ...patient,
   // Reading the product once per worker and not once per file is a third of the time. Files share nothing else:
   // each has a database, a server and organisations of its own.
   isolate: false,
+  setupFiles: ['tests/setup/seed.ts'],
 } as const
 const database = { globalSetup: ['tests/setup/global-database.ts'] }
 
@@ -51,7 +55,12 @@ export default defineConfig({
       },
       {
         plugins: [vue()],
-        test: { name: 'studio', include: ['studio/**/*.test.ts'], environment: 'happy-dom' },
+        test: {
+          name: 'studio',
+          include: ['studio/**/*.test.ts'],
+          environment: 'happy-dom',
+          ...patient,
+        },
       },
       {
         test: {
@@ -59,7 +68,8 @@ export default defineConfig({
           include: ['tests/browser/**/*.test.ts'],
           ...server,
           globalSetup: [...database.globalSetup, 'tests/setup/global-browser.ts'],
-          testTimeout: 240_000,
+          // Some look at every page there is; what one of them waits for has its own, shorter time.
+          testTimeout: 600_000,
         },
       },
     ],

@@ -1,6 +1,6 @@
 import type { FieldValues, RecordData } from '@runwaycrm/sdk'
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed } from 'vue'
+import { computed, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { ApiError } from '../api/api-error.ts'
 import { useModel } from './use-model.ts'
@@ -19,30 +19,39 @@ export function useNotificationPreferences() {
   const load = async (): Promise<RecordData | null> =>
     (await api.records.list(plural, { limit: 1 })).data[0] ?? null
   const query = useQuery({ queryKey, queryFn: load, retry: false })
+  /** What has not been answered yet, over what the server knows. */
+  const waiting = shallowRef<readonly FieldValues[]>([])
   const values = computed<FieldValues>(() => ({
     ...Object.fromEntries(
       entity.value?.fields.map((field) => [field.apiName, field.default ?? null]) ?? [],
     ),
     ...query.data.value,
+    ...Object.assign({}, ...waiting.value),
   }))
   const muted = computed(() => {
     const list = values.value['muted']
     return Array.isArray(list) ? list.map(String) : []
   })
 
-  /** Shown at once; back as it was when the server says no. */
-  async function save(changes: FieldValues): Promise<void> {
-    const before = query.data.value ?? null
-    client.setQueryData(queryKey, { ...values.value, ...changes })
-    try {
-      client.setQueryData(queryKey, await write(before, changes))
-    } catch (error) {
-      client.setQueryData(queryKey, before)
-      toasts.error(error)
-    }
+  let last: Promise<void> = Promise.resolve()
+
+  /** Shown at once; back as it was when the server says no. One after the other, since the first makes the record. */
+  function save(changes: FieldValues): Promise<void> {
+    waiting.value = [...waiting.value, changes]
+    last = last.then(async () => {
+      try {
+        client.setQueryData(queryKey, await write(changes))
+      } catch (error) {
+        toasts.error(error)
+      } finally {
+        waiting.value = waiting.value.filter((one) => one !== changes)
+      }
+    })
+    return last
   }
 
-  async function write(known: RecordData | null, changes: FieldValues): Promise<RecordData> {
+  async function write(changes: FieldValues): Promise<RecordData> {
+    const known = client.getQueryData<RecordData | null>(queryKey)
     if (known) return api.records.update(plural, known.id, changes)
     // Mails speak as this page does, and come when it is morning here.
     const here = Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -18,6 +18,9 @@ export interface Toasts {
   /** @param before what did not happen: `Not saved`. */
   error(error: unknown, before?: string): void
   dismiss(id: number): void
+  /** Somebody points at it or is in it: it stays while they do. */
+  hold(id: number): void
+  release(id: number): void
 }
 
 const shownMs = { plain: 6_000, success: 4_000, danger: 9_000 }
@@ -27,7 +30,23 @@ export function createToasts(): Toasts {
   const list = shallowRef<readonly Toast[]>([])
   let nextId = 1
 
+  const timers = new Map<number, ReturnType<typeof setTimeout>>()
+
+  const hold = (id: number): void => {
+    clearTimeout(timers.get(id))
+    timers.delete(id)
+  }
+  const release = (id: number): void => {
+    hold(id)
+    const toast = list.value.find((one) => one.id === id)
+    if (!toast || toast.isLasting) return
+    timers.set(
+      id,
+      setTimeout(() => dismiss(id), shownMs[toast.tone]),
+    )
+  }
   const dismiss = (id: number): void => {
+    hold(id)
     list.value = list.value.filter((toast) => toast.id !== id)
   }
   const show: Toasts['show'] = (toast) => {
@@ -36,13 +55,15 @@ export function createToasts(): Toasts {
     const all = [...list.value, { ...toast, id, tone }]
     const oldest = all.find((one) => !one.isLasting) ?? all[0]
     list.value = all.length > most ? all.filter((one) => one !== oldest) : all
-    if (!toast.isLasting) setTimeout(() => dismiss(id), shownMs[tone])
+    release(id)
     return id
   }
   return {
     list,
     show,
     dismiss,
+    hold,
+    release,
     error(error, before) {
       const text = errorText(error)
       show({

@@ -9,6 +9,7 @@ import {
   replaceNode,
   treeFilter,
 } from './filter-tree.ts'
+import '../testing/seed.ts'
 
 const shape = (group: FilterGroup): unknown => [
   group.join,

@@ -60,7 +60,7 @@ beforeAll(async () => {
   dealId = made.json<{ id: string }>().id
   open = await studio.open()
   page = open.page
-}, 120_000)
+}, 240_000)
 afterAll(() => studio?.stop())
 
 async function ask(workflow: string): Promise<string> {
@@ -82,7 +82,7 @@ it('what is asked appears by itself, shows what it is about and is decided, with
   await page.goto('/approvals')
   await page.getByText('Nothing waits for you').waitFor()
   const run = await ask('sign')
-  await row('Sign Harbour crane').waitFor({ timeout: 10_000 })
+  await row('Sign Harbour crane').waitFor()
   await page.keyboard.press('j')
   const card = page.locator('.approval')
   await card.getByText('Your approval is needed').waitFor()
@@ -146,10 +146,7 @@ it('a form is filled in on a phone, and its problems are said where they are', a
 it('stands on the timeline of its record and in the inbox, and is handed on', async () => {
   await ask('sign')
   await page.goto('/inbox')
-  await page
-    .locator('.inbox-row', { hasText: 'Sign Harbour crane' })
-    .first()
-    .waitFor({ timeout: 10_000 })
+  await page.locator('.inbox-row', { hasText: 'Sign Harbour crane' }).first().waitFor()
   await page.goto(`/opportunities/${dealId}`)
   await page.getByRole('tab', { name: 'Timeline' }).click()
   await page.locator('.titem').getByRole('link', { name: 'Sign Harbour crane' }).first().click()

@@ -7,7 +7,7 @@ import { type StudioApp, startStudio } from './studio-app.ts'
 let studio: StudioApp
 beforeAll(async () => {
   studio = await startStudio()
-}, 120_000)
+}, 240_000)
 afterAll(() => studio?.stop())
 
 const png =
@@ -130,7 +130,7 @@ describe('the terms', () => {
     await page.locator('.title-link').first().click()
     await page.getByRole('tab', { name: 'Timeline' }).click()
     await page.keyboard.press('Control+k')
-    await page.getByRole('dialog').last().waitFor()
+    await page.locator('.palette input:focus').waitFor()
     await page.keyboard.type('patient')
     await page.getByRole('option', { name: 'Patients', exact: true }).waitFor()
     expect(await oldWords(page)).toBeNull()

@@ -62,7 +62,10 @@ async function unpackBundled(): Promise<Found> {
     const { default: bundled } = await import('@sparticuz/chromium')
     const executablePath = await bundled.executablePath()
     // The file that comes with it looks in /tmp/fonts; without a font at all no text is drawn and the browser ends.
-    writeFileSync(path.join(cache, 'fonts.conf'), fontsIn(path.join(cache, 'fonts')))
+    // Written once: another browser may be reading it.
+    const config = path.join(cache, 'fonts.conf')
+    const fonts = fontsIn(path.join(cache, 'fonts'))
+    if (!existsSync(config) || readFileSync(config, 'utf8') !== fonts) writeFileSync(config, fonts)
     const env = {
       ...before,
       LD_LIBRARY_PATH: path.join(cache, 'al2023/lib'),

@@ -12,7 +12,7 @@ beforeAll(async () => {
   open = await studio.open()
   page = open.page
   await open.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: studio.url })
-}, 120_000)
+}, 240_000)
 beforeEach(() => void open.complaints.splice(0))
 afterAll(() => studio?.stop())
 
@@ -75,9 +75,10 @@ describe('a range of cells', () => {
     await press('Control+d')
     await expect.poll(() => valuesOf(leads, 'score')).toEqual([71, 71, 71])
     expect(await changes()).toBe(before + 1)
+    const told = toast('Undone').waitFor()
     await press('Control+z')
     await expect.poll(() => valuesOf(leads, 'score')).toEqual([71, 5, 6])
-    await toast('Undone').waitFor()
+    await told
     await press('Control+Shift+z')
     await expect.poll(() => valuesOf(leads, 'score')).toEqual([71, 71, 71])
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seriousProblems } from './axe.ts'
 import { publish } from './publish.ts'
@@ -13,6 +13,11 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => studio?.stop())
 
+interface Box {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+}
 const greet = '/studio/points/recipes/test.recipes:greet'
 const canvas = (page: Page) => page.getByRole('region', { name: 'Graph' })
 const node = (page: Page, name: string | RegExp) => canvas(page).getByRole('button', { name })
@@ -128,10 +133,11 @@ describe('a graph on its canvas', () => {
         'document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent.trim()',
       )
     const choose = async (kind: string) => {
-      await page.getByRole('dialog').getByRole('textbox').waitFor()
+      await page.locator('.picker input:focus').waitFor()
       await page.keyboard.type(kind)
       await page.keyboard.press('Enter')
-      await page.getByRole('complementary').getByLabel('Name').waitFor()
+      // The keys are the panel's once it has the focus.
+      await page.getByRole('complementary').locator(':focus').waitFor()
     }
     await page.getByRole('button', { name: 'Add the first one' }).focus()
     await page.keyboard.press('Enter')
@@ -225,16 +231,15 @@ describe('a graph for everybody', () => {
     expect(await seriousProblems(page)).toEqual([])
     await context.addInitScript(readFromRight)
     await page.goto(greet)
-    const [first, last] = await Promise.all(
-      [/^Score over 80/, /^Stop|^Aufhören/].map(async (name) => {
-        const found = node(page, name)
-        await found.waitFor()
-        return (await found.boundingBox())!
-      }),
-    )
-    expect(first!.y).toBeLessThan(last!.y)
-    const whole = (await canvas(page).boundingBox())!
-    expect(first!.x).toBeGreaterThan(whole.x)
-    expect(first!.x + first!.width).toBeLessThan(whole.x + whole.width)
+    // It is moved into sight a moment after it is drawn.
+    const isWhole = async (): Promise<boolean> => {
+      const boxOf = async (one: Locator): Promise<Box> => (await one.boundingBox())!
+      const first = await boxOf(node(page, /^Score over 80/))
+      const last = await boxOf(node(page, /^Stop|^Aufhören/))
+      const whole = await boxOf(canvas(page))
+      const isInside = first.x > whole.x && first.x + first.width < whole.x + whole.width
+      return first.y < last.y && isInside
+    }
+    await expect.poll(isWhole).toBe(true)
   })
 })

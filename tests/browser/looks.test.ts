@@ -4,15 +4,13 @@ import { firstScripts, mostFirstBytes } from '../../studio/build.ts'
 import { seriousColours, seriousProblems } from './axe.ts'
 import { readFromRight } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
-import { walkIn } from './walk.ts'
+import { settling, visit, walkIn } from './walk.ts'
 
 let studio: StudioApp
 beforeAll(async () => {
   studio = await startStudio()
-}, 120_000)
+}, 240_000)
 afterAll(() => studio?.stop())
-
-const settle = (page: Page): Promise<void> => page.waitForLoadState('networkidle')
 
 const board = '/opportunities?view=crm.opportunities%3Apipeline'
 const pages = [
@@ -39,8 +37,7 @@ async function expectGoodLooks(page: Page, what: string): Promise<void> {
 it('axe finds nothing serious on any page, light or dark', async () => {
   const { page, context, complaints } = await studio.open()
   for (const path of pages) {
-    await page.goto(path)
-    await settle(page)
+    await visit(page, path)
     await expectGoodLooks(page, path)
   }
   expect(complaints).toEqual([])
@@ -50,12 +47,13 @@ it('axe finds nothing serious on any page, light or dark', async () => {
 it('axe finds nothing serious in a record, a form, the palette and at the door, light or dark', async () => {
   const { page, context } = await studio.open()
   await page.goto('/leads')
+  const settled = settling(page)
   await page.locator('.title-link').first().click()
-  await settle(page)
   await page.getByRole('tab', { name: 'Timeline' }).waitFor()
+  await settled()
   await expectGoodLooks(page, 'record')
   await page.getByRole('tab', { name: 'Timeline' }).click()
-  await settle(page)
+  await settled()
   await expectGoodLooks(page, 'timeline')
   await page.getByRole('button', { name: 'Close', exact: true }).click()
   await page.getByRole('button', { name: 'New lead' }).click()
@@ -63,13 +61,12 @@ it('axe finds nothing serious in a record, a form, the palette and at the door, 
   await expectGoodLooks(page, 'form')
   await page.keyboard.press('Escape')
   await page.keyboard.press('Control+k')
-  await page.getByRole('dialog').waitFor()
+  await page.locator('.palette input:focus').waitFor()
   await page.keyboard.type('a')
   await expectGoodLooks(page, 'palette')
   await context.close()
   const door = await studio.open({ isSignedOut: true })
-  await door.page.goto('/sign-in')
-  await settle(door.page)
+  await visit(door.page, '/sign-in')
   await expectGoodLooks(door.page, 'sign-in')
   await door.context.close()
 })
@@ -107,8 +104,7 @@ it('at 390 px nothing is wider than the screen, axe finds nothing serious, and c
 it('is mirrored for whoever reads from right to left', async () => {
   const { page, context, complaints } = await studio.open()
   await context.addInitScript(readFromRight)
-  await page.goto('/')
-  await settle(page)
+  await visit(page, '/')
   const walkTo = walkIn(page)
   for (const path of ['/', '/leads', board, '/inbox', '/settings', '/imports']) {
     await walkTo(path)

@@ -11,7 +11,7 @@ beforeAll(async () => {
   studio = await startStudio()
   open = await studio.open()
   page = open.page
-}, 120_000)
+}, 240_000)
 beforeEach(() => void open.complaints.splice(0))
 afterAll(() => studio?.stop())
 
@@ -38,8 +38,8 @@ async function importRows(plural: string, csv: string, rows: number): Promise<vo
     mimeType: 'text/csv',
     buffer: Buffer.from(csv),
   })
-  await page.getByRole('button', { name: `Import ${rows} rows` }).click({ timeout: 20_000 })
-  await page.getByRole('heading', { name: 'Imported' }).waitFor({ timeout: 20_000 })
+  await page.getByRole('button', { name: `Import ${rows} rows` }).click()
+  await page.getByRole('heading', { name: 'Imported' }).waitFor()
 }
 
 /** Without touching the mouse: down the rows, a letter or two of the option, Enter. */
@@ -57,6 +57,7 @@ async function triage(address: string, column: string, words: readonly string[])
   for (const [row, word] of words.entries()) {
     await press('Enter')
     await page.getByRole('option').first().waitFor()
+    await page.locator('.picker input:focus').waitFor()
     await page.keyboard.type(word)
     await press('Enter')
     await page.locator(`#cell-${row}-${col}`, { hasText: new RegExp(word, 'i') }).waitFor()

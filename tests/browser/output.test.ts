@@ -6,7 +6,7 @@ import { type StudioApp, startStudio } from './studio-app.ts'
 let studio: StudioApp
 beforeAll(async () => {
   studio = await startStudio()
-}, 120_000)
+}, 240_000)
 afterAll(() => studio?.stop())
 
 const more = { name: 'More', exact: true } as const

@@ -7,7 +7,7 @@ import { type StudioApp, startStudio } from './studio-app.ts'
 let studio: StudioApp
 beforeAll(async () => {
   studio = await startStudio()
-}, 120_000)
+}, 240_000)
 afterAll(() => studio?.stop())
 
 async function make(plural: string, values: object): Promise<{ id: string }> {

@@ -4,6 +4,7 @@ import type { Caller } from '../setup/test-app.ts'
 import { adminPassword } from './sign-in.ts'
 import { publishSpecimen } from './specimen.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
+import { visit } from './walk.ts'
 
 /** What goes wrong around the person who works: each stays usable and says what happened. */
 let studio: StudioApp
@@ -214,8 +215,7 @@ describe('little room and a slow line', () => {
     const lists = ['/leads', '/accounts?view=crm.accounts%3Amap', board, '/specimens']
     const others = ['/', '/changes', '/inbox', '/imports', `/specimens/${specimen}`]
     for (const path of [...others, ...lists, ...settings.map((one) => `/settings${one}`)]) {
-      await page.goto(path)
-      await page.waitForLoadState('networkidle')
+      await visit(page, path)
       expect([path, await scrollWidth(page)]).toEqual([path, 320])
     }
     expect(complaints).toEqual([])
@@ -253,8 +253,15 @@ describe('little room and a slow line', () => {
       downloadThroughput: 50_000,
       uploadThroughput: 50_000,
     })
+    // However slow whoever looks is: the list comes once it was seen that something comes.
+    const { promise: isSeen, resolve: letThrough } = Promise.withResolvers<void>()
+    await page.route('**/api/v1/leads?**', async (route) => {
+      await isSeen
+      await route.continue()
+    })
     await page.goto('/leads?view=crm.leads%3Aall')
     await page.locator('.skeleton').first().waitFor()
+    letThrough()
     await page.getByRole('list').getByRole('button').first().click()
     await page.getByRole('tab', { name: 'Timeline' }).waitFor()
     expect(complaints).toEqual([])

@@ -62,6 +62,8 @@ export async function startStudio(
         hasTouch: options.isPhone ?? false,
         colorScheme: options.colorScheme ?? 'light',
         locale: 'en-GB',
+        // Days of the tests are those of UTC, wherever they run.
+        timezoneId: 'UTC',
         reducedMotion: 'reduce',
       })
       // What is waited for comes when a busy machine gets to it.

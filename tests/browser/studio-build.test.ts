@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { joinOrg } from '../setup/join-org.ts'
 import { seriousProblems } from './axe.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
+import { settling } from './walk.ts'
 
 /** An admin shapes the CRM in the studio: makes an object, changes a plugin's, publishes, and takes it back. */
 let studio: StudioApp
@@ -68,10 +69,12 @@ describe('the studio', () => {
     await page.getByRole('link', { name: /^Roles/ }).click()
     await page.getByRole('link', { name: 'Viewer' }).click()
     await page.getByRole('combobox', { name: 'Properties: Change' }).selectOption('own')
+    await expect.poll(() => changesOf(page).textContent()).toMatch(/^[1-9]/)
+    const first = await changesOf(page).textContent()
     await page.getByRole('link', { name: 'Fields', exact: true }).click()
     await page.getByRole('combobox', { name: 'Objects' }).selectOption('t:property')
     await page.getByRole('combobox', { name: 'Rooms' }).selectOption('hidden')
-    await expect.poll(() => changesOf(page).textContent()).toMatch(/^[1-9]/)
+    await expect.poll(() => changesOf(page).textContent()).not.toBe(first)
     await page.getByRole('button', { name: 'Review and publish' }).click()
     await page.getByRole('region', { name: 'Who can do what' }).getByText('Viewer').waitFor()
     await publishNow(page, 'Viewers')
@@ -191,10 +194,11 @@ describe('the studio', () => {
     expect(await page.getByRole('link', { name: 'Studio', exact: true }).count()).toBe(0)
     await page.getByRole('button', { name: 'Back to the studio' }).click()
     await publish(page, 'Warmth')
+    const settled = settling(page)
     for (const place of ['Archive', 'Review changes', 'Plugins', 'Explorer', 'Roles']) {
       await page.getByRole('link', { name: place }).first().click()
       await page.getByRole('heading', { level: 1, name: place }).waitFor()
-      await page.waitForLoadState('networkidle')
+      await settled()
       expect([place, await seriousProblems(page)]).toEqual([place, []])
     }
     await page.getByRole('link', { name: /Revisions/ }).click()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seriousProblems } from './axe.ts'
 import { adminPassword, signIn } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
+import { settling } from './walk.ts'
 
 /** An estate agency's admin looks at what is being built as it will be, and at all records there are. */
 let studio: StudioApp
@@ -250,6 +251,7 @@ describe('the explorer', () => {
   it('shows any object of the model, the platform’s among them, with all its fields', async () => {
     const { page, context, complaints } = await studio.open()
     await page.goto('/studio/explorer')
+    const settled = settling(page)
     const chosen = page.getByRole('combobox', { name: 'Object' })
     await chosen.waitFor()
     const offered = await chosen
@@ -264,7 +266,7 @@ describe('the explorer', () => {
       if (!readable.includes(ref)) continue
       await chosen.selectOption(ref)
       await page.waitForURL((url) => url.searchParams.get('object') === ref)
-      await page.waitForLoadState('networkidle')
+      await settled()
       expect([ref, await page.getByRole('alert').count()]).toEqual([ref, 0])
     }
     expect(complaints).toEqual([])
@@ -432,7 +434,7 @@ describe('a snapshot', () => {
     await page.goto('/snapshots')
     await page.getByRole('heading', { level: 1, name: 'Snapshots' }).waitFor()
     await page.keyboard.press('Control+k')
-    await page.getByRole('dialog').waitFor()
+    await page.locator('.palette input:focus').waitFor()
     await page.keyboard.type('Take a snapshot')
     await page.getByRole('option', { name: /Take a snapshot/ }).click()
     const dialog = page.getByRole('dialog')
@@ -442,7 +444,7 @@ describe('a snapshot', () => {
     const { id } = homes.offered
     await page.locator('.title-link', { hasText: 'Before the sale' }).waitFor()
     await expect
-      .poll(async () => (await studio.org.call('GET', '/snapshots')).body, { timeout: 30_000 })
+      .poll(async () => (await studio.org.call('GET', '/snapshots')).body, { timeout: 60_000 })
       .toContain('t:property')
     await studio.org.call('PATCH', `/properties/${id}`, { street: 'Nowhere 0' })
     await page.locator('.title-link', { hasText: 'Before the sale' }).click()
@@ -455,7 +457,7 @@ describe('a snapshot', () => {
     await dialog.getByRole('button', { name: 'Run', exact: true }).click()
     await expect
       .poll(async () => (await studio.org.call('GET', `/properties/${id}`)).body, {
-        timeout: 30_000,
+        timeout: 60_000,
       })
       .toContain('Kai 1')
     expect(complaints).toEqual([])

@@ -4,7 +4,7 @@ import type { RouteRecordRaw } from 'vue-router'
 import { seriousProblems } from './axe.ts'
 import { readFromRight, readGerman } from './sign-in.ts'
 import { type StudioApp, startStudio } from './studio-app.ts'
-import { walkIn } from './walk.ts'
+import { visit, walkIn } from './walk.ts'
 
 /** Every page of the studio that its router knows, with something in it. */
 const samples: Readonly<Record<string, readonly string[]>> = {
@@ -45,9 +45,9 @@ beforeAll(async () => {
 afterAll(() => studio?.stop())
 
 async function show(page: Page, path: string): Promise<void> {
-  await page.goto(path)
-  await page.locator('.studio-view .topbar').waitFor()
-  await page.waitForLoadState('networkidle')
+  await visit(page, path)
+  // A preview has one of its own.
+  await page.locator('.studio-view .topbar').first().waitFor()
 }
 const widthOf = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth')
 

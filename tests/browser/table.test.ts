@@ -11,7 +11,7 @@ beforeAll(async () => {
   }))
   const made = await studio.org.call('POST', '/leads/bulk', { create })
   expect(made.statusCode, made.body).toBe(200)
-}, 120_000)
+}, 240_000)
 afterAll(() => studio?.stop())
 
 const all = '/leads?view=crm.leads%3Aall'

@@ -344,14 +344,15 @@ describe('brute force', () => {
       return performance.now() - start
     }
     await time(newEmail())
-    // In turn, and the fastest of each: what else the machine does then disturbs both alike.
+    // In turn, and the fastest of each: what else the machine does then disturbs both alike, and where it does
+    // not, the next ones are faster. What one of the two always does besides stays.
     let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-    for (let i = 0; i < 9; i++) {
+    const areAlike = () => unknown / known > 0.5 && unknown / known < 2
+    for (let i = 0; i < 9 || (i < 50 && !areAlike()); i++) {
       known = Math.min(known, await time(ann.email))
       unknown = Math.min(unknown, await time(newEmail()))
     }
-    expect(unknown / known).toBeGreaterThan(0.5)
-    expect(unknown / known).toBeLessThan(2)
+    expect(areAlike(), `${unknown} ms for nobody, ${known} ms for somebody`).toBe(true)
   })
 })
 

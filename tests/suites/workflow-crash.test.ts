@@ -96,10 +96,16 @@ const failpoints = {
   /** Its writes are there but not committed: whoever holds the run's row stops it in front of that. */
   async 'before the commit'() {
     await lead()
-    const found = async () =>
-      (await admin.query(`select id from ${table} where status = 'ready' order by id desc limit 1`))
-        .rows[0]
-    await expect.poll(found, { timeout: 60_000, interval: 5 }).toBeDefined()
+    const found = async () => {
+      const { rows } = await admin.query(
+        `select (select count(*)::int from ${table} where status = 'ready') as ready,
+          (select count(*)::int from ${table} where status = 'done') as done`,
+      )
+      // One that was through before anybody looked is followed by another.
+      if (rows[0].done === made) await lead()
+      return rows[0].ready
+    }
+    await expect.poll(found, { timeout: 60_000, interval: 5 }).toBeGreaterThan(0)
     await admin.query('begin')
     await admin.query(`select 1 from ${table} where status = 'ready' for update`)
     await sleep(100 + below(200))
@@ -107,13 +113,14 @@ const failpoints = {
     await admin.query('rollback')
   },
   async 'after the effect'() {
-    await lead()
+    // Before there is anything to hear of.
     const heard = new Promise<void>((resolve) => {
       onRequest = async () => {
         await kill()
         resolve()
       }
     })
+    await lead()
     await heard
   },
   async 'at any moment'() {

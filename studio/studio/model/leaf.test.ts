@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Json, leafChanges, sameJson, valueAt, withValue } from './leaf.ts'
+import '../../testing/seed.ts'
 
 const json = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(

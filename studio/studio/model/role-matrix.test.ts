@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from './leaf.ts'
 import { cellOf, operations, type Reach, reachesOf, withCell } from './role-matrix.ts'
+import '../../testing/seed.ts'
 
 const lead = 'crm.leads:lead'
 const rules: JsonObject = {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { listParts, listText, readWord, wordOf } from './rule-text.ts'
+import '../../testing/seed.ts'
 
 it('reads back the values it wrote, whatever they are', () => {
   const value = fc.oneof(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from './leaf.ts'
 import { readRule, writeRule } from './rule-tree.ts'
+import '../../testing/seed.ts'
 
 const leaf = fc.record({
   fact: fc.constantFrom('record', 'change', 'steps', 'elsewhere'),

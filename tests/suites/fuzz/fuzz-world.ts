@@ -200,7 +200,7 @@ function exchange(
         hostname,
         port,
         headers: { ...target.headers, ...length },
-        timeout: 30_000,
+        timeout: 120_000,
       },
       (response) => {
         const chunks: Buffer[] = []
@@ -212,7 +212,7 @@ function exchange(
         })
       },
     )
-    request.on('timeout', () => request.destroy(new Error('No answer within 30 s.')))
+    request.on('timeout', () => request.destroy(new Error('No answer within two minutes.')))
     request.on('error', reject)
     request.end(payload ?? undefined)
   })

@@ -21,7 +21,7 @@ export async function asked(
     world.key.call('POST', `/workflows/t:${name}/run`, {}),
   )
   const filter = encodeURIComponent(JSON.stringify({ run: runs[0], status: 'pending' }))
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     const { data } = await succeed<{ data: { id: string; hash: string }[] }>(
       world.key.call('GET', `/approvals?filter=${filter}`),
     )

@@ -54,7 +54,7 @@ export async function checkExport(look: Look): Promise<void> {
 type ExportedRow = Readonly<Record<string, unknown>> & { readonly id: string }
 
 async function rowsOf({ person }: Look, id: string): Promise<ExportedRow[]> {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 2_400; i++) {
     const run = await succeed<{ status: string; url?: string }>(
       person.caller.call('GET', `/exports/${id}`),
     )

@@ -419,7 +419,7 @@ async function wholeImport(world: World, answer: Answer): Promise<string> {
 
 /** A mail that was kept, which an invitation leaves behind. */
 async function mailId(world: World): Promise<string> {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 2_400; i++) {
     const { data } = await succeed<{ data: { id: string }[] }>(
       world.key.call('GET', '/mail/messages'),
     )

@@ -85,7 +85,7 @@ export async function importAsAdmin(setting: Setting): Promise<string> {
   const { key } = setting.world
   const { body } = await upload(setting, key.headers, spec, file)
   const { id } = body as { id: string }
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 2_400; i++) {
     const run = await succeed<{ status: string }>(key.call('GET', `/imports/${id}`))
     if (run.status === 'waiting') return id
     await sleep(25)

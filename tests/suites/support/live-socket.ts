@@ -17,7 +17,7 @@ export interface LiveSocket {
   close(): void
 }
 
-const patienceMs = 10_000
+const patienceMs = 60_000
 
 /** @param address of a server that listens, `http://127.0.0.1:3000`. */
 export async function openLive(

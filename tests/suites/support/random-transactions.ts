@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Database, Tx } from '../../../kernel/database/postgres.ts'
 import { uuidv7 } from '../../../kernel/database/uuid.ts'
-import type { Seeded } from '../../../kernel/records/testing/seeded.ts'
+import { createSeeded, type Seeded } from '../../../kernel/records/testing/seeded.ts'
 import { insertSql, keyOf, madeUpRow, type TenantTable } from './tenant-tables.ts'
 
 interface Options {
@@ -36,7 +36,11 @@ export async function randomTransactions(options: Options) {
   const findings: string[] = []
   const [one, two] = [uuidv7(), uuidv7()]
   const actors = [actor(one, two), actor(two, one)]
-  const shares = actors.map((of) => act(of, options, findings))
+  // Each by a seed of its own: in which order the two draw is the machine's.
+  const shares = actors.map((of) => {
+    const random = createSeeded(options.random.below(2 ** 31))
+    return act(of, { ...options, random }, findings)
+  })
   await Promise.all(shares)
   for (const table of tables) {
     const column = wordColumn(table)

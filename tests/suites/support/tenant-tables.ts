@@ -73,6 +73,9 @@ export function madeUpRow(table: TenantTable, orgId: string, word: string): Row 
   return row
 }
 
+/** Each number once, far from those of rows that are there. */
+let numbers = 500_000_000
+
 /** @throws for a type that it does not know: give it a value here. */
 export function valueOfType(type: string, text: string): unknown {
   switch (type.replace(/\(.*\)/, '')) {
@@ -93,7 +96,7 @@ export function valueOfType(type: string, text: string): unknown {
     case 'bigint':
     case 'integer':
     case 'double precision':
-      return Math.floor(Math.random() * 1e9)
+      return ++numbers
     case 'text[]':
       return [text]
     case 'uuid[]':

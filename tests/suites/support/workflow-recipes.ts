@@ -29,7 +29,7 @@ export async function ownRun(world: World, step: Step = 'wait'): Promise<string>
     world.key.call('POST', `/workflows/${workflow}/run`, {}),
   )
   const id = runs[0]!
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     const { status } = await succeed<{ status: string }>(world.key.call('GET', `/runs/${id}`))
     if (status === ends[step]) return id
     await sleep(50)
