@@ -1,4 +1,4 @@
-import { NotFoundError } from '@runwaycrm/sdk'
+import { InvalidError } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import { inReadersLanguage } from '../model/words.ts'
 import { actionAnswer, deferredAction } from './answer-schemas.ts'
@@ -82,6 +82,9 @@ export function actionRoutes({ actions }: ActionRoutesDeps): RouteDeclaration[] 
 /** Both names of an entity will do. */
 function referenceOf(ctx: RequestContext, name: string): string {
   const entity = ctx.model.entityByPlural.get(name) ?? ctx.model.entities.get(name)
-  if (!entity) throw new NotFoundError()
-  return entity.ref
+  if (entity) return entity.ref
+  const message = `There is no object "${name.slice(0, 100)}" here.`
+  throw new InvalidError(message, {
+    errors: [{ path: 'records.entity', code: 'UNKNOWN_RECORD', message }],
+  })
 }

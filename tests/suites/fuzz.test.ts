@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startApp, type TestApp } from '../setup/test-app.ts'
 import { contentTypes } from './fuzz/broken-bodies.ts'
 import { type AnswerCheck, createAnswerCheck } from './fuzz/check-answer.ts'
-import { createFuzzWorld, type FuzzWorld } from './fuzz/fuzz-world.ts'
+import { type Answer, createFuzzWorld, type FuzzWorld } from './fuzz/fuzz-world.ts'
 import { intrinsics } from './fuzz/intrinsics.ts'
 import { type Operation, operationsOf } from './fuzz/open-api.ts'
 import { modes, type Plan } from './fuzz/plan.ts'
@@ -77,6 +77,12 @@ function isAsked(operation: Operation, mode: Plan['mode']): boolean {
     return true
   return (sharing.indexOf(operation) + modes.indexOf(mode)) % 2 === 0
 }
+/** The request names records that are not there, and is right otherwise. */
+function isAboutMissing({ status, body }: Answer): boolean {
+  if (status !== 422 || body === '') return false
+  const { errors = [] } = JSON.parse(body) as { errors?: { code: string }[] }
+  return errors.length > 0 && errors.every(({ code }) => code === 'UNKNOWN_RECORD')
+}
 const operationOf = (plan: Plan) => operations.find(({ name }) => name === plan.operation)!
 
 /** @returns what is wrong with the answer. */
@@ -86,7 +92,8 @@ async function run(plan: Plan, among?: number): Promise<string[]> {
   const isUnknown = answer.status === 401 && plan.who !== 'nobody'
   if (isUnknown || (plan.method !== 'GET' && answer.status < 400)) mayHaveChanged = true
   const counts = statuses.get(plan.mode) ?? new Map<number, number>()
-  statuses.set(plan.mode, counts.set(answer.status, (counts.get(answer.status) ?? 0) + 1))
+  const status = isAboutMissing(answer) ? 404 : answer.status
+  statuses.set(plan.mode, counts.set(status, (counts.get(status) ?? 0) + 1))
   if (
     process.env['FUZZ_TELL'] &&
     plan.mode === 'valid' &&
@@ -216,9 +223,12 @@ describe('the API', () => {
 
   it('understands the requests that are right', () => {
     const counts = [...(statuses.get('valid') ?? [])]
-    const all = counts.reduce((sum, [, count]) => sum + count, 0)
-    const done = counts.reduce((sum, [status, count]) => sum + (status < 300 ? count : 0), 0)
-    expect(done / all).toBeGreaterThan(0.3)
+    // Who is not let in, names what is gone or comes at the wrong moment was understood.
+    const answered = counts.filter(([status]) => ![401, 403, 404, 409].includes(status))
+    const all = answered.reduce((sum, [, count]) => sum + count, 0)
+    const done = answered.reduce((sum, [status, count]) => sum + (status < 300 ? count : 0), 0)
+    console.info(`fuzz: of ${all} right requests to what is there ${done} were done`, counts)
+    expect(done / all).toBeGreaterThan(0.5)
   })
 })
 

@@ -68,7 +68,18 @@ export async function createFuzzWorld(app: TestApp, address: string): Promise<Fu
     pool.set(kind, [value, ...known.filter((other) => other !== value)].slice(0, mostKept))
   }
 
-  function learn(url: string, { status, headers, body }: Heard): void {
+  function drop(kind: string, id: string): void {
+    const known = pool.get(kind)
+    if (known)
+      pool.set(
+        kind,
+        known.filter((other) => other !== id),
+      )
+  }
+
+  function learn(method: string, url: string, { status, headers, body }: Heard): void {
+    const [, gone = '', id = ''] = /([\w-]+)\/([0-9a-f-]{36})$/.exec(url.split('?', 1)[0]!) ?? []
+    if (method === 'DELETE' && status < 300) drop(gone, id)
     if (status >= 300 || body === '' || !String(headers['content-type']).includes('json')) return
     const told = JSON.parse(body) as Record<string, unknown> | null
     if (typeof told !== 'object' || told === null) return
@@ -86,7 +97,7 @@ export async function createFuzzWorld(app: TestApp, address: string): Promise<Fu
       const n = Number(digits)
       const own = (pool.get(targets.get(kind) ?? kind) ?? []).slice(0, among)
       if (own.length > 0 && n % 10 !== 9) return own[n % own.length]!
-      const all = [...pool.values()].flat()
+      const all = [...pool].flatMap(([other, ids]) => (other === 'entities' ? [] : ids))
       return n % 3 === 2 ? nowhere : (all[n % all.length] ?? nowhere)
     })
   }
@@ -123,7 +134,7 @@ export async function createFuzzWorld(app: TestApp, address: string): Promise<Fu
       const { method } = plan
       const exchangeIt = () => exchange(address, agent, { method, path: url, headers }, payload)
       const answer = await exchangeIt()
-      learn(url, answer)
+      learn(method, url, answer)
       return {
         ...answer,
         repeat: exchangeIt,
@@ -137,8 +148,9 @@ export async function createFuzzWorld(app: TestApp, address: string): Promise<Fu
 function relationTargets(model: ModelView): ReadonlyMap<string, string> {
   const plurals = new Map(model.entities.map(({ ref, plural }) => [ref, plural]))
   const targets = new Map<string, string>()
-  for (const { key, plural, fields } of model.entities) {
+  for (const { ref, key, plural, fields } of model.entities) {
     targets.set(`${key}Id`, plural)
+    targets.set(ref.replace(':', '/'), plural)
     for (const { apiName, kind, to } of fields) {
       const target = kind === 'user' ? 'users' : to ? plurals.get(to) : undefined
       if (target) targets.set(apiName, target)
@@ -151,7 +163,7 @@ async function firstThings(
   model: ModelView,
   read: <T>(url: string) => Promise<T>,
 ): Promise<ReadonlyMap<string, string[]>> {
-  const pool = new Map<string, string[]>()
+  const pool = new Map([['entities', model.entities.map(({ ref }) => ref)]])
   for (const kind of [...model.entities.map(({ plural }) => plural), 'changes']) {
     const { data = [] } = await read<{ data?: { id: string }[] }>(`/${kind}?limit=8`)
     if (data.length > 0)

@@ -22,7 +22,11 @@ type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>
 /** What `GET /model` tells that the document does not: how entities hang together, and the actions. */
 export interface ModelView {
   readonly entities: readonly EntityInfo[]
-  readonly actions: readonly { readonly ref: string; readonly input: JsonSchema }[]
+  readonly actions: readonly {
+    readonly ref: string
+    readonly input: JsonSchema
+    readonly on: { readonly entity: string; readonly as: string } | null
+  }[]
   readonly roles: readonly { readonly ref: string }[]
 }
 

@@ -5,8 +5,10 @@ import { nastyValues } from './nasty-values.ts'
 import type { JsonSchema, ModelView, OpenApiDocument, Operation } from './open-api.ts'
 import { type Mode, modes, type Plan } from './plan.ts'
 import { pathId, type QueryValues, queryValuesOf } from './query-values.ts'
-import { idOf, type Values, valuesOf } from './schema-values.ts'
+import { idOf, recordOf, type Values, valuesOf } from './schema-values.ts'
 import { uploadSpecs } from './upload-values.ts'
+
+type Action = ModelView['actions'][number]
 
 export interface Surface {
   readonly document: OpenApiDocument
@@ -64,6 +66,8 @@ export function createPlans({ document, model, operations }: Surface) {
       return fc.record({ hash: fc.oneof(idOf('hash'), fc.string()), message: fc.string() })
     }
     const plain = (schema: JsonSchema) => valuesOf(schema, schemas, entity?.plural ?? '')
+    const action = model.actions.find(({ ref }) => path === `/actions/${ref}`)
+    if (action) return callOf(action, plain(action.input))
     if (!entity || !path.endsWith('/bulk')) return plain(operation.body)
     const { by: upsertBy, filter } = queryValues(entity)
     // Deleting whatever matches would leave nothing to ask for.
@@ -76,6 +80,17 @@ export function createPlans({ document, model, operations }: Surface) {
       .tuple(plain(changed), filter)
       .map(([value, wanted]) => ({ ...(value as object), filter: wanted }))
     return fc.oneof({ arbitrary: byItems, weight: 4 }, byFilter)
+  }
+
+  /** Its records are named in the input, or beside it. */
+  function callOf({ on }: Action, inputs: Values): Values {
+    const call = inputs.map((input) => ({ input }))
+    if (!on) return call
+    const beside = fc.tuple(inputs, recordOf(on.entity)).map(([input, id]) => ({
+      input: { ...(input as object), [on.as]: undefined },
+      records: { entity: on.entity, ids: [id] },
+    }))
+    return fc.oneof({ arbitrary: call, weight: 2 }, beside)
   }
 
   function valid(operation: Operation): fc.Arbitrary<Plan> {

@@ -12,6 +12,9 @@ const usualItems = 4
 export const idOf = (kind: string): fc.Arbitrary<string> =>
   fc.nat({ max: 30 }).map((n) => `⟦${kind}:${n}⟧`)
 
+/** The same for a record of an entity, by its reference. */
+export const recordOf = (entity: string): fc.Arbitrary<string> => idOf(entity.replace(':', '/'))
+
 /**
  * Values that a JSON Schema allows.
  *
@@ -31,6 +34,16 @@ export function valuesOf(
   }
   if ('const' in schema) return fc.constant(schema['const'])
   if (Array.isArray(schema['enum'])) return fc.constantFrom(...schema['enum'])
+  const { 'x-field': field, 'x-record': record, 'x-reference': point } = schema
+  if (typeof field === 'string' && schema['type'] === undefined) {
+    const at = field.lastIndexOf('.')
+    const entity = components[field.slice(0, at).replace(':', '.')]
+    const known = (entity?.['properties'] as Record<string, JsonSchema>)?.[field.slice(at + 1)]
+    if (known) return below(known, field.slice(at + 1))
+  }
+  if (typeof record === 'string' && record.includes(':') && schema['type'] !== 'array')
+    return recordOf(record)
+  if (point === 'entities') return idOf('entities')
   for (const union of ['anyOf', 'oneOf']) {
     const branches = schema[union]
     if (!Array.isArray(branches)) continue
