@@ -93,6 +93,46 @@ describe('what actions answer', () => {
     expect(ran).toContain('crm.tickets:draft_reply')
     expect(same).toEqual([])
   })
+
+  it('says in words of the reader whether somebody may be written to', async () => {
+    const check = actions.find(({ ref }) => ref === 'crm.consent:check_consent')!
+    const list = async (plural: string) =>
+      (await admin.call('GET', `/${plural}?limit=20`)).json<{
+        data: readonly Readonly<Record<'id' | 'key' | 'purposeId' | 'email', string>>[]
+      }>().data
+    const consents = await list('consents')
+    const states = new Set<unknown>()
+    for (const { id, key } of await list('consent-purposes')) {
+      const known = consents.filter(({ purposeId }) => purposeId === id).map(({ email }) => email)
+      for (const email of [...known, 'nobody@halden.example']) {
+        const [german, english] = await inBoth(check, { purpose: key, email })
+        expect([german.status, english.status]).toEqual([200, 200])
+        expect(sameIn(check, german.output, english.output)).toEqual([])
+        states.add((english.output as { state: string }).state)
+      }
+    }
+    expect([...states].sort()).toEqual(['given', 'none', 'withdrawn'])
+  })
+
+  it('keeps what everybody reads in the language of the organisation', async () => {
+    await admin.call('PATCH', '/settings/org', { locale: 'de-DE' })
+    const open = encodeURIComponent(JSON.stringify({ status: { $nin: ['resolved', 'closed'] } }))
+    const tickets = await admin.call('GET', `/tickets?limit=1&filter=${open}`)
+    const ticketId = tickets.json<{ data: readonly { id: string }[] }>().data[0]!.id
+    const english = { 'accept-language': 'en' }
+    const run = async (action: string, input: object, headers = {}) =>
+      (await admin.call('POST', `/actions/${action}`, { input }, headers)).json().output
+    const draft = await run('crm.tickets:draft_reply', { ticketId }, english)
+    expect(draft.note).toContain('No AI is configured')
+    expect(draft.text).toMatch(/^Hallo .*\n\ndanke, dass Sie/)
+    expect(draft.text).toContain('Mit freundlichen Grüßen')
+    const days = { from: '2026-01-01', to: '2026-01-31' }
+    const goal = { measure: 'won_value', target: 1, ...days }
+    expect((await run('crm.goals:set_goal', goal, english)).name).toBe('Gewonnener Wert')
+    // Workflows and whoever names no language are answered in the organisation's too.
+    const report = await run('crm.insights:generate_executive_dashboard', {})
+    expect(report.summary[0]).toMatch(/^(Gewonnene Verkaufschancen: |Keine Verkaufschancen)/)
+  })
 })
 
 /** None where something is needed that nobody can guess; several where there is a choice. */

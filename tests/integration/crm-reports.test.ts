@@ -191,7 +191,7 @@ describe('pipeline_health', () => {
       open: { count: 0 },
       ageDays: null,
       closed: { winRate: null, averageWon: null },
-      findings: [{ level: 'risk', text: 'There are no open deals.' }],
+      findings: [{ level: 'risk', text: 'There are no open opportunities.' }],
     })
   })
 

@@ -47,7 +47,8 @@ export async function campaignAnalytics(
       rows.length === 0
         ? [say('analytics.none')]
         : [
-            best && best.returnPercent !== null
+            // Less than all of the budget lost, so something came in.
+            best && best.returnPercent !== null && best.returnPercent > -100
               ? say('analytics.best', {
                   name: best.name,
                   percent: { percent: best.returnPercent },

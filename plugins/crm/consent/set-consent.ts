@@ -94,7 +94,8 @@ async function write(
 
 /** As everybody here reads it. */
 function labelOf(state: ConsentState, ctx: HandlerContext): string {
-  const field = ctx.model.entity(consentEntity)?.fields.find(({ apiName }) => apiName === 'state')
+  const consents = ctx.model.entity(consentEntity, ctx.org.locale)
+  const field = consents?.fields.find(({ apiName }) => apiName === 'state')
   return field?.options?.find(({ key }) => key === state)?.label ?? state
 }
 

@@ -40,7 +40,8 @@ export async function setGoal(input: SetGoalInput, ctx: HandlerContext) {
 
 /** What is counted, as everybody here reads it. */
 function nameOf(measure: SetGoalInput['measure'], ctx: HandlerContext): string {
-  const field = ctx.model.entity(goalEntity)?.fields.find(({ apiName }) => apiName === 'measure')
+  const goals = ctx.model.entity(goalEntity, ctx.org.locale)
+  const field = goals?.fields.find(({ apiName }) => apiName === 'measure')
   return field?.options?.find(({ key }) => key === measure)?.label ?? measure
 }
 
