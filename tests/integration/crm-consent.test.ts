@@ -36,7 +36,7 @@ describe('record_consent and check_consent', () => {
     expect(await check({ email: email.toUpperCase() })).toMatchObject({ allowed: true })
     expect(await check({ email, purpose: 'Events' })).toMatchObject({ allowed: false })
     const timeline = await admin.call('GET', `/leads/${one.id}/timeline?types=note`)
-    expect(timeline.body['data']).toMatchObject([{ title: 'Newsletter: given' }])
+    expect(timeline.body['data']).toMatchObject([{ title: 'Newsletter: Given' }])
   })
 
   it('keep the history, and what was said last counts', async () => {

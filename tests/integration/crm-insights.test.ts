@@ -260,7 +260,7 @@ describe('team_performance', () => {
     const empty = await admin.create('teams', { name: 'Nobody yet' })
     expect(await report('team_performance', { ...q1, team: empty.id })).toMatchObject({
       members: [],
-      summary: ['Nobody has deals or activities in these days.'],
+      summary: ['Nobody has opportunities or activities in these days.'],
     })
   })
 })

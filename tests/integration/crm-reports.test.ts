@@ -172,8 +172,8 @@ describe('pipeline_health', () => {
     expect(output['overdue']).toMatchObject({ count: 1, deals: [{ name: 'Deal 5' }] })
     expect(output['stuck']).toMatchObject({ afterDays: 30, count: 0, deals: [] })
     const findings = (output['findings'] as { text: string }[]).map((finding) => finding.text)
-    expect(findings).toContain('1 of 6 open deals have a close date in the past.')
-    expect(findings).toContain('1 of 6 open deals lack a value.')
+    expect(findings).toContain('Past their close date: 1 of 6 open opportunities.')
+    expect(findings).toContain('Without a value: 1 of 6 open opportunities.')
   })
 
   it('looks at one person when asked to', async () => {
@@ -181,7 +181,7 @@ describe('pipeline_health', () => {
     expect(output).toMatchObject({
       owner: { name: 'Anna Berg' },
       open: { count: 3, value: usd('2400.00') },
-      coverage: { targetFrom: 'last quarter' },
+      coverage: { targetFrom: 'last_quarter' },
     })
   })
 
@@ -191,7 +191,7 @@ describe('pipeline_health', () => {
       open: { count: 0 },
       ageDays: null,
       closed: { winRate: null, averageWon: null },
-      findings: [{ level: 'risk', text: 'There are no open deals.' }],
+      findings: [{ level: 'risk', text: 'There are no open opportunities.' }],
     })
   })
 

@@ -7,6 +7,7 @@ import {
   moneyList,
   percentOf,
   type RecordData,
+  sayTo,
 } from '@runwaycrm/sdk'
 import { campaignEntity, memberEntity } from './add-to-campaign.ts'
 
@@ -26,6 +27,7 @@ export async function campaignAnalytics(
   const rows = campaigns.map((campaign) =>
     analyse(campaign, members.get(campaign.id), leads.get(campaign.id), ctx.org.currency),
   )
+  const say = sayTo(ctx)
   const best = rows.toSorted(
     (one, other) => (other.returnPercent ?? -Infinity) - (one.returnPercent ?? -Infinity),
   )[0]
@@ -43,11 +45,15 @@ export async function campaignAnalytics(
     },
     summary:
       rows.length === 0
-        ? ['There are no campaigns yet.']
+        ? [say('analytics.none')]
         : [
-            best && best.returnPercent !== null
-              ? `${best.name} brought most for its budget: ${best.returnPercent} %.`
-              : 'No campaign with a budget brought won deals that can be counted.',
+            // Less than all of the budget lost, so something came in.
+            best && best.returnPercent !== null && best.returnPercent > -100
+              ? say('analytics.best', {
+                  name: best.name,
+                  percent: { percent: best.returnPercent },
+                })
+              : say('analytics.noneCounted'),
           ],
   }
 }

@@ -1,4 +1,4 @@
-import { type HandlerContext, invalidInput } from '@runwaycrm/sdk'
+import { type HandlerContext, invalidInput, sayTo } from '@runwaycrm/sdk'
 import { type ConsentSource, leavePath } from './entities.ts'
 import { findPurpose, findSubject, purposes, type SubjectInput } from './find-subject.ts'
 import { latestConsent, setConsent } from './set-consent.ts'
@@ -57,20 +57,19 @@ export async function checkConsent(
 ): Promise<Verdict> {
   const purpose = await findPurpose(input.purpose, ctx)
   const subject = await findSubject(input, ctx)
-  const name = String(purpose['name'])
+  const said = { name: subject.name, purpose: String(purpose['name']) }
+  const say = sayTo(ctx)
   const consent = await latestConsent(ctx, subject, purpose.id)
   const state = (consent?.['state'] ?? 'none') as Verdict['state']
   if (purpose['active'] === false)
-    return { allowed: false, state, reason: `Nothing is sent for “${name}” any longer.` }
-  const day = String(consent?.['at'] ?? '').slice(0, 10)
+    return { allowed: false, state, reason: say('check.ended', said) }
+  const day = { day: String(consent?.['at'] ?? '').slice(0, 10) }
   if (state === 'withdrawn')
-    return { allowed: false, state, reason: `${subject.name} withdrew “${name}” on ${day}.` }
+    return { allowed: false, state, reason: say('check.withdrew', { ...said, day }) }
   if (state === 'given')
-    return { allowed: true, state, reason: `${subject.name} agreed to “${name}” on ${day}.` }
+    return { allowed: true, state, reason: say('check.agreed', { ...said, day }) }
   const isAllowed = purpose['basis'] === 'legitimate_interest'
-  const reason = isAllowed
-    ? `“${name}” needs no consent, and ${subject.name} did not object.`
-    : `${subject.name} never agreed to “${name}”.`
+  const reason = say(isAllowed ? 'check.notNeeded' : 'check.never', said)
   return { allowed: isAllowed, state, reason }
 }
 

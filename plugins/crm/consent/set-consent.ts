@@ -83,13 +83,20 @@ async function write(
     }
     await records.create(entryEntity, {
       ...statement,
-      name: `${purpose['name']}: ${statement.state}`,
+      name: `${purpose['name']}: ${labelOf(statement.state, ctx)}`,
       consentId: consent.id,
       about: person,
       ownerId: null,
     })
     return consent
   })
+}
+
+/** As everybody here reads it. */
+function labelOf(state: ConsentState, ctx: HandlerContext): string {
+  const consents = ctx.model.entity(consentEntity, ctx.org.locale)
+  const field = consents?.fields.find(({ apiName }) => apiName === 'state')
+  return field?.options?.find(({ key }) => key === state)?.label ?? state
 }
 
 /** An address has one consent per purpose, whatever records it stands in. */

@@ -1,4 +1,11 @@
-import { addDays, dayIn, findMember, type HandlerContext, type RecordData } from '@runwaycrm/sdk'
+import {
+  addDays,
+  dayIn,
+  findMember,
+  type HandlerContext,
+  type RecordData,
+  sayTo,
+} from '@runwaycrm/sdk'
 import { measureGoal } from './measure.ts'
 import { paceOf } from './pace.ts'
 
@@ -17,9 +24,8 @@ export interface SetGoalInput {
 export async function setGoal(input: SetGoalInput, ctx: HandlerContext) {
   const { measure, target, from, to, teamId } = input
   const member = input.member ? await findMember(ctx, input.member, 'input.member') : null
-  const words = { won_value: 'Won value', deals_won: 'Deals won', activities: 'Activities' }
   const name =
-    input.name?.trim() || [words[measure], member?.name].filter((word) => word).join(', ')
+    input.name?.trim() || [nameOf(measure, ctx), member?.name].filter((word) => word).join(', ')
   const goal = await ctx.records.create(goalEntity, {
     name,
     measure,
@@ -32,6 +38,13 @@ export async function setGoal(input: SetGoalInput, ctx: HandlerContext) {
   return { goalId: goal.id, name }
 }
 
+/** What is counted, as everybody here reads it. */
+function nameOf(measure: SetGoalInput['measure'], ctx: HandlerContext): string {
+  const goals = ctx.model.entity(goalEntity, ctx.org.locale)
+  const field = goals?.fields.find(({ apiName }) => apiName === 'measure')
+  return field?.options?.find(({ key }) => key === measure)?.label ?? measure
+}
+
 /** One goal or all that run today, measured now and with the reader's eyes. */
 export async function goalProgress({ goalId }: { readonly goalId?: string }, ctx: HandlerContext) {
   const today = dayIn(ctx.now, ctx.org.timeZone)
@@ -42,13 +55,14 @@ export async function goalProgress({ goalId }: { readonly goalId?: string }, ctx
   const answers = []
   for (const goal of goals) answers.push(await progressOf(goal, today, ctx))
   const behind = answers.filter(({ pace }) => pace === 'behind').length
+  const say = sayTo(ctx)
   return {
     currency: ctx.org.currency,
     goals: answers,
     summary:
       answers.length === 0
-        ? ['No goal runs today.']
-        : [`${behind} of ${answers.length} goals are behind.`],
+        ? [say('progress.none')]
+        : [say('progress.behind', { behind, count: answers.length })],
   }
 }
 

@@ -1,4 +1,11 @@
-import { dayIn, daysBetween, type Filter, type HandlerContext, moneyList } from '@runwaycrm/sdk'
+import {
+  dayIn,
+  daysBetween,
+  type Filter,
+  type HandlerContext,
+  moneyList,
+  sayTo,
+} from '@runwaycrm/sdk'
 import { churnRisk } from './churn-risk.ts'
 import { titlesOf } from './counts.ts'
 import { dealEntity, keyOf, stageKeys } from './deal-figures.ts'
@@ -11,6 +18,7 @@ export interface ChurnInput {
 /** Customers (accounts with a won deal) by how likely they are to leave, with the reasons. */
 export async function churnRiskReport(input: ChurnInput, ctx: HandlerContext) {
   const quietDays = input.quietDays ?? 90
+  const say = sayTo(ctx)
   const today = dayIn(ctx.now, ctx.org.timeZone)
   const { won, lost } = stageKeys(ctx)
   const { data } = await ctx.records.aggregate(dealEntity, {
@@ -57,6 +65,7 @@ export async function churnRiskReport(input: ChurnInput, ctx: HandlerContext) {
               overdueInvoices: late.get(accountId) ?? 0,
             },
             quietDays,
+            say,
           ),
         },
       ]
@@ -72,8 +81,8 @@ export async function churnRiskReport(input: ChurnInput, ctx: HandlerContext) {
     accounts: accounts.slice(0, input.limit ?? 20),
     summary:
       accounts.length === 0
-        ? ['There are no customers yet: no deal of an account was won.']
-        : [`${levels.high} of ${accounts.length} customers are at high risk.`],
+        ? [say('churn.none')]
+        : [say('churn.high', { high: levels.high, count: accounts.length })],
   }
 }
 

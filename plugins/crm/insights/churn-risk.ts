@@ -1,3 +1,5 @@
+import type { Say } from '@runwaycrm/sdk'
+
 /** What is known of a customer; days count from the last such thing to today, null for never. */
 export interface CustomerFacts {
   readonly daysSinceWon: number | null
@@ -14,20 +16,20 @@ export interface ChurnRisk {
 }
 
 /** Points for each sign that a customer is leaving; every one of them is named. */
-export function churnRisk(facts: CustomerFacts, quietDays: number): ChurnRisk {
+export function churnRisk(facts: CustomerFacts, quietDays: number, say: Say): ChurnRisk {
   const { daysSinceWon, daysSinceActivity, openDeals, overdueInvoices } = facts
   const signs: readonly (readonly [boolean, number, string])[] = [
-    [isOver(daysSinceWon, quietDays), 30, `No deal was won for more than ${quietDays} days.`],
-    [isOver(daysSinceWon, quietDays * 2), 20, `Nor for more than ${quietDays * 2} days.`],
+    [isOver(daysSinceWon, quietDays), 30, say('churn.quiet', { days: quietDays })],
+    [isOver(daysSinceWon, quietDays * 2), 20, say('churn.quietLong', { days: quietDays * 2 })],
     [
       daysSinceActivity === null || daysSinceActivity > quietDays,
       25,
       daysSinceActivity === null
-        ? 'Nobody has noted any activity.'
-        : `The last activity was ${daysSinceActivity} days ago.`,
+        ? say('churn.noActivity')
+        : say('churn.lastActivity', { days: daysSinceActivity }),
     ],
-    [openDeals === 0, 15, 'No deal is open.'],
-    [overdueInvoices > 0, 10, `${overdueInvoices} invoices are overdue.`],
+    [openDeals === 0, 15, say('churn.noneOpen')],
+    [overdueInvoices > 0, 10, say('churn.overdue', { count: overdueInvoices })],
   ]
   const present = signs.filter(([holds]) => holds)
   const score = present.reduce((sum, [, points]) => sum + points, 0)

@@ -1,4 +1,4 @@
-import { changeOf, compareMoney, type DayRange, type HandlerContext } from '@runwaycrm/sdk'
+import { changeOf, compareMoney, type DayRange, type HandlerContext, sayTo } from '@runwaycrm/sdk'
 import { workIn } from './counts.ts'
 import { closedDealsInAll } from './deal-figures.ts'
 import { type PeriodInput, periodOf } from './periods.ts'
@@ -41,6 +41,7 @@ export async function comparePeriods(input: CompareInput, ctx: HandlerContext) {
     now.winRate === null || before.winRate === null
       ? null
       : Math.round((now.winRate - before.winRate) * 10) / 10
+  const say = sayTo(ctx)
   const isEmpty = metrics.every(({ current, previous }) => current === 0 && previous === 0)
   return {
     period,
@@ -50,10 +51,13 @@ export async function comparePeriods(input: CompareInput, ctx: HandlerContext) {
     winRate: { current: now.winRate, previous: before.winRate, changePoints: points },
     metrics,
     summary: isEmpty
-      ? ['Nothing happened in either period.']
+      ? [say('compare.nothing')]
       : [
-          `Won deals: ${now.won} against ${before.won}; lost: ${now.lost} against ${before.lost}.`,
-          ...(period.isRunning ? ['The first period is not over.'] : []),
+          say('compare.deals', {
+            ...{ won: now.won, wonBefore: before.won },
+            ...{ lost: now.lost, lostBefore: before.lost },
+          }),
+          ...(period.isRunning ? [say('compare.running')] : []),
         ],
   }
 }

@@ -5,6 +5,8 @@ import {
   type HandlerContext,
   type Money,
   moneyList,
+  type Say,
+  sayTo,
 } from '@runwaycrm/sdk'
 import { countOf, workIn } from './counts.ts'
 import { closedDealsInAll, openDeals } from './deal-figures.ts'
@@ -26,6 +28,7 @@ export async function executiveDashboard(input: PeriodInput, ctx: HandlerContext
     stage: { $nin: closedStages(ctx) },
   })
   const receivables = await receivablesOf(ctx)
+  const say = sayTo(ctx)
   const isEmpty =
     [now.won, now.lost, before.won, before.lost, pipeline.count].every((count) => count === 0) &&
     [work, workBefore].every((one) => Object.values(one).every((count) => !count))
@@ -47,12 +50,8 @@ export async function executiveDashboard(input: PeriodInput, ctx: HandlerContext
     ),
     receivables,
     summary: isEmpty
-      ? [
-          ctx.t(
-            'There is nothing to report yet: no deals, {crm.leads:lead.plural}, {crm.accounts:account.plural} or {crm.activities:activity.plural} in these days.',
-          ),
-        ]
-      : wordsOf({ now, before, pipeline, receivables, isRunning: period.isRunning }),
+      ? [say('dashboard.nothing')]
+      : wordsOf({ now, before, pipeline, receivables, isRunning: period.isRunning }, say),
   }
 }
 
@@ -95,27 +94,27 @@ interface Facts {
   readonly isRunning: boolean
 }
 
-function wordsOf({ now, before, pipeline, receivables, isRunning }: Facts): string[] {
+function wordsOf({ now, before, pipeline, receivables, isRunning }: Facts, say: Say): string[] {
   const words = [
     now.won === 0
-      ? 'No deal was won.'
-      : `${plural(now.won, 'deal was', 'deals were')} won${sumOf(now.wonValue)}, after ${before.won} before.`,
-    `${plural(pipeline.count, 'deal is', 'deals are')} open${sumOf(pipeline.value)}.`,
+      ? say('dashboard.noneWon', { before: before.won })
+      : withSum('dashboard.won', { count: now.won, before: before.won }, now.wonValue, say),
+    withSum('dashboard.open', { count: pipeline.count }, pipeline.value, say),
   ]
-  if (receivables && receivables.overdue > 0)
-    words.push(
-      `${plural(receivables.overdue, 'invoice is', 'invoices are')} overdue${sumOf(receivables.overdueBalance)}.`,
-    )
-  if (isRunning) words.push('The period is not over; the one before it is whole.')
+  if (receivables && receivables.overdue > 0) {
+    const { overdue: count, overdueBalance } = receivables
+    words.push(withSum('dashboard.overdue', { count }, overdueBalance, say))
+  }
+  if (isRunning) words.push(say('dashboard.running'))
   return words
 }
 
-function plural(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`
-}
-
-function sumOf(money: readonly Money[]): string {
-  return money.length === 0
-    ? ''
-    : ` (${money.map(({ amount, currency }) => `${amount} ${currency}`).join(', ')})`
+/** Records without an amount have no sum to tell. */
+function withSum(
+  key: string,
+  counts: Readonly<Record<string, number>>,
+  sum: readonly Money[],
+  say: Say,
+): string {
+  return sum.length === 0 ? say(key, counts) : say(`${key}For`, { ...counts, sum })
 }

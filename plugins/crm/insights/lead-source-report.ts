@@ -1,4 +1,11 @@
-import { addMoney, type HandlerContext, momentsOf, moneyList, percentOf } from '@runwaycrm/sdk'
+import {
+  addMoney,
+  type HandlerContext,
+  momentsOf,
+  moneyList,
+  percentOf,
+  sayTo,
+} from '@runwaycrm/sdk'
 import { keyOf, stageKeys } from './deal-figures.ts'
 import { type PeriodInput, periodOf } from './periods.ts'
 
@@ -22,7 +29,7 @@ export async function leadSourceReport(input: PeriodInput, ctx: HandlerContext) 
     limit: 1000,
   })
   const options = ctx.model
-    .entity(leadEntity)
+    .entity(leadEntity, ctx.language)
     ?.fields.find(({ apiName }) => apiName === 'source')?.options
   const labels = new Map((options ?? []).map(({ key, label }) => [key, label]))
   const sources = data
@@ -49,6 +56,7 @@ export async function leadSourceReport(input: PeriodInput, ctx: HandlerContext) 
     sources.reduce((total, one) => total + pick(one), 0)
   const leads = sum((one) => one.leads)
   const converted = sum((one) => one.converted)
+  const say = sayTo(ctx)
   return {
     period,
     currency,
@@ -66,10 +74,10 @@ export async function leadSourceReport(input: PeriodInput, ctx: HandlerContext) 
     },
     summary:
       leads === 0
-        ? [ctx.t('No {crm.leads:lead} came in these days.')]
+        ? [say('sources.none')]
         : [
-            ctx.t('Most {crm.leads:lead.plural} came from: {source} ({count}).', {
-              source: sources[0]?.label ?? 'no source',
+            say('sources.most', {
+              source: sources[0]?.label ?? say('sources.noSource'),
               count: sources[0]?.leads ?? 0,
             }),
           ],

@@ -1,4 +1,4 @@
-import { amountIn, type HandlerContext, percentOf } from '@runwaycrm/sdk'
+import { amountIn, type HandlerContext, percentOf, sayTo } from '@runwaycrm/sdk'
 import { titlesOf } from './counts.ts'
 import { closedDeals, closedDealsInAll } from './deal-figures.ts'
 import { type PeriodInput, periodOf } from './periods.ts'
@@ -42,6 +42,7 @@ export async function revenueBySegment(input: SegmentInput, ctx: HandlerContext)
         other.won - one.won ||
         String(one.label).localeCompare(String(other.label)),
     )
+  const say = sayTo(ctx)
   const first = segments.find(({ won }) => won > 0)
   return {
     period,
@@ -52,8 +53,13 @@ export async function revenueBySegment(input: SegmentInput, ctx: HandlerContext)
     isPartial: groups.size >= 1000,
     total: all,
     summary: first
-      ? [`${first.label ?? `Without ${dimension}`} brought most: ${first.won} won deals.`]
-      : ['No deal was won in these days.'],
+      ? [
+          say('segments.most', {
+            part: first.label ?? say(`segments.without.${dimension}`),
+            count: first.won,
+          }),
+        ]
+      : [say('segments.none')],
   }
 }
 
@@ -65,7 +71,7 @@ async function labelsOf(
   if (dimension === 'country') return new Map()
   if (dimension !== 'industry') return titlesOf(ctx, titled[dimension], keys)
   const field = ctx.model
-    .entity('crm.accounts:account')
+    .entity('crm.accounts:account', ctx.language)
     ?.fields.find(({ apiName }) => apiName === 'industry')
   return new Map((field?.options ?? []).map(({ key, label }) => [key, label]))
 }

@@ -5,6 +5,7 @@ import {
   type HandlerContext,
   InvalidError,
   momentsOf,
+  sayTo,
 } from '@runwaycrm/sdk'
 import { titlesOf } from './counts.ts'
 import { closedDeals, figuresOf, keyOf, openDeals } from './deal-figures.ts'
@@ -46,6 +47,7 @@ export async function teamPerformance(input: TeamInput, ctx: HandlerContext) {
     )
   const sum = (pick: (member: (typeof members)[number]) => number) =>
     members.reduce((total, member) => total + pick(member), 0)
+  const say = sayTo(ctx)
   const best = members.find(({ owner, won }) => owner !== null && won > 0)
   return {
     period,
@@ -65,8 +67,12 @@ export async function teamPerformance(input: TeamInput, ctx: HandlerContext) {
     },
     summary:
       members.length === 0
-        ? ['Nobody has deals or activities in these days.']
-        : [best ? `${best.owner} won most: ${best.won} deals.` : 'Nobody won a deal.'],
+        ? [say('team.nothing')]
+        : [
+            best
+              ? say('team.best', { name: String(best.owner), count: best.won })
+              : say('team.noneWon'),
+          ],
   }
 }
 

@@ -20,7 +20,7 @@ export async function rateArticle(input: RateInput, ctx: HandlerContext) {
   const comment = input.comment?.trim() || null
   try {
     await ctx.records.create(feedbackEntity, {
-      name: ctx.principal.name || 'Somebody',
+      name: ctx.principal.name || ctx.t('feedback.somebody'),
       articleId,
       helpful,
       comment,

@@ -3,6 +3,7 @@ import {
   type HandlerContext,
   type RecordData,
   StateConflictError,
+  sayTo,
 } from '@runwaycrm/sdk'
 import { type Candidate, chooseOwner } from './choose-owner.ts'
 import { type AssignmentRule, leadEntity, leadSettings } from './settings.ts'
@@ -21,8 +22,9 @@ export async function assignLead(input: AssignInput, ctx: HandlerContext) {
     throw new StateConflictError(
       'This {lead} was converted; assign its {crm.opportunities:opportunity} instead.',
     )
+  const say = sayTo(ctx)
   const chosen = owner
-    ? { ...(await findMember(ctx, owner, 'input.owner')), because: 'named' }
+    ? { ...(await findMember(ctx, owner, 'input.owner')), because: say('because.named') }
     : await chooseByRule(ctx, input.rule)
   const before = typeof lead['ownerId'] === 'string' ? lead['ownerId'] : null
   if (before !== chosen.id) {
@@ -35,7 +37,7 @@ export async function assignLead(input: AssignInput, ctx: HandlerContext) {
     ownerId: chosen.id,
     owner: chosen.name,
     before,
-    because: before === chosen.id ? `${chosen.because}; had it already` : chosen.because,
+    because: before === chosen.id ? `${chosen.because} ${say('because.already')}` : chosen.because,
   }
 }
 
@@ -47,7 +49,11 @@ async function chooseByRule(ctx: HandlerContext, rule: AssignmentRule | undefine
     sort: 'name',
     limit: 200,
   })
-  const choice = chooseOwner(rule ?? settings.assignment, await candidatesOf(ctx, members))
+  const choice = chooseOwner(
+    rule ?? settings.assignment,
+    await candidatesOf(ctx, members),
+    sayTo(ctx),
+  )
   if (!choice)
     throw new StateConflictError(
       `No active member has the role ${settings.assignTo}. Name an owner, or give somebody the role.`,

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { chooseOwner } from './choose-owner.ts'
+import { type Candidate, chooseOwner } from './choose-owner.ts'
+import type { AssignmentRule } from './settings.ts'
+
+const choose = (rule: AssignmentRule, candidates: readonly Candidate[]) =>
+  chooseOwner(rule, candidates, (key, values = {}) => `${key} ${JSON.stringify(values)}`)
 
 const ada = { id: 'a', name: 'Ada', open: 4, lastAt: '2026-03-01T09:00:00.000Z' }
 const ben = { id: 'b', name: 'Ben', open: 2, lastAt: '2026-03-05T09:00:00.000Z' }
@@ -7,17 +11,17 @@ const cleo = { id: 'c', name: 'Cleo', open: 9, lastAt: null }
 
 describe('who gets the next lead', () => {
   it('is the one with the fewest open leads', () => {
-    expect(chooseOwner('least_loaded', [ada, ben, cleo])).toEqual({
+    expect(choose('least_loaded', [ada, ben, cleo])).toEqual({
       candidate: ben,
-      because: 'fewest open ones (2)',
+      because: 'because.leastLoaded {"open":2}',
     })
   })
 
   it('is the one who has waited longest, and first whoever never got one', () => {
-    expect(chooseOwner('round_robin', [ada, ben, cleo])?.candidate).toBe(cleo)
-    expect(chooseOwner('round_robin', [ada, ben])).toEqual({
+    expect(choose('round_robin', [ada, ben, cleo])?.candidate).toBe(cleo)
+    expect(choose('round_robin', [ada, ben])).toEqual({
       candidate: ada,
-      because: 'waited longest, since 2026-03-01',
+      because: 'because.waited {"day":{"day":"2026-03-01"}}',
     })
   })
 
@@ -28,10 +32,10 @@ describe('who gets the next lead', () => {
       [ben, bea, busy],
       [busy, bea, ben],
     ])
-      expect(chooseOwner('least_loaded', candidates)?.candidate).toBe(bea)
+      expect(choose('least_loaded', candidates)?.candidate).toBe(bea)
   })
 
   it('is nobody when there is nobody', () => {
-    expect(chooseOwner('round_robin', [])).toBeNull()
+    expect(choose('round_robin', [])).toBeNull()
   })
 })

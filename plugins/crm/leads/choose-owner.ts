@@ -1,3 +1,4 @@
+import type { Say } from '@runwaycrm/sdk'
 import type { AssignmentRule } from './settings.ts'
 
 /** Somebody who may get a lead. */
@@ -22,7 +23,11 @@ export interface Choice {
  *
  * @returns null when there is nobody.
  */
-export function chooseOwner(rule: AssignmentRule, candidates: readonly Candidate[]): Choice | null {
+export function chooseOwner(
+  rule: AssignmentRule,
+  candidates: readonly Candidate[],
+  say: Say,
+): Choice | null {
   const order = rule === 'least_loaded' ? [byLoad, byWait, byName] : [byWait, byLoad, byName]
   const first = candidates.toSorted((one, other) => {
     for (const compare of order) {
@@ -34,10 +39,10 @@ export function chooseOwner(rule: AssignmentRule, candidates: readonly Candidate
   if (!first) return null
   const because =
     rule === 'least_loaded'
-      ? `fewest open ones (${first.open})`
+      ? say('because.leastLoaded', { open: first.open })
       : first.lastAt
-        ? `waited longest, since ${first.lastAt.slice(0, 10)}`
-        : 'has not been given one yet'
+        ? say('because.waited', { day: { day: first.lastAt.slice(0, 10) } })
+        : say('because.never')
   return { candidate: first, because }
 }
 

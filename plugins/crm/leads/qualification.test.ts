@@ -7,8 +7,10 @@ const criteria = {
   need: { label: 'Need', question: 'Which problem?', required: true },
   timeline: { label: 'Timeline', question: 'By when?' },
 }
+const say = (key: string, { list = '' }: Readonly<Record<string, unknown>> = {}) =>
+  `${key} ${list}.`
 const judge = (holding: string[], answers: Record<string, boolean> = {}) =>
-  qualificationOf(criteria, new Set(holding), answers, 3)
+  qualificationOf(criteria, new Set(holding), answers, 3, say)
 
 describe('the qualification of a lead', () => {
   it('stays open and asks for what nobody knows', () => {
@@ -20,7 +22,7 @@ describe('the qualification of a lead', () => {
       'By when?',
     ])
     expect(result.summary).toBe(
-      '1 of 4 criteria met: Need. Not known: Budget, Authority, Timeline.',
+      'qualification.met Need. qualification.notKnown Budget, Authority, Timeline.',
     )
   })
 
@@ -46,7 +48,7 @@ describe('the qualification of a lead', () => {
   it('is refused when too many are answered with no to meet enough', () => {
     const result = judge(['need'], { budget: false, timeline: false })
     expect(result.outcome).toBe('unqualified')
-    expect(result.summary).toContain('Not met: Budget, Timeline.')
+    expect(result.summary).toContain('qualification.notMet Budget, Timeline.')
   })
 
   it('believes an answer more than the record', () => {
@@ -55,7 +57,7 @@ describe('the qualification of a lead', () => {
 
   it('asks for no more criteria than there are', () => {
     const one = { need: criteria.need }
-    expect(qualificationOf(one, new Set(['need']), {}, 3).outcome).toBe('qualified')
-    expect(qualificationOf({}, new Set(), {}, 3).outcome).toBe('open')
+    expect(qualificationOf(one, new Set(['need']), {}, 3, say).outcome).toBe('qualified')
+    expect(qualificationOf({}, new Set(), {}, 3, say).outcome).toBe('open')
   })
 })

@@ -1,3 +1,4 @@
+import type { Say } from '@runwaycrm/sdk'
 import type { QualificationCriterion } from './settings.ts'
 
 export interface Qualification {
@@ -31,6 +32,7 @@ export function qualificationOf(
   holding: ReadonlySet<string>,
   answers: Readonly<Record<string, boolean>>,
   qualifiedFrom: number,
+  say: Say,
 ): Qualification {
   const judged = Object.entries(criteria).map(([criterion, definition]) => ({
     criterion,
@@ -60,13 +62,15 @@ export function qualificationOf(
     })),
     missing: missing.map(({ criterion, label, question }) => ({ criterion, label, question })),
     summary: [
-      `${met.length} of ${judged.length} criteria met${list(met)}.`,
-      ...(refused.length > 0 ? [`Not met${list(refused)}.`] : []),
-      ...(missing.length > 0 ? [`Not known${list(missing)}.`] : []),
+      met.length === 0
+        ? say('qualification.noneMet', { count: judged.length })
+        : say('qualification.met', { met: met.length, count: judged.length, list: list(met) }),
+      ...(refused.length > 0 ? [say('qualification.notMet', { list: list(refused) })] : []),
+      ...(missing.length > 0 ? [say('qualification.notKnown', { list: list(missing) })] : []),
     ].join(' '),
   }
 }
 
 function list(criteria: readonly { readonly label: string }[]): string {
-  return criteria.length === 0 ? '' : `: ${criteria.map((one) => one.label).join(', ')}`
+  return criteria.map((one) => one.label).join(', ')
 }

@@ -1,7 +1,13 @@
-import { type HandlerContext, InvalidError, type Issue, StateConflictError } from '@runwaycrm/sdk'
+import {
+  type HandlerContext,
+  InvalidError,
+  type Issue,
+  StateConflictError,
+  sayTo,
+} from '@runwaycrm/sdk'
 import { holdingConditions } from './holding-conditions.ts'
 import { qualificationOf } from './qualification.ts'
-import { leadEntity, leadSettings } from './settings.ts'
+import { inWords, leadEntity, leadSettings } from './settings.ts'
 
 export interface QualifyInput {
   readonly leadId: string
@@ -16,11 +22,11 @@ export async function qualifyLead(input: QualifyInput, ctx: HandlerContext) {
   if (before === 'converted')
     throw new StateConflictError('This {lead} was converted; there is nothing to qualify.')
   const settings = await leadSettings(ctx)
-  const criteria = settings.qualification
+  const criteria = inWords(ctx, 'qualification', settings.qualification)
   checkAnswers(answers, Object.keys(criteria))
   const conditions = Object.fromEntries(Object.entries(criteria).map(([key, c]) => [key, c.when]))
   const holding = await holdingConditions(ctx.records, leadId, conditions)
-  const result = qualificationOf(criteria, holding, answers, settings.qualifiedFrom)
+  const result = qualificationOf(criteria, holding, answers, settings.qualifiedFrom, sayTo(ctx))
   // Answers come from a talk, so a new lead is not new any more.
   const talked = before === 'new' && Object.keys(answers).length > 0
   const status = result.outcome !== 'open' ? result.outcome : talked ? 'contacted' : before

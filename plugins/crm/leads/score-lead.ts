@@ -1,13 +1,14 @@
 import type { HandlerContext } from '@runwaycrm/sdk'
 import { holdingConditions } from './holding-conditions.ts'
 import { scoreOf } from './score.ts'
-import { leadEntity, leadSettings } from './settings.ts'
+import { inWords, leadEntity, leadSettings } from './settings.ts'
 
 /** Computes the score, stores it when it changed, and answers with the reasons. */
 export async function scoreLead(input: { leadId: string }, ctx: HandlerContext) {
   const { leadId } = input
   const lead = await ctx.records.get(leadEntity, leadId, { fields: ['name', 'score'] })
-  const { scoring } = await leadSettings(ctx)
+  const settings = await leadSettings(ctx)
+  const scoring = inWords(ctx, 'scoring', settings.scoring)
   const conditions = Object.fromEntries(Object.entries(scoring).map(([key, c]) => [key, c.when]))
   const result = scoreOf(scoring, await holdingConditions(ctx.records, leadId, conditions))
   const before = typeof lead['score'] === 'number' ? lead['score'] : null

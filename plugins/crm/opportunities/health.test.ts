@@ -27,6 +27,7 @@ describe('coverage', () => {
 })
 
 describe('the findings', () => {
+  const say = (key: string) => key
   const signs: Signs = {
     openCount: 30,
     stuckCount: 0,
@@ -38,19 +39,19 @@ describe('the findings', () => {
   }
 
   it('praise a pipeline that covers the target three times', () => {
-    expect(findingsOf(signs).map((finding) => finding.level)).toEqual(['good', 'good'])
+    expect(findingsOf(signs, say).map((finding) => finding.level)).toEqual(['good', 'good'])
   })
 
   it('warn of stuck and overdue deals, and louder when they are a third', () => {
     const levels = (stuckCount: number, overdueCount: number) =>
-      findingsOf({ ...signs, stuckCount, overdueCount }).map((finding) => finding.level)
+      findingsOf({ ...signs, stuckCount, overdueCount }, say).map((finding) => finding.level)
     expect(levels(2, 2)).toEqual(['good', 'watch', 'watch', 'good'])
     expect(levels(10, 12)).toEqual(['good', 'risk', 'risk', 'good'])
   })
 
   it('say it plainly when there is nothing', () => {
-    expect(findingsOf({ ...signs, openCount: 0 })).toEqual([
-      { level: 'risk', text: 'There are no open deals.' },
+    expect(findingsOf({ ...signs, openCount: 0 }, say)).toEqual([
+      { level: 'risk', text: 'health.noneOpen' },
     ])
   })
 })

@@ -1,4 +1,4 @@
-import { daysBetween } from '@runwaycrm/sdk'
+import { daysBetween, type Say } from '@runwaycrm/sdk'
 
 /** How many deals began on a day. */
 export interface AgeGroup {
@@ -59,37 +59,37 @@ export interface Signs {
  * The figures in words. Three times the missing amount in open deals is the usual rule of thumb for
  * enough; a third of the deals stuck or overdue is where a pipeline stops telling the truth.
  */
-export function findingsOf(signs: Signs): Finding[] {
+export function findingsOf(signs: Signs, say: Say): Finding[] {
   const { coverage, openCount, overdueCount, stuckCount } = signs
-  if (openCount === 0) return [{ level: 'risk', text: 'There are no open deals.' }]
+  const all = openCount
+  if (openCount === 0) return [{ level: 'risk', text: say('health.noneOpen') }]
   const findings: Finding[] = []
   const { ratio } = coverage
   if (ratio !== null)
     findings.push({
       level: ratio >= 3 ? 'good' : ratio >= 1 ? 'watch' : 'risk',
-      text: `Open deals until the end of the quarter cover what is left of the target ${ratio} times.`,
+      text: say('health.covered', { ratio }),
     })
-  else if (coverage.target > 0)
-    findings.push({ level: 'good', text: 'The target of the quarter is reached.' })
+  else if (coverage.target > 0) findings.push({ level: 'good', text: say('health.reached') })
   if (stuckCount > 0)
     findings.push({
       level: stuckCount / openCount >= 1 / 3 ? 'risk' : 'watch',
-      text: `${stuckCount} of ${openCount} open deals did not change for ${signs.stuckAfterDays} days.`,
+      text: say('health.stuck', { count: stuckCount, all, days: signs.stuckAfterDays }),
     })
   if (overdueCount > 0)
     findings.push({
       level: overdueCount / openCount >= 1 / 3 ? 'risk' : 'watch',
-      text: `${overdueCount} of ${openCount} open deals have a close date in the past.`,
+      text: say('health.overdue', { count: overdueCount, all }),
     })
   if (signs.withoutValue > 0)
     findings.push({
       level: 'watch',
-      text: `${signs.withoutValue} of ${openCount} open deals lack a value.`,
+      text: say('health.withoutValue', { count: signs.withoutValue, all }),
     })
   if (signs.winRate !== null)
     findings.push({
       level: signs.winRate >= 30 ? 'good' : 'watch',
-      text: `${signs.winRate} % of closed deals were won.`,
+      text: say('health.winRate', { percent: { percent: signs.winRate } }),
     })
   return findings
 }

@@ -11,6 +11,7 @@ import {
   type RecordData,
   type Records,
   rangeOf,
+  sayTo,
 } from '@runwaycrm/sdk'
 import { addUp, historyOf, sumClosed, sumDeals } from './deal-sums.ts'
 import { estimateWithoutValue, winRateOf } from './forecast.ts'
@@ -29,7 +30,7 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
   const { currency, timeZone } = ctx.org
   const today = dayIn(ctx.now, timeZone)
   const settings = await pipelineSettings(ctx)
-  const stages = stagesOf(ctx.model.entity(opportunityEntity))
+  const stages = stagesOf(ctx.model.entity(opportunityEntity, ctx.language))
   const owner = input.owner ? await findMember(ctx, input.owner, 'input.owner') : null
   const mine: Filter = owner ? { ownerId: owner.id } : {}
   const openDeals: Filter = { ...mine, stage: { $in: keysOf(stages, 'open') } }
@@ -101,7 +102,7 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
     coverage: {
       quarter,
       target: money(coverage.target),
-      targetFrom: fromSettings ? 'settings' : 'last quarter',
+      targetFrom: fromSettings ? 'settings' : 'last_quarter',
       won: money(coverage.won),
       open: money(coverage.open),
       ratio: coverage.ratio,
@@ -109,15 +110,18 @@ export async function pipelineHealth(input: HealthInput, ctx: HandlerContext) {
     ageDays: agesOf(await beginnings(records, openDeals), today),
     stuck: { afterDays: stuckAfterDays, ...stuck },
     overdue,
-    findings: findingsOf({
-      openCount,
-      stuckCount: stuck.count,
-      stuckAfterDays,
-      overdueCount: overdue.count,
-      coverage,
-      winRate,
-      withoutValue: guess.count,
-    }),
+    findings: findingsOf(
+      {
+        openCount,
+        stuckCount: stuck.count,
+        stuckAfterDays,
+        overdueCount: overdue.count,
+        coverage,
+        winRate,
+        withoutValue: guess.count,
+      },
+      sayTo(ctx),
+    ),
     otherCurrencies: addUp(open.flatMap((sum) => sum.others)),
   }
 }

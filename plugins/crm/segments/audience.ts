@@ -19,7 +19,7 @@ export interface Audience {
 
 /** @throws InvalidError when the reader knows no such entity. */
 export function entityOf(ctx: HandlerContext, name: string): EntityInfo {
-  const entity = ctx.model.entity(name)
+  const entity = ctx.model.entity(name, ctx.language)
   if (entity?.can.read) return entity
   throw invalidInput(
     'entity',
@@ -30,7 +30,7 @@ export function entityOf(ctx: HandlerContext, name: string): EntityInfo {
 
 /** What a saved segment is of. @throws StateConflictError when it has no condition, or its entity is gone. */
 export function audienceOf(ctx: HandlerContext, segment: RecordData): Audience {
-  const entity = ctx.model.entity(String(segment['target'] ?? ''))
+  const entity = ctx.model.entity(String(segment['target'] ?? ''), ctx.language)
   const { condition } = segment
   if (!entity?.can.read)
     throw new StateConflictError(

@@ -1,4 +1,10 @@
-import { type HandlerContext, NotFoundError, type RecordData } from '@runwaycrm/sdk'
+import {
+  type HandlerContext,
+  NotFoundError,
+  ownWords,
+  type RecordData,
+  sayTo,
+} from '@runwaycrm/sdk'
 import { assertOpen } from './escalate-ticket.ts'
 import { replyEntity, slaSettings, ticketEntity } from './settings.ts'
 
@@ -8,14 +14,16 @@ interface Suggested {
   readonly excerpt: string
 }
 
-const note =
-  'No AI is configured: the text is the template of the settings with the articles that share most words with the ticket.'
-
-/** Puts template and public articles together; the same ticket gives the same draft. */
+/**
+ * Puts template and public articles together; the same ticket gives the same draft. It goes to a customer, so it is
+ * in the organisation's language, whoever asked for it.
+ */
 export async function draftReply({ ticketId }: { readonly ticketId: string }, ctx: HandlerContext) {
   const ticket = await ctx.records.get(ticketEntity, ticketId)
   assertOpen(ticket['status'])
-  const { greeting, closing } = await slaSettings(ctx)
+  const settings = await slaSettings(ctx)
+  const own = (part: 'greeting' | 'closing') =>
+    ownWords(ctx, `settings.sla.schema.properties.${part}.default`, settings[part])
   const articles = await articlesFor(ctx, ticketId)
   const slots: Readonly<Record<string, string>> = {
     name: await nameOf(ctx, ticket),
@@ -25,11 +33,11 @@ export async function draftReply({ ticketId }: { readonly ticketId: string }, ct
   const fill = (text: string) =>
     text.replaceAll(/\{(\w+)\}/g, (whole, slot: string) => slots[slot] ?? whole)
   const text = [
-    fill(greeting),
+    fill(own('greeting')),
     ...(articles.length > 0
       ? articles.map(({ title, excerpt }) => `${title}\n${excerpt}`)
-      : ['We are looking into it and will come back to you.']),
-    fill(closing),
+      : [ctx.t('draft.looking')]),
+    fill(own('closing')),
   ].join('\n\n')
   const draft = await ctx.records.create(replyEntity, {
     name: `Re: ${ticket['subject']}`,
@@ -38,7 +46,7 @@ export async function draftReply({ ticketId }: { readonly ticketId: string }, ct
     body: text,
     ownerId: ticket['ownerId'] ?? null,
   })
-  return { ticketId, draftId: draft.id, text, articles, ai: false, note }
+  return { ticketId, draftId: draft.id, text, articles, ai: false, note: sayTo(ctx)('draft.note') }
 }
 
 /** Only what the public may read goes to a customer. */
@@ -51,12 +59,13 @@ async function articlesFor(ctx: HandlerContext, ticketId: string): Promise<reado
 
 async function nameOf(ctx: HandlerContext, ticket: RecordData): Promise<string> {
   const { contactId } = ticket as { readonly contactId?: string | null }
-  if (!contactId) return 'there'
+  const nobody = ctx.t('draft.nobody')
+  if (!contactId) return nobody
   try {
     const contact = await ctx.records.get('crm.contacts:contact', contactId)
-    return String(contact['name'] ?? 'there')
+    return String(contact['name'] ?? nobody)
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
-    return 'there'
+    return nobody
   }
 }

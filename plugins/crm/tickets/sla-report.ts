@@ -7,6 +7,7 @@ import {
   type Period,
   percentOf,
   rangeOf,
+  sayTo,
 } from '@runwaycrm/sdk'
 import { priorities, ticketEntity } from './settings.ts'
 
@@ -45,6 +46,7 @@ export async function slaReport(
   const sum = (name: 'opened' | 'answeredLate' | 'resolvedLate') =>
     byPriority.reduce((total, row) => total + row[name], 0)
   const opened = sum('opened')
+  const say = sayTo(ctx)
   return {
     ...range,
     opened,
@@ -61,9 +63,13 @@ export async function slaReport(
     })),
     summary:
       opened === 0
-        ? ['No ticket was opened in these days.']
+        ? [say('sla.none')]
         : [
-            `${opened} tickets were opened, ${sum('answeredLate')} were answered late and ${sum('resolvedLate')} solved late.`,
+            say('sla.some', {
+              opened,
+              answered: sum('answeredLate'),
+              resolved: sum('resolvedLate'),
+            }),
           ],
   }
 }

@@ -58,7 +58,7 @@ export function rulesOf(ctx: HandlerContext, entity: EntityInfo): EntityRules {
 
 /** @throws InvalidError for an entity that is not there, or whose records are not for merging. */
 export function entityFor(ctx: HandlerContext, name: string): EntityInfo {
-  const entity = ctx.model.entity(name)
+  const entity = ctx.model.entity(name, ctx.language)
   const message = !entity?.can.read
     ? `There is no entity "${name}", or you may not read it.`
     : entity.plugin === 'kernel'

@@ -38,7 +38,8 @@ export async function preview(input: Input, ctx: HandlerContext) {
     const same = found.same + found.changed.length - changed
     const [deleted, added] = [found.missing.length, found.added.length]
     if (changed + deleted + added > 0) {
-      objects.push({ object: entity.labelPlural, changed, deleted, added, same })
+      const { labelPlural } = ctx.model.entity(entity.ref, ctx.language) ?? entity
+      objects.push({ object: labelPlural, changed, deleted, added, same })
     }
   }
   const { revision: now } = await ownLayer(ctx).current(null)
