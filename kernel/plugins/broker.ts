@@ -20,6 +20,7 @@ import type { Bus } from '../events/bus.ts'
 import { outboxStatement } from '../events/outbox.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Entity } from '../model/model.ts'
+import { inOwnLanguage } from '../model/words.ts'
 import type { Writer } from '../records/change-set.ts'
 import type { Codecs } from '../records/fields.ts'
 import type { Reader } from '../records/read.ts'
@@ -278,12 +279,12 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
       entity(refOrPlural, language) {
         const entity =
           ctx.model.entities.get(refOrPlural) ?? ctx.model.entityByPlural.get(refOrPlural)
-        const reader = language === undefined ? acting : { ...acting, language }
+        const reader = language === undefined ? inOwnLanguage(acting) : { ...acting, language }
         return entity ? deps.describe(reader, entity) : null
       },
       action(ref) {
         const action = ctx.model.actions.get(ref)
-        return action ? summaryOf(ctx, action) : null
+        return action ? summaryOf(inOwnLanguage(ctx), action) : null
       },
       events: () => [...ctx.model.events.keys()],
       contributions<T>(point: string) {
@@ -292,7 +293,10 @@ export function broker(deps: BrokerDeps, call: BrokeredCall): Brokered {
         const found = ctx.model.contributions.get(point) ?? new Map<string, never>()
         return new Map([...found].map(([ref, one]) => [ref, one.definition as T]))
       },
-      entities: () => [...ctx.model.entities.values()].map((one) => deps.describe(acting, one)),
+      entities() {
+        const reader = inOwnLanguage(acting)
+        return [...ctx.model.entities.values()].map((one) => deps.describe(reader, one))
+      },
     },
   }
 }
