@@ -197,6 +197,10 @@ describe('a form', () => {
       { origin: 'https://www.dock.example', 'sec-fetch-site': 'cross-site' },
     )
     expect([sent.statusCode, sent.headers.location]).toEqual([303, more.redirect])
+    const cyrillic = await open((await make({ redirect: 'https://dock.example/спасибо' })).url)
+    const led = await send(cyrillic.action, { name: 'Di', email: 'di@dock.example' })
+    const spelled = 'https://dock.example/%D1%81%D0%BF%D0%B0%D1%81%D0%B8%D0%B1%D0%BE'
+    expect([led.statusCode, led.headers.location]).toEqual([303, spelled])
     const [submission] = await list('form-submissions', { utmSource: 'poster' })
     expect(submission).toMatchObject({ page: around, state: 'accepted' })
     const script = /<script async src="([^"]+)"/.exec(snippet)![1]!
@@ -240,6 +244,7 @@ describe('a form', () => {
             name: { type: 'text', label: 'Name', required: true },
             size: { type: 'multiSelect', label: 'Size', options: { small: {}, big: {} } },
             wet: { type: 'boolean', label: 'Wet' },
+            lands: { type: 'dateTime', label: 'Lands' },
           },
         },
       ],
@@ -249,7 +254,7 @@ describe('a form', () => {
         {
           entity: 't:boat',
           label: 'Your boat',
-          fields: { name: {}, size: { order: 5 }, wet: { order: 6 } },
+          fields: { name: {}, size: { order: 5 }, wet: { order: 6 }, lands: { order: 7 } },
         },
       ],
     ].map(([point, key, value]) => ({ op: 'set', path: [point, key], from: null, value }))
@@ -261,6 +266,9 @@ describe('a form', () => {
     const { url } = await offered()
     const page = await open(url)
     expect(page.body).toContain('<h1>Your boat</h1>')
+    const never = { name: 'Sea cow', lands: '2026-99-99T99:99' }
+    const refused = await send(page.action, never, json)
+    expect(refused.json()).toMatchObject({ errors: [{ path: 'lands', code: 'BAD_FORMAT' }] })
     const answer = await send(page.action, [
       ['name', 'Sea cow'],
       ['size', 'small'],

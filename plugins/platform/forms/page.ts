@@ -63,7 +63,8 @@ export function drawPage(
   { posted, kept, issues }: Filled,
   action?: string,
 ): PublicPage {
-  const { title, intro, button, consent, embeddedIn = [], redirect } = form.body
+  const { title, intro, button, consent, embeddedIn = [] } = form.body
+  const redirect = redirectOf(form)
   const say = (key: string, values = {}) => ctx.t(key, values, language)
   const names = new Set([...fields.map(({ field }) => field.apiName), consentName])
   const problemAt = (name: string) => issues.find(({ path }) => path.split('.')[0] === name)
@@ -96,9 +97,14 @@ export function drawPage(
       ],
       kept,
       trap: { name: trapName, label: say('page.trap') },
-      ...(redirect ? { leadsTo: [new URL(redirect).origin] } : {}),
+      ...(redirect ? { leadsTo: [redirect.origin] } : {}),
     },
   }
+}
+
+/** As headers take it, in ASCII; null for what is no address, which a definition may have. */
+function redirectOf({ body: { redirect } }: Form): URL | null {
+  return redirect !== undefined && URL.canParse(redirect) ? new URL(redirect) : null
 }
 
 const autocomplete: Readonly<Record<string, string>> = {
@@ -177,9 +183,10 @@ export function thanksReply(
   language: string,
   wantsPage: boolean,
 ): RouteReply {
-  const { thanks, redirect, embeddedIn = [] } = form.body
+  const { thanks, embeddedIn = [] } = form.body
+  const redirect = redirectOf(form)
   if (!wantsPage) return { status: 201, body: { received: true } }
-  if (redirect) return { status: 303, headers: { location: redirect } }
+  if (redirect) return { status: 303, headers: { location: redirect.href } }
   return {
     status: 200,
     page: {

@@ -51,13 +51,19 @@ function answerOf(
   if (text === '') return null
   if (control === 'datetime-local') {
     const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:00)?$/.exec(text)
-    return match ? momentIn(match[1]!, match[2]!, timeZone) : text
+    return match && isMoment(text.slice(0, 16)) ? momentIn(match[1]!, match[2]!, timeZone) : text
   }
   if (control !== 'number') return text
   // A comma is the decimal mark of most of the world; thousands are not written on forms.
   const plain = text.replace(/\s/g, '').replace(/^([+-]?\d+),(\d+)$/, '$1.$2')
   if (field.editor === 'currency') return plain
   return /^[+-]?\d{1,15}(\.\d{1,10})?$/.test(plain) ? Number(plain) : text
+}
+
+/** The 31st of a month that has 30 days is none. */
+function isMoment(minute: string): boolean {
+  const at = Date.parse(`${minute}Z`)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(minute)
 }
 
 /** Addresses of the web in all texts. */
