@@ -90,6 +90,16 @@ describe('a webhook that comes in', () => {
     expect(shop.lastReceivedAt).toBe(entries.at(-1).receivedAt)
   })
 
+  it('begins anew with what it was, whatever it calls itself', async () => {
+    const other = await openDoor(org, { name: 'Plain' })
+    const body = '{"kind": order}'
+    const headers = standardHeaders(other.secret, body, { id: 'msg_plain' })
+    const sent = await post(app, other.path, body, { ...headers, 'content-type': 'text/json' })
+    expect(sent.statusCode).toBe(202)
+    const entry = (await log()).find(({ deliveryId }) => deliveryId === 'msg_plain')
+    expect(await act(org, 'replay_received', { ids: [entry.id] })).toEqual({ deliveries: 1 })
+  })
+
   it('is shown to admins and whoever owns the address, and to nobody else', async () => {
     const viewer = await app.createKey(org.orgId, { role: 'viewer' })
     const editor = await app.createKey(org.orgId, { role: 'editor' })

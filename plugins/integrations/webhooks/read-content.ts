@@ -18,7 +18,7 @@ export interface Content {
 export function readContent({ body, headers, json }: HookCall): Content {
   const type = (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase().slice(0, 120)
   const text = () => Buffer.from(body).toString('utf8')
-  if (/^application\/(json|[\w.-]+\+json)$/.test(type)) {
+  if (isJson(type)) {
     const value = json()
     if (repeats(text(), value)) {
       throw new InvalidError(
@@ -31,6 +31,9 @@ export function readContent({ body, headers, json }: HookCall): Content {
   if (!isText || !isUtf8(body) || body.includes(0)) throw new UnsupportedMediaTypeError()
   return { type, text: text(), value: text() }
 }
+
+/** Whether what is called so is read as JSON. */
+export const isJson = (type: string): boolean => /^application\/(json|[\w.-]+\+json)$/.test(type)
 
 /** More members are written than there are once it is read: one of them was said twice. */
 function repeats(text: string, value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { type HandlerContext, invalidInput } from '@runwaycrm/sdk'
 import { findInbound, type Inbound, receivedEntity } from './inbound.ts'
+import { isJson } from './read-content.ts'
 
 interface Told {
   readonly delivery: string
@@ -43,7 +44,7 @@ export async function replayReceived(
         await sayReceived(inside, inbound, {
           ...{ delivery: String(row['delivery']), received: id, type, isReplay: true },
           headers: row['headers'] as Readonly<Record<string, string>>,
-          value: /json$/.test(type) ? JSON.parse(text.replace(/^\ufeff/, '')) : text,
+          value: isJson(type) ? JSON.parse(text.replace(/^\ufeff/, '')) : text,
         })
         const replayed = { replays: Number(replays ?? 0) + 1, replayedAt: ctx.now.toISOString() }
         await inside.records.update(receivedEntity, id, replayed)
