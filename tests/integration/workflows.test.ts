@@ -342,6 +342,57 @@ describe('a run that waits', () => {
     for (const { run } of busy) await flows.becomes(run, 'done')
   })
 
+  it('begins once for a record at a time, however many ask at the same moment', async () => {
+    await flows.publish({
+      single: {
+        label: 'One at a time',
+        entity: 'crm.leads:lead',
+        overlap: 'skip',
+        triggers: { hand: trigger('manual') },
+        start: 'rest',
+        steps: { rest: step('wait', { for: 1, unit: 'hours' }) },
+      },
+    })
+    const { id } = await lead({ name: 'Wanted by many' })
+    const ask = () =>
+      flows.ask('POST', '/workflows/t:single/run', { records: { entity: 'leads', ids: [id] } })
+    const begun = await Promise.all(Array.from({ length: 8 }, ask))
+    expect(begun.flatMap(({ runs }) => runs)).toHaveLength(1)
+  })
+
+  it('hears what it waits for, however many others wait, and ends with all its parts', async () => {
+    const each = (inner: string) =>
+      step('for-each', { items: '{{ trigger.payload.many }}', do: inner, concurrency: 100 })
+    const created = (more: object = {}) =>
+      step('wait-for-event', { event: 'record.created', sameRecord: false, ...more })
+    const triggers = { hand: trigger('manual') }
+    await flows.publish({
+      early: { label: 'Early', triggers, start: 'hear', steps: { hear: created() } },
+      crowd: {
+        ...{ label: 'Crowd', triggers, start: 'outer' },
+        steps: {
+          outer: each('inner'),
+          inner: each('deaf'),
+          deaf: created({ match: { no: 'such event' } }),
+        },
+      },
+    })
+    const begin = async (key: string, input: object = {}) =>
+      (await flows.ask('POST', `/workflows/t:${key}/run`, { input })).runs[0] as string
+    const early = await begin('early')
+    await flows.becomes(early, 'waiting')
+    const crowd = await begin('crowd', { many: Array.from({ length: 32 }, (_, at) => at) })
+    const statesOf = async () => {
+      const { parts } = await flows.detail(crowd)
+      return [...new Set(parts.map(({ status }: Json) => status)), parts.length]
+    }
+    await expect.poll(statesOf, { timeout: 30_000, interval: 500 }).toEqual(['waiting', 999])
+    await lead({ name: 'Heard by one' })
+    await flows.becomes(early, 'done')
+    await flows.ask('POST', `/runs/${crowd}/cancel`)
+    expect(await statesOf()).toEqual(['cancelled', 999])
+  }, 60_000)
+
   it('goes another way when nothing came in time, and waits for nothing any more', async () => {
     await flows.publish({
       brief: {

@@ -1,4 +1,4 @@
-import type { EventNews, HandlerContext, RecordData } from '@runwaycrm/sdk'
+import { type EventNews, type HandlerContext, inBunches, type RecordData } from '@runwaycrm/sdk'
 import { resume } from './advance.ts'
 import { asWorkflow, pinned } from './definitions.ts'
 import { hasEnded } from './run-state.ts'
@@ -10,13 +10,20 @@ import { type EventTrigger, eventTriggers } from './triggers.ts'
 
 /** What workflows are to hear of now: what begins one, and what runs wait for. */
 export async function wanted(_: null, ctx: HandlerContext): Promise<readonly string[]> {
-  const waits = await ctx.tables.select('wait')
-  return [
-    ...eventTriggers(ctx).keys(),
-    ...new Set(
-      waits.map(({ event, entity }) => (entity === null ? String(event) : `${event} ${entity}`)),
-    ),
-  ]
+  return [...eventTriggers(ctx).keys(), ...(await waitedFor(ctx))]
+}
+
+/** Names alone, the next after the last: of one event very many may wait. */
+async function waitedFor(ctx: HandlerContext): Promise<readonly string[]> {
+  const names: string[] = []
+  let after = ''
+  for (;;) {
+    const where = { event: { $gt: after } }
+    const [next] = await ctx.tables.select('wait', { where, sort: 'event', limit: 1 })
+    if (!next) return names
+    after = String(next['event'])
+    names.push(after)
+  }
 }
 
 /** Begins the runs that events begin, and wakes those that wait for them. */
@@ -132,11 +139,34 @@ const keyOf = (ref: string, id: string) => `${ref} ${id}`
 /** Runs that wait for one of these events go on. */
 async function wakeWaiting(ctx: HandlerContext, events: readonly EventNews[]): Promise<void> {
   const names = [...new Set(events.map(({ event }) => event))]
-  const waits = await ctx.tables.select('wait', { where: { event: names } })
-  for (const wait of waits as unknown as readonly WaitRow[]) {
-    for (const event of events) if (isFor(wait, event)) await wake(ctx, wait, event)
+  const ids = [...new Set(events.flatMap(({ id }) => id ?? []))]
+  const records = [null, ...inBunches(ids, idsAtOnce)]
+  for (const record of records) {
+    for await (const wait of waitsFor(ctx, { event: names, record })) {
+      for (const event of events) if (isFor(wait, event)) await wake(ctx, wait, event)
+    }
   }
 }
+
+const idsAtOnce = 500
+const waitsAtOnce = 1_000
+
+/** All of them, however many: those that come meanwhile wait for what comes after. */
+async function* waitsFor(ctx: HandlerContext, where: object): AsyncGenerator<WaitRow> {
+  let after = nobody
+  for (;;) {
+    ctx.signal.throwIfAborted()
+    const rows = (await ctx.tables.select('wait', {
+      where: { ...where, id: { $gt: after } },
+      sort: 'id',
+      limit: waitsAtOnce,
+    })) as unknown as readonly WaitRow[]
+    yield* rows
+    if (rows.length < waitsAtOnce) return
+    after = rows.at(-1)?.id ?? nobody
+  }
+}
+const nobody = '00000000-0000-0000-0000-000000000000'
 
 function isFor({ event, entity, record, match }: WaitRow, news: EventNews): boolean {
   if (event !== news.event) return false

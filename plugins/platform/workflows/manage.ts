@@ -129,10 +129,13 @@ export async function cancel({ id }: { readonly id: string }, ctx: HandlerContex
 }
 
 async function cancelParts(inside: HandlerContext, run: string): Promise<void> {
-  const parts = await inside.tables.select('state', {
-    where: { run, whole: false, status: ['ready', 'waiting', 'paused'] },
-  })
-  for (const part of parts.map(toState)) await keepState(inside, part, cancelled(part.data), [])
+  // A list in a list has more of them than are read at once.
+  for (;;) {
+    const where = { run, whole: false, status: ['ready', 'waiting', 'paused'] }
+    const parts = await inside.tables.select('state', { where })
+    if (parts.length === 0) break
+    for (const part of parts.map(toState)) await keepState(inside, part, cancelled(part.data), [])
+  }
   await withdrawApprovals(inside, run)
 }
 
