@@ -27,6 +27,7 @@ const de: typeof en = {
     skip: 'Zum Inhalt springen',
     copy: 'Kopieren',
     copied: 'Kopiert',
+    notCopied: 'Das ließ sich nicht kopieren. Markieren und kopieren Sie es selbst.',
   },
   draftBand: {
     title: 'Das ist der Entwurf.',

@@ -25,6 +25,7 @@ export default {
     skip: 'Skip to the content',
     copy: 'Copy',
     copied: 'Copied',
+    notCopied: 'It could not be copied. Select it and copy it yourself.',
   },
   draftBand: {
     title: 'This is the draft.',
