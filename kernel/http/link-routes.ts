@@ -181,7 +181,8 @@ function answerOf({ status, page, body, headers }: RouteReply, ctx: RequestConte
   if (body !== undefined) return { status, body }
   if (!page) return null
   const brand = page.isBranded ? { ...ctx.brand, name: ctx.brand?.name ?? ctx.org.name } : null
-  return publicPage(status, page, brand)
+  // Words are the organisation's where the plugin does not say otherwise.
+  return publicPage(status, { language: localeOf(ctx), ...page }, brand)
 }
 
 const formType = 'application/x-www-form-urlencoded'

@@ -167,6 +167,15 @@ describe('a link to unsubscribe', () => {
     expect(elsewhere.statusCode).toBe(415)
   })
 
+  it('says in which language it is', async () => {
+    const url = await linkFor('lang@tarnby.example')
+    await admin.call('PATCH', '/settings/org', { locale: 'de' })
+    const { body, headers } = await open('GET', url)
+    await admin.call('PATCH', '/settings/org', { locale: 'en' })
+    expect(body).toContain('>Abmelden</button>')
+    expect([headers['content-language'], body.includes('<html lang="de"')]).toEqual(['de', true])
+  })
+
   it('shows markup in a name as text', async () => {
     await admin.create('consent-purposes', { name: '<b>Bold</b>', key: 'bold' })
     const { output } = await admin.run(c('unsubscribe_link'), {

@@ -92,6 +92,19 @@ describe('a step that asks for approval', () => {
     expect(ended.state.result).toEqual({ ended: 'no', why: 'Too cheap.' })
   })
 
+  it('is told however long its title becomes', async () => {
+    const title = '{{ record.name }} {{ record.name }}'
+    await flows.publish({ long: sign({ title, assignee: boss.userId }) })
+    const name = 'Harbour '.repeat(25).trim()
+    const { id } = await ok(anna.call('POST', '/opportunities', { name, value: 1000 }))
+    const asked = await waitingFor(await start('t:long', id))
+    const told = async () => {
+      const { data } = await ok(boss.call('GET', '/notifications?limit=200'))
+      return data.some((one: Json) => one.record?.id === asked.id)
+    }
+    await expect.poll(told, { timeout: 10_000 }).toBe(true)
+  })
+
   it('is decided for the values that were shown', async () => {
     const { id } = await deal()
     const run = await start('t:sign', id)

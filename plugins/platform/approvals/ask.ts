@@ -40,7 +40,9 @@ export interface Draft {
  *
  * @param ctx of the plugin itself.
  */
-export async function ask(ctx: HandlerContext, draft: Draft): Promise<RequestRow> {
+export async function ask(ctx: HandlerContext, whole: Draft): Promise<RequestRow> {
+  // A longer one fits no subject of a mail.
+  const draft = { ...whole, title: whole.title.slice(0, mostTitle) }
   const known = await pendingTwin(ctx, draft)
   if (known) return known
   // What was asked stays asked when the deed around it is taken back.
@@ -67,6 +69,8 @@ export async function ask(ctx: HandlerContext, draft: Draft): Promise<RequestRow
   }
   return ctx.transaction(work, { isApart: true })
 }
+
+const mostTitle = 200
 
 /** Jobs that tell whom it waits for, and look at it when its times are over. */
 export async function watch(inside: HandlerContext, row: RequestRow): Promise<void> {
@@ -99,7 +103,7 @@ function askKeyOf({ askKey, asker, action, input, shown, assignee, role }: Draft
 function recordOf(draft: Draft, hash: string): FieldValues {
   const { asker } = draft
   return {
-    ...{ title: draft.title.slice(0, 200), kind: draft.kind, status: 'pending', hash },
+    ...{ title: draft.title, kind: draft.kind, status: 'pending', hash },
     text: draft.text ?? null,
     assigneeId: draft.assignee,
     role: draft.role,

@@ -40,6 +40,6 @@ async function subjectOf({ params }: RouteRequest, ctx: HandlerContext) {
 function pageOf(ctx: HandlerContext, { language }: Preferences, state: 'ask' | 'done'): PublicPage {
   const t = (key: string) => ctx.t(key, { org: ctx.org.name }, language)
   if (state === 'ask')
-    return { title: t('stop.title'), text: [t('stop.ask')], button: t('stop.button') }
-  return { title: t('stop.doneTitle'), text: [t('stop.done')] }
+    return { language, title: t('stop.title'), text: [t('stop.ask')], button: t('stop.button') }
+  return { language, title: t('stop.doneTitle'), text: [t('stop.done')] }
 }
