@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { act, type Door, deliver, openDoor, post, standardHeaders } from '../setup/hooks.ts'
+import { joinOrg } from '../setup/join-org.ts'
 import { type Caller, startApp, type TestApp } from '../setup/test-app.ts'
 import { type Json, step, trigger, workflowsOf } from '../setup/workflows.ts'
 
@@ -116,6 +117,28 @@ describe('a webhook that comes in', () => {
       const answer = await editor.call('POST', `/actions/integrations.webhooks:${key}`, { input })
       expect([key, answer.statusCode]).toEqual([key, key === 'replay_received' ? 422 : 403])
     }
+  })
+
+  it('has another owner by an admin, or by who owns it, and by nobody who only may change it', async () => {
+    const editor = await joinOrg(app, org, 'platform.people:editor')
+    const ownerId = editor.userId
+    const mine = await editor.call('PATCH', `/inbound-webhooks/${door.id}`, { ownerId })
+    expect(mine.statusCode).toBe(403)
+    const input = { id: door.id }
+    const rotated = await editor.call(
+      'POST',
+      `/actions/integrations.webhooks:rotate_inbound_secret`,
+      {
+        input,
+      },
+    )
+    expect(rotated.statusCode).toBe(403)
+    const [{ id, ownerId: before }] = (await flows.ask('GET', '/inbound-webhooks?sort=createdAt'))
+      .data
+    expect(id).toBe(door.id)
+    await flows.ask('PATCH', `/inbound-webhooks/${id}`, { ownerId })
+    const back = await editor.call('PATCH', `/inbound-webhooks/${id}`, { ownerId: before })
+    expect(back.statusCode).toBe(200)
   })
 
   it('is told from forgeries as its action says, whoever takes that back', async () => {

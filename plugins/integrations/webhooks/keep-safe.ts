@@ -1,5 +1,6 @@
 import {
   type AfterChange,
+  ForbiddenError,
   type HandlerContext,
   type HookChange,
   type HookOutcome,
@@ -30,6 +31,17 @@ const signed = ['scheme', 'signatureHeader', 'encoding', 'prefix', 'idHeader', '
 export async function keepSigned(change: AfterChange, ctx: HandlerContext): Promise<void> {
   if (await isLedBack(change, ctx, inboundEntity, [...signed, 'address', 'secretSince'])) {
     throw new StateConflictError('Only its actions change how {a inbound} is signed.')
+  }
+}
+
+/** Whoever owns it reads what comes and makes its secret anew, so it is not taken by whoever may change it. */
+export async function keepOwner({ records }: AfterChange, ctx: HandlerContext): Promise<void> {
+  if (ctx.isAdmin) return
+  for (const { id, before } of records) {
+    const { ownerId } = await ctx.records.get(inboundEntity, id, { fields: ['ownerId'] })
+    const owner = before?.['ownerId'] ?? null
+    if (ownerId === owner || (owner !== null && owner === ctx.principal.userId)) continue
+    throw new ForbiddenError('Only admins and whoever owns {a inbound} give it to somebody else.')
   }
 }
 

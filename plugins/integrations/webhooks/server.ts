@@ -3,7 +3,7 @@ import { attempt } from './attempt.ts'
 import { changeEndpoint, createEndpoint, rotateSecret } from './change-endpoint.ts'
 import { changeInbound, createInbound, rotateInboundSecret } from './change-inbound.ts'
 import { hear, wanted } from './hear.ts'
-import { beginAnew, keepLead, keepSigned } from './keep-safe.ts'
+import { beginAnew, keepLead, keepOwner, keepSigned } from './keep-safe.ts'
 import { knowEvents } from './know-events.ts'
 import { receive } from './receive.ts'
 import { replayReceived } from './say-received.ts'
@@ -22,6 +22,7 @@ export const handlers = defineHandlers({
   beginAnew,
   keepLead,
   keepSigned,
+  keepOwner,
   takeUp,
   sweep,
   receive,
