@@ -345,4 +345,12 @@ describe('a dry run', () => {
     const long = await flows.ask('POST', '/workflows/t:many/run', { dryRun: true })
     expect(long.steps.length).toBeLessThanOrEqual(501)
   })
+
+  it('of a workflow that begins itself ends as the run would', async () => {
+    const again = step('run-workflow', { workflow: 't:circle' })
+    await flows.publish({ circle: { label: 'Circle', start: 'again', steps: { again } } })
+    const told = await flows.ask('POST', '/workflows/t:circle/run', { dryRun: true })
+    expect(told.steps).toHaveLength(8)
+    expect(told.failure.message).toContain('Workflows started one another 8 times in a row')
+  })
 })

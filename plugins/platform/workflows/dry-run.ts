@@ -14,6 +14,7 @@ import type { NewPart } from './parts.ts'
 import { failed } from './run-slice.ts'
 import { hasEnded, newRunState, type Outcome, type RunState } from './run-state.ts'
 import { readSubject } from './scope.ts'
+import { stateOf } from './start-runs.ts'
 import { executorOf } from './steps/executors.ts'
 import { type StepCall, type StepResult, stepCall, type Uses } from './steps/step-call.ts'
 import { manualOrigin, type StateRow } from './tables.ts'
@@ -177,14 +178,18 @@ async function runParts(
 ): Promise<readonly StateRow[]> {
   const ended: StateRow[] = []
   for (const one of parts) {
-    const state = { ...newRunState(one.start, one.vars ?? {}), outputs: one.outputs ?? {} }
+    const { workflow: other, vars = {}, outputs = {} } = one
+    const depth = row.depth + (other ? 1 : 0)
+    const state = other
+      ? stateOf({ workflow: other, depth, vars })
+      : { ...newRunState(one.start, vars), outputs }
     const inner: StateRow = {
-      ...{ ...row, id: crypto.randomUUID(), whole: false, parent: row.id, data: state },
+      ...{ ...row, id: crypto.randomUUID(), whole: false, parent: row.id, data: state, depth },
       ...{ place: one.place, placeKey: one.placeKey ?? null, item: one.item ?? row.item },
       subject: one.subject ?? row.subject,
     }
     const name = `${key} ${one.placeKey ?? one.place + 1}`
-    const data = await simulate(run, one.workflow ?? workflow, inner, name)
+    const data = await simulate(run, other ?? workflow, inner, name)
     ended.push({ ...inner, data, status: data.status })
   }
   return ended

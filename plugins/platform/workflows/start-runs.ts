@@ -76,7 +76,12 @@ export async function begin(
   return ids
 }
 
-function stateOf({ workflow, depth, vars }: NewRun): RunState {
+/** Failed from the start where workflows led to one another too often. */
+export function stateOf({
+  workflow,
+  depth,
+  vars,
+}: Pick<NewRun, 'workflow' | 'depth' | 'vars'>): RunState {
   const state = newRunState(workflow.start, vars)
   if (depth <= deepest) return state
   const message = `Workflows started one another ${deepest} times in a row, most likely in a circle.`
