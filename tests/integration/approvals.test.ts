@@ -521,6 +521,13 @@ describe('somebody who is away', () => {
     ] as const) {
       expect((await refused(absence(anna, wrong))).errors).toMatchObject([{ path }])
     }
+    const atOnce = [1, 2, 3, 4].map(() => absence(bob, { ...told, deputyId: anna.userId }))
+    for (const answer of await Promise.all(atOnce)) expect(answer.statusCode).toBe(200)
+    const filter = encodeURIComponent(JSON.stringify({ memberId: bob.userId }))
+    const ofBob = async () => (await ok(key.call('GET', `/absences?filter=${filter}`))).data
+    expect(await ofBob()).toHaveLength(1)
+    await ok(bob.call('POST', '/actions/platform.approvals:end_absence', { input: {} }))
+    expect(await ofBob()).toEqual([])
     const { output } = await ok(absence(key, { ...told, userId: anna.userId }))
     await ok(absence(anna, { ...told, until: at(8) }))
     const seen = async (who: Caller) =>

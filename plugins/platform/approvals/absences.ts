@@ -1,4 +1,11 @@
-import { ForbiddenError, type HandlerContext, invalidInput, type RecordData } from '@runwaycrm/sdk'
+import {
+  type FieldValues,
+  ForbiddenError,
+  type HandlerContext,
+  invalidInput,
+  NotFoundError,
+  type RecordData,
+} from '@runwaycrm/sdk'
 import { decidersOf, findMember } from './people.ts'
 import type { Decider } from './shown.ts'
 
@@ -36,11 +43,13 @@ export async function setAbsence(
     ...{ name: member.name || member.id, memberId: member.id, deputyId: deputy.id },
     ...{ from, until, saidById: ctx.principal.userId },
   }
-  const known = await absenceOf(plugin, member.id)
-  const kept = known
-    ? await plugin.records.update(absenceEntity, known.id, values)
-    : await plugin.records.create(absenceEntity, values)
-  return { absenceId: kept.id }
+  const [known] = await absencesOf(plugin, member.id)
+  const isKept = known !== undefined && (await change(plugin, known.id, values))
+  if (!isKept) await plugin.records.create(absenceEntity, values)
+  // Of two that were said at the same moment the later one stays, whoever looks first.
+  const [kept, ...others] = await absencesOf(plugin, member.id)
+  for (const { id } of others) await remove(plugin, id)
+  return { absenceId: kept?.id ?? '' }
 }
 
 export async function endAbsence(
@@ -48,9 +57,25 @@ export async function endAbsence(
   ctx: HandlerContext,
 ): Promise<{ readonly ended: boolean }> {
   const plugin = ctx.as(null)
-  const known = await absenceOf(plugin, whoseOf(ctx, userId))
-  if (known) await plugin.records.delete(absenceEntity, known.id)
-  return { ended: known !== null }
+  const known = await absencesOf(plugin, whoseOf(ctx, userId))
+  for (const { id } of known) await remove(plugin, id)
+  return { ended: known.length > 0 }
+}
+
+const remove = (plugin: HandlerContext, id: string): Promise<boolean> =>
+  isThere(plugin.records.delete(absenceEntity, id))
+const change = (plugin: HandlerContext, id: string, values: FieldValues): Promise<boolean> =>
+  isThere(plugin.records.update(absenceEntity, id, values))
+
+/** @returns false when somebody took it away at the same moment. */
+async function isThere(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work
+    return true
+  } catch (error) {
+    if (error instanceof NotFoundError) return false
+    throw error
+  }
 }
 
 /** Who decides for somebody is not for whoever acts on their behalf to say. */
@@ -61,9 +86,13 @@ function whoseOf({ principal, isAdmin }: HandlerContext, userId: string | undefi
   throw new ForbiddenError('Only a member who is signed in says so, or an admin of somebody else.')
 }
 
-async function absenceOf(plugin: HandlerContext, memberId: string): Promise<RecordData | null> {
-  const { data } = await plugin.records.list(absenceEntity, { filter: { memberId }, limit: 1 })
-  return data[0] ?? null
+/** One, but for a moment; the latest first. */
+async function absencesOf(
+  plugin: HandlerContext,
+  memberId: string,
+): Promise<readonly RecordData[]> {
+  const query = { filter: { memberId }, sort: '-id', limit: 200 }
+  return (await plugin.records.list(absenceEntity, query)).data
 }
 
 export interface Present {
