@@ -28,6 +28,8 @@ export interface WebForm {
   readonly id: string
   /** Made here; others come from plugins and the studio. */
   readonly isRecord: boolean
+  /** Of a record. */
+  readonly version: number | null
   readonly name: string
   readonly entity: string
   readonly active: boolean
@@ -53,6 +55,8 @@ export interface FormToSave {
   readonly body: FormBody
   readonly active: boolean
   readonly assignTo: string | null
+  /** As which it was read. */
+  readonly version?: number
 }
 
 export function createFormsApi(http: Http) {
@@ -60,10 +64,9 @@ export function createFormsApi(http: Http) {
     list: () => http.get<WebForms>('/forms'),
     save: async (input: FormToSave) =>
       (
-        await http.post<{ output: { id: string; url: string; snippet: string } }>(
-          '/actions/platform.forms:save_form',
-          { input },
-        )
+        await http.post<{
+          output: { id: string; version: number; url: string; snippet: string }
+        }>('/actions/platform.forms:save_form', { input })
       ).output,
   }
 }

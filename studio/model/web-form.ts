@@ -4,6 +4,8 @@ import type { FormBody, FormField, FormToSave, WebForm } from '../api/forms.ts'
 /** A form as it is edited: fields in their order, texts that may be blank. */
 export interface FormDraft {
   id: string | null
+  /** As which it was read, or saved last. */
+  version: number | null
   name: string
   entity: string
   active: boolean
@@ -56,7 +58,7 @@ export function freshDraft(entity: EntityInfo, controls: Controls): FormDraft {
   const source = entity.fields.find(({ apiName }) => apiName === 'source')
   const web = source?.options?.find(({ key }) => key === 'web')
   return {
-    ...{ id: null, name: '', entity: entity.ref, active: true, assignTo: null },
+    ...{ id: null, version: null, name: '', entity: entity.ref, active: true, assignTo: null },
     ...{ title: '', intro: '', button: '', thanks: '', redirect: '', sites: '', mostLinks: '' },
     ...{ consentText: '', consentPurpose: '', consentRequired: true },
     fields: web ? [...fields, { ...emptyField('source'), isFixed: true, preset: web.key }] : fields,
@@ -74,6 +76,7 @@ export function toDraft(form: WebForm): FormDraft {
   )
   return {
     id: form.isRecord ? form.id : null,
+    version: form.version,
     name: form.name,
     entity: form.entity,
     active: form.active,
@@ -100,10 +103,11 @@ export function toDraft(form: WebForm): FormDraft {
 }
 
 export function toSave(draft: FormDraft): FormToSave {
-  const { id, name, entity, active, assignTo } = draft
+  const { id, version, name, entity, active, assignTo } = draft
   const title = draft.title.trim()
   return {
     ...(id === null ? {} : { id }),
+    ...(version === null ? {} : { version }),
     name: name.trim() || title,
     entity,
     active,

@@ -435,6 +435,17 @@ describe('who makes one', () => {
     }
   })
 
+  it('is not written over by who read it before somebody else changed it', async () => {
+    const { id } = await make()
+    const read = (await ask(org, 'GET', '/forms')).data.find((one: Json) => one.id === id)
+    const { version } = await act('save_form', { id, version: read.version, name: 'Ours' })
+    const late = await org.call('POST', `/actions/${plugin}:save_form`, {
+      input: { id, version: read.version, name: 'Theirs' },
+    })
+    expect([late.statusCode, late.json().code]).toEqual([412, 'STALE_VERSION'])
+    expect(await ask(org, 'GET', `/web-forms/${id}`)).toMatchObject({ version, name: 'Ours' })
+  })
+
   it('reaches no other organisation', async () => {
     const { url, id } = await make()
     const email = 'only@dock.example'

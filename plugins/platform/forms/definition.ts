@@ -41,6 +41,8 @@ export interface Form {
   /** The id of a record, or the reference of what a plugin or the studio brings. */
   readonly id: string
   readonly isRecord: boolean
+  /** Null for what is no record. */
+  readonly version: number | null
   readonly name: string
   readonly entity: string
   readonly active: boolean
@@ -58,6 +60,7 @@ interface Contributed extends FormBody {
 export const toForm = (record: RecordData): Form => ({
   id: record.id,
   isRecord: true,
+  version: record.version,
   name: String(record['name'] ?? ''),
   entity: String(record['entityRef'] ?? ''),
   active: record['active'] === true,
@@ -87,7 +90,7 @@ export function contributedForms(ctx: HandlerContext, language?: string): readon
       const said = ctx.t(name, {}, language)
       return said === name ? text : said
     }) as Contributed
-    return { id, isRecord: false, name: label, entity, active, body, assignTo: null }
+    return { id, isRecord: false, version: null, name: label, entity, active, body, assignTo: null }
   })
 }
 

@@ -25,6 +25,8 @@ interface Save {
   readonly body?: FormBody
   readonly active?: boolean
   readonly assignTo?: string | null
+  /** Of the form that it changes: somebody else's change since is not written over. */
+  readonly version?: number
 }
 
 /** Makes or changes a form. It lets anybody write, so it is an admin's to make. */
@@ -42,13 +44,13 @@ export async function saveForm(input: Save, ctx: HandlerContext) {
     ...(input.assignTo === undefined ? {} : { assignToId: input.assignTo }),
   }
   const saved = known
-    ? await ctx.records.update(formEntity, known.id, values)
+    ? await ctx.records.update(formEntity, known.id, values, input.version)
     : await ctx.records.create(formEntity, {
         active: true,
         name: body.title ?? ctx.label(entity).one,
         ...values,
       })
-  return { id: saved.id, ...publicFace(ctx, toForm(saved)) }
+  return { id: saved.id, version: saved.version, ...publicFace(ctx, toForm(saved)) }
 }
 
 /** Where it is filled in, and what puts it into a page of one's own. */
