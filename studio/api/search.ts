@@ -3,6 +3,12 @@ import type { Http } from './http.ts'
 
 export function createSearchApi(http: Http) {
   return {
-    find: (q: string, signal?: AbortSignal) => http.get<SearchAnswer>('/search', { q }, signal),
+    /** @param entities of which alone; of all when missing. */
+    find: (q: string, signal?: AbortSignal, entities?: readonly string[]) =>
+      http.get<SearchAnswer>(
+        '/search',
+        { q, ...(entities ? { entities: entities.join(',') } : {}) },
+        signal,
+      ),
   }
 }

@@ -13,7 +13,7 @@ it('takes a linked record away and keeps the others in their order', async () =>
     display: 'relations',
     to: 't:yacht',
   })
-  const { component } = mountWithModel(FieldPicker, {
+  const { component, wrapper } = mountWithModel(FieldPicker, {
     field: crew,
     value: ['y1', 'y2', 'y3'],
     isMultiple: true,
@@ -26,4 +26,29 @@ it('takes a linked record away and keeps the others in their order', async () =>
   items[1]?.click()
   await flushPromises()
   expect(component.emitted('pick')?.[0]).toEqual([['y1', 'y3']])
+  wrapper.unmount()
+})
+
+it('finds records of the objects that may be chosen, however many others have the words', async () => {
+  const about = field('about', {
+    ...{ type: 'platform.fields:reference', kind: 'reference', editor: 'reference' },
+    ...{ display: 'reference', params: { only: ['t:yacht'] } },
+  })
+  const { wrapper } = mountWithModel(
+    FieldPicker,
+    { field: about, value: null, open: true },
+    ({ path, query }) => {
+      // As the server does: the best ten of all that are asked for.
+      const entity = query.get('entities') === 'yachts' ? 'yachts' : 'users'
+      const data = path === '/search' ? [{ entity, id: 'y1', title: 'Sea cow' }] : []
+      return { body: { data, page: { nextCursor: null } } }
+    },
+  )
+  const input = () => document.querySelector<HTMLInputElement>('.picker-search input')
+  await expect.poll(input).not.toBeNull()
+  Object.assign(input() as HTMLInputElement, { value: 'sea' })
+  input()?.dispatchEvent(new Event('input'))
+  const texts = () => [...document.querySelectorAll('[role=option]')].map((one) => one.textContent)
+  await expect.poll(() => texts().some((text) => text?.includes('Sea cow'))).toBe(true)
+  wrapper.unmount()
 })

@@ -72,11 +72,15 @@ export function usePickerChoices(
   const only = computed(() => {
     const names = field().params['only']
     if (!Array.isArray(names)) return null
-    return new Set(names.map((name) => model.value.entity(String(name))?.plural))
+    return names.flatMap((name) => model.value.entity(String(name))?.plural ?? [])
   })
   const isOffered = ({ value }: PickerChoice): boolean =>
-    only.value?.has((value as { readonly entity: string }).entity) ?? true
-  const anywhere = useRecordsAnywhere(words, () => kind.value === 'reference' && isOpen())
+    only.value?.includes((value as { readonly entity: string }).entity) ?? true
+  const anywhere = useRecordsAnywhere(
+    words,
+    () => kind.value === 'reference' && isOpen(),
+    () => only.value,
+  )
   const choices = computed<readonly PickerChoice[]>(() => {
     const matches = (label: string): boolean =>
       label.toLocaleLowerCase().includes(search.value.trim().toLocaleLowerCase())
