@@ -386,12 +386,12 @@ describe('a run that waits', () => {
       const { parts } = await flows.detail(crowd)
       return [...new Set(parts.map(({ status }: Json) => status)), parts.length]
     }
-    await expect.poll(statesOf, { timeout: 30_000, interval: 500 }).toEqual(['waiting', 999])
+    await expect.poll(statesOf, { timeout: 60_000, interval: 500 }).toEqual(['waiting', 999])
     await lead({ name: 'Heard by one' })
     await flows.becomes(early, 'done')
     await flows.ask('POST', `/runs/${crowd}/cancel`)
     expect(await statesOf()).toEqual(['cancelled', 999])
-  }, 60_000)
+  }, 120_000)
 
   it('goes another way when nothing came in time, and waits for nothing any more', async () => {
     await flows.publish({

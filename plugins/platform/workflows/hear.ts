@@ -13,16 +13,33 @@ export async function wanted(_: null, ctx: HandlerContext): Promise<readonly str
   return [...eventTriggers(ctx).keys(), ...(await waitedFor(ctx))]
 }
 
-/** Names alone, the next after the last: of one event very many may wait. */
+/** As the events themselves are called, those of one entity with it. */
 async function waitedFor(ctx: HandlerContext): Promise<readonly string[]> {
   const names: string[] = []
+  for await (const event of valuesOf(ctx, 'event', {})) {
+    const where = { event, entity: null }
+    const [ofAny] = await ctx.tables.select('wait', { where, limit: 1 })
+    if (ofAny) names.push(event)
+    else
+      for await (const entity of valuesOf(ctx, 'entity', { event }))
+        names.push(`${event} ${entity}`)
+  }
+  return names
+}
+
+/** Each value once, the next after the last: of one event very many may wait. */
+async function* valuesOf(
+  ctx: HandlerContext,
+  column: 'event' | 'entity',
+  where: object,
+): AsyncGenerator<string> {
   let after = ''
   for (;;) {
-    const where = { event: { $gt: after } }
-    const [next] = await ctx.tables.select('wait', { where, sort: 'event', limit: 1 })
-    if (!next) return names
-    after = String(next['event'])
-    names.push(after)
+    const beyond = { ...where, [column]: { $gt: after } }
+    const [next] = await ctx.tables.select('wait', { where: beyond, sort: column, limit: 1 })
+    if (!next) return
+    after = String(next[column])
+    yield after
   }
 }
 
