@@ -312,7 +312,10 @@ describe('taking back a run', () => {
         label: 'Part',
         entity: 'crm.leads:lead',
         start: 'note',
-        steps: { note: step('update-record', { values: { notes: 'Seen' } }) },
+        steps: {
+          note: step('update-record', { values: { notes: 'Seen' } }, { next: 'mail' }),
+          mail: step('mail', { to: 'b@example.test', subject: 'Hi', text: 'Hi' }),
+        },
       },
       whole: {
         label: 'Whole',
@@ -354,7 +357,7 @@ describe('taking back a run', () => {
     expect(await tasks()).toHaveLength(2)
     await flows.ask('PATCH', `/leads/${leadId}`, { score: 2 })
     const { output } = (await undo()).json<Json>()
-    expect(output).toMatchObject({ reverted: 3, skipped: 0, stays: { mails: 1, requests: 0 } })
+    expect(output).toMatchObject({ reverted: 3, skipped: 0, stays: { mails: 2, requests: 0 } })
     expect(await lead()).toMatchObject({ score: 9, notes: null })
     expect(await tasks()).toEqual([])
     expect((await flows.detail(id)).written.state).toBe('reverted')

@@ -2,7 +2,7 @@ import { type HandlerContext, NotFoundError, StateConflictError } from '@runwayc
 import type { Workflow } from './definition.ts'
 import { pinned } from './definitions.ts'
 import { hasEnded } from './run-state.ts'
-import { findRun, runEntity, type StateRow } from './tables.ts'
+import { findRun, runEntity, type StateRow, toState } from './tables.ts'
 
 interface Reverted {
   /** Null for a job that takes back very many. */
@@ -70,8 +70,35 @@ export async function writtenBy(ctx: HandlerContext, run: string) {
 const own = 'platform.workflows'
 const most = 1_000
 
-/** Of its steps that are through, those that reach people and other systems. */
+/** Of it and of the runs that it waited for, which are taken back with it. */
 async function staysOf(plugin: HandlerContext, row: StateRow): Promise<Stays> {
+  const all = await Promise.all(
+    [row, ...(await runsWithin(plugin, row))].map((one) => stepsStay(plugin, one)),
+  )
+  const sum = (name: keyof Stays) => all.reduce((total, one) => total + one[name], 0)
+  return {
+    mails: sum('mails'),
+    requests: sum('requests'),
+    notifications: sum('notifications'),
+  }
+}
+
+/** Runs that it or one of its parts waited for, and those that these waited for. */
+async function runsWithin(plugin: HandlerContext, { run }: StateRow): Promise<StateRow[]> {
+  const found: StateRow[] = []
+  let runs = [run]
+  while (runs.length > 0 && found.length < most) {
+    const states = await plugin.tables.select('state', { where: { run: runs } })
+    const where = { parent: states.map(({ id }) => id), whole: true }
+    const begun = states.length > 0 ? await plugin.tables.select('state', { where }) : []
+    found.push(...begun.map(toState))
+    runs = begun.map((one) => String(one['run']))
+  }
+  return found
+}
+
+/** Of its steps that are through, those that reach people and other systems. */
+async function stepsStay(plugin: HandlerContext, row: StateRow): Promise<Stays> {
   const workflow = await pinned(plugin, row.workflow, row.hash)
   const steps = await plugin.tables.select('step', {
     where: { run: row.run, status: 'done' },
