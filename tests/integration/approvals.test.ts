@@ -423,6 +423,9 @@ describe('what waits', () => {
     const lead = await joinOrg(app, key, 'platform.people:editor', 'Lena')
     await ok(key.call('PATCH', `/users/${anna.userId}`, { managerId: lead.userId }))
     await ok(key.call('PATCH', `/users/${lead.userId}`, { managerId: boss.userId }))
+    // Whoever is asked first is not theirs to choose.
+    const own = await anna.call('PATCH', `/users/${anna.userId}`, { managerId: boss.userId })
+    expect([own.statusCode, own.json().code]).toEqual([403, 'FIELD_NOT_WRITABLE'])
     await settings({ toManager: true, dueHours: 0.001 })
     const { id } = await asked()
     await settings({ toManager: false, dueHours: 24 })

@@ -381,6 +381,9 @@ describe('what a form leads to', () => {
     const filled = { ...page.kept, name: 'Cleo', email: 'cleo@dock.example' }
     const without = await send(page.action, filled)
     expect([without.statusCode, without.body.includes('Please agree first.')]).toEqual([422, true])
+    // A box that is empty or says no was not ticked.
+    for (const _consent of ['', 'no'])
+      expect((await send(page.action, { ...filled, _consent })).statusCode).toBe(422)
     expect((await send(page.action, { ...filled, _consent: 'yes' })).statusCode).toBe(200)
     const [consent] = await list('consents', { email: filled.email })
     expect(consent).toMatchObject({ state: 'given', source: 'form' })

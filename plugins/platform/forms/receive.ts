@@ -33,7 +33,7 @@ export async function receive(request: RouteRequest, ctx: HandlerContext): Promi
   const kept = keptOf(posted)
   const { values, issues } = readAnswers(posted, open.fields, othersOf(open), ctx.org.timeZone)
   const { consent } = open.form.body
-  const isAgreed = posted[consentName] !== undefined
+  const isAgreed = isYes(posted[consentName])
   const wrong = [
     ...issues,
     ...(consent?.required && !isAgreed
@@ -185,3 +185,7 @@ async function countsOf(
     throw new RateLimitedError(undefined, { retryAfter: windowMinutes * 60 })
   return { ofForm, fromVisitor }
 }
+
+/** As boxes are sent: by a page, by a script or as JSON. */
+const isYes = (value: unknown): boolean =>
+  ['yes', 'true', 'on', '1'].includes(String(value).trim().toLowerCase())
