@@ -1,4 +1,9 @@
-import { type HandlerContext, InvalidError, NotFoundError } from '@runwaycrm/sdk'
+import {
+  ApprovalStaleError,
+  type HandlerContext,
+  InvalidError,
+  NotFoundError,
+} from '@runwaycrm/sdk'
 import { presentFor } from './absences.ts'
 import { ask } from './ask.ts'
 import { end } from './decide.ts'
@@ -8,6 +13,7 @@ import { type Asker, type Form, findRequest, type RequestRow, toRequest } from '
 import { gatherShown } from './shown.ts'
 
 const hourMs = 3_600_000
+const atOnce = 500
 
 /** What other plugins ask somebody for; they hear `platform.approvals:decided` with the id. */
 export interface RequestInput {
@@ -68,16 +74,25 @@ export async function cancel(
 ) {
   const plugin = ctx.as(null)
   if (approvalId === undefined && run === undefined) throw new NotFoundError()
-  const rows = await plugin.tables.select('request', {
-    where: {
-      status: 'pending',
-      ...(approvalId === undefined ? { run } : { approval: approvalId }),
-    },
-  })
-  for (const row of rows.map(toRequest)) {
-    await plugin.transaction((inside) => end(inside, row, { status: 'cancelled' }))
+  const about = approvalId === undefined ? { run } : { approval: approvalId }
+  let cancelled = 0
+  for (;;) {
+    const query = { where: { status: 'pending', ...about }, limit: atOnce }
+    const rows = await plugin.tables.select('request', query)
+    for (const row of rows) if (await takeBack(plugin, toRequest(row))) cancelled++
+    if (rows.length < atOnce) return { cancelled }
   }
-  return { cancelled: rows.length }
+}
+
+/** @returns false when somebody decided at the same moment. */
+async function takeBack(plugin: HandlerContext, row: RequestRow): Promise<boolean> {
+  try {
+    await plugin.transaction((inside) => end(inside, row, { status: 'cancelled' }))
+    return true
+  } catch (error) {
+    if (error instanceof ApprovalStaleError) return false
+    throw error
+  }
 }
 
 /**
