@@ -1,7 +1,7 @@
 import {
   type ActionDefinition,
   ForbiddenError,
-  InvalidError,
+  invalidAt,
   type Principal,
   ScopeMissingError,
 } from '@runwaycrm/sdk'
@@ -108,7 +108,5 @@ function recordsIn(on: NonNullable<ActionDefinition['on']>, input: unknown): Act
 }
 
 function wrongRecords(property: string, message: string) {
-  return new InvalidError(message, {
-    errors: [{ path: `records.${property}`, code: 'OUT_OF_RANGE', message }],
-  })
+  return invalidAt(`records.${property}`, 'OUT_OF_RANGE', message)
 }

@@ -1,4 +1,4 @@
-import { InvalidError } from '@runwaycrm/sdk'
+import { invalidAt } from '@runwaycrm/sdk'
 import type { RequestContext } from '../context/request-context.ts'
 import { inReadersLanguage } from '../model/words.ts'
 import { actionAnswer, deferredAction } from './answer-schemas.ts'
@@ -84,7 +84,5 @@ function referenceOf(ctx: RequestContext, name: string): string {
   const entity = ctx.model.entityByPlural.get(name) ?? ctx.model.entities.get(name)
   if (entity) return entity.ref
   const message = `There is no object "${name.slice(0, 100)}" here.`
-  throw new InvalidError(message, {
-    errors: [{ path: 'records.entity', code: 'UNKNOWN_RECORD', message }],
-  })
+  throw invalidAt('records.entity', 'UNKNOWN_RECORD', message)
 }

@@ -5,6 +5,7 @@ import {
   type HandlerContext,
   type Money,
   moneyList,
+  optionsOf,
   percentOf,
   type RecordData,
   sayTo,
@@ -123,10 +124,7 @@ async function membersOf(ctx: HandlerContext, ids: readonly string[]) {
 async function leadsOf(ctx: HandlerContext, ids: readonly string[]) {
   const found = new Map<string, Leads>()
   if (ids.length === 0 || !ctx.model.entity(leadEntity)?.can.read) return found
-  const stage = ctx.model
-    .entity('crm.opportunities:opportunity')
-    ?.fields.find(({ apiName }) => apiName === 'stage')
-  const won = (stage?.options ?? [])
+  const won = optionsOf(ctx.model.entity('crm.opportunities:opportunity'), 'stage')
     .filter(({ category }) => category === 'won')
     .map(({ key }) => key)
   const isWon: Filter = { 'opportunity.stage': { $in: won } }

@@ -1,5 +1,7 @@
 import {
   type HandlerContext,
+  optionLabel,
+  optionsOf,
   type RecordData,
   StaleVersionError,
   UniqueTakenError,
@@ -95,8 +97,7 @@ async function write(
 /** As everybody here reads it. */
 function labelOf(state: ConsentState, ctx: HandlerContext): string {
   const consents = ctx.model.entity(consentEntity, ctx.org.locale)
-  const field = consents?.fields.find(({ apiName }) => apiName === 'state')
-  return field?.options?.find(({ key }) => key === state)?.label ?? state
+  return optionLabel(optionsOf(consents, 'state'), state)
 }
 
 /** An address has one consent per purpose, whatever records it stands in. */

@@ -3,6 +3,8 @@ import {
   dayIn,
   findMember,
   type HandlerContext,
+  optionLabel,
+  optionsOf,
   type RecordData,
   sayTo,
 } from '@runwaycrm/sdk'
@@ -41,8 +43,7 @@ export async function setGoal(input: SetGoalInput, ctx: HandlerContext) {
 /** What is counted, as everybody here reads it. */
 function nameOf(measure: SetGoalInput['measure'], ctx: HandlerContext): string {
   const goals = ctx.model.entity(goalEntity, ctx.org.locale)
-  const field = goals?.fields.find(({ apiName }) => apiName === 'measure')
-  return field?.options?.find(({ key }) => key === measure)?.label ?? measure
+  return optionLabel(optionsOf(goals, 'measure'), measure)
 }
 
 /** One goal or all that run today, measured now and with the reader's eyes. */

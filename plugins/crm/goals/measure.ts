@@ -4,6 +4,7 @@ import {
   type HandlerContext,
   type Money,
   momentsOf,
+  optionsOf,
   othersThan,
   percentOf,
   type RecordData,
@@ -51,8 +52,8 @@ export async function measureGoal(goal: RecordData, ctx: HandlerContext): Promis
 }
 
 function wonStages(ctx: HandlerContext): string[] {
-  const stage = ctx.model.entity(dealEntity)?.fields.find(({ apiName }) => apiName === 'stage')
-  return (stage?.options ?? []).filter(({ category }) => category === 'won').map(({ key }) => key)
+  const stages = optionsOf(ctx.model.entity(dealEntity), 'stage')
+  return stages.filter(({ category }) => category === 'won').map(({ key }) => key)
 }
 
 /** Whose records count: the member's, those of the team's members, or everybody's. */

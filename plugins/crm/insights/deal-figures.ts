@@ -5,6 +5,7 @@ import {
   type HandlerContext,
   type Money,
   moneyList,
+  optionsOf,
   percentOf,
 } from '@runwaycrm/sdk'
 
@@ -21,8 +22,7 @@ export interface DealFigures {
 
 /** Keys of the stages by what they mean; an admin may have added some. */
 export function stageKeys(ctx: HandlerContext) {
-  const field = ctx.model.entity(dealEntity)?.fields.find((one) => one.apiName === 'stage')
-  const options = field?.options ?? []
+  const options = optionsOf(ctx.model.entity(dealEntity), 'stage')
   const of = (category: string) =>
     options.filter((option) => option.category === category).map(({ key }) => key)
   return { won: of('won'), lost: of('lost') }

@@ -9,7 +9,7 @@ import {
   sayTo,
 } from '@runwaycrm/sdk'
 import { countOf, workIn } from './counts.ts'
-import { closedDealsInAll, openDeals } from './deal-figures.ts'
+import { closedDealsInAll, openDeals, stageKeys } from './deal-figures.ts'
 import { type PeriodInput, periodOf } from './periods.ts'
 
 const invoiceEntity = 'crm.invoices:invoice'
@@ -23,9 +23,10 @@ export async function executiveDashboard(input: PeriodInput, ctx: HandlerContext
   const work = await workIn(ctx, period)
   const workBefore = await workIn(ctx, period.previous)
   const pipeline = (await openDeals(ctx)).get(null) ?? { count: 0, value: [] }
+  const closed = stageKeys(ctx)
   const overdueDeals = await countOf(ctx, 'crm.opportunities:opportunity', {
     closeDate: { $lt: dayIn(ctx.now, ctx.org.timeZone) },
-    stage: { $nin: closedStages(ctx) },
+    stage: { $nin: [...closed.won, ...closed.lost] },
   })
   const receivables = await receivablesOf(ctx)
   const say = sayTo(ctx)
@@ -53,15 +54,6 @@ export async function executiveDashboard(input: PeriodInput, ctx: HandlerContext
       ? [say('dashboard.nothing')]
       : wordsOf({ now, before, pipeline, receivables, isRunning: period.isRunning }, say),
   }
-}
-
-function closedStages(ctx: HandlerContext): readonly string[] {
-  const field = ctx.model
-    .entity('crm.opportunities:opportunity')
-    ?.fields.find((one) => one.apiName === 'stage')
-  return (field?.options ?? [])
-    .filter(({ category }) => category === 'won' || category === 'lost')
-    .map(({ key }) => key)
 }
 
 /** What customers owe; null without the plugin, or for those who may not see invoices. */

@@ -3,6 +3,7 @@ import {
   type HandlerContext,
   momentsOf,
   moneyList,
+  optionsOf,
   percentOf,
   sayTo,
 } from '@runwaycrm/sdk'
@@ -28,10 +29,8 @@ export async function leadSourceReport(input: PeriodInput, ctx: HandlerContext) 
     },
     limit: 1000,
   })
-  const options = ctx.model
-    .entity(leadEntity, ctx.language)
-    ?.fields.find(({ apiName }) => apiName === 'source')?.options
-  const labels = new Map((options ?? []).map(({ key, label }) => [key, label]))
+  const options = optionsOf(ctx.model.entity(leadEntity, ctx.language), 'source')
+  const labels = new Map(options.map(({ key, label }) => [key, label]))
   const sources = data
     .map((row) => {
       const source = keyOf(row['source'])

@@ -1,4 +1,4 @@
-import { amountIn, type HandlerContext, percentOf, sayTo } from '@runwaycrm/sdk'
+import { amountIn, type HandlerContext, optionsOf, percentOf, sayTo } from '@runwaycrm/sdk'
 import { titlesOf } from './counts.ts'
 import { closedDeals, closedDealsInAll } from './deal-figures.ts'
 import { type PeriodInput, periodOf } from './periods.ts'
@@ -70,8 +70,6 @@ async function labelsOf(
 ): Promise<ReadonlyMap<string, string>> {
   if (dimension === 'country') return new Map()
   if (dimension !== 'industry') return titlesOf(ctx, titled[dimension], keys)
-  const field = ctx.model
-    .entity('crm.accounts:account', ctx.language)
-    ?.fields.find(({ apiName }) => apiName === 'industry')
-  return new Map((field?.options ?? []).map(({ key, label }) => [key, label]))
+  const options = optionsOf(ctx.model.entity('crm.accounts:account', ctx.language), 'industry')
+  return new Map(options.map(({ key, label }) => [key, label]))
 }

@@ -61,7 +61,6 @@ export interface Signs {
  */
 export function findingsOf(signs: Signs, say: Say): Finding[] {
   const { coverage, openCount, overdueCount, stuckCount } = signs
-  const all = openCount
   if (openCount === 0) return [{ level: 'risk', text: say('health.noneOpen') }]
   const findings: Finding[] = []
   const { ratio } = coverage
@@ -74,17 +73,17 @@ export function findingsOf(signs: Signs, say: Say): Finding[] {
   if (stuckCount > 0)
     findings.push({
       level: stuckCount / openCount >= 1 / 3 ? 'risk' : 'watch',
-      text: say('health.stuck', { count: stuckCount, all, days: signs.stuckAfterDays }),
+      text: say('health.stuck', { count: stuckCount, all: openCount, days: signs.stuckAfterDays }),
     })
   if (overdueCount > 0)
     findings.push({
       level: overdueCount / openCount >= 1 / 3 ? 'risk' : 'watch',
-      text: say('health.overdue', { count: overdueCount, all }),
+      text: say('health.overdue', { count: overdueCount, all: openCount }),
     })
   if (signs.withoutValue > 0)
     findings.push({
       level: 'watch',
-      text: say('health.withoutValue', { count: signs.withoutValue, all }),
+      text: say('health.withoutValue', { count: signs.withoutValue, all: openCount }),
     })
   if (signs.winRate !== null)
     findings.push({

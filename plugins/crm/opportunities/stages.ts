@@ -1,4 +1,4 @@
-import type { EntityInfo } from '@runwaycrm/sdk'
+import { type EntityInfo, optionsOf } from '@runwaycrm/sdk'
 
 /** A stage as this organisation has it; an admin may have added some. */
 export interface Stage {
@@ -9,8 +9,7 @@ export interface Stage {
 
 /** The stages in order. One that an admin added without a category is open. */
 export function stagesOf(entity: EntityInfo | null): readonly Stage[] {
-  const field = entity?.fields.find((one) => one.apiName === 'stage')
-  return (field?.options ?? []).map(({ key, label, category }) => ({
+  return optionsOf(entity, 'stage').map(({ key, label, category }) => ({
     key,
     label,
     category: category === 'won' || category === 'lost' ? category : 'open',

@@ -1,4 +1,4 @@
-import type { FieldInfo, HandlerContext } from '@runwaycrm/sdk'
+import { type FieldInfo, type HandlerContext, optionLabel } from '@runwaycrm/sdk'
 import type { RequestRow } from './request.ts'
 import { canonical } from './request.ts'
 
@@ -17,9 +17,7 @@ export function sayShown(ctx: HandlerContext, { shown }: Pick<RequestRow, 'shown
 }
 
 export function sayValue({ org }: HandlerContext, field: FieldInfo, value: unknown): string {
-  if (typeof value === 'string') {
-    return field.options?.find(({ key }) => key === value)?.label ?? value
-  }
+  if (typeof value === 'string') return optionLabel(field.options, value)
   if (typeof value === 'number') return value.toLocaleString(org.locale)
   const { amount, currency } = value as { amount?: unknown; currency?: unknown }
   if (typeof amount === 'string' && typeof currency === 'string') {

@@ -1,4 +1,4 @@
-import type { FieldInfo } from '@runwaycrm/sdk'
+import { type FieldInfo, optionLabel } from '@runwaycrm/sdk'
 import { joinedText } from './joined-text.ts'
 import { type NameFinder, pointersOf } from './name-finder.ts'
 
@@ -29,9 +29,9 @@ export function cellText(
       .map(({ id }) => names.nameOf(id))
       .filter(Boolean)
       .join('; ')
-  if (field.kind === 'option') return labelOf(field, value)
+  if (field.kind === 'option') return optionLabel(field.options, String(value))
   if (field.kind === 'options' && Array.isArray(value))
-    return value.map((key) => labelOf(field, key)).join('; ')
+    return value.map((key) => optionLabel(field.options, String(key))).join('; ')
   return locale ? readableText(field, value, locale) : joinedText(value)
 }
 
@@ -58,10 +58,6 @@ const isMoney = (value: unknown): value is { amount: string; currency: string } 
 /** Amounts stay text: with 11 digits and 4 places a number would round. */
 function decimal(amount: string, language: string): string {
   return numberFormat(language, 2).format(amount as Intl.StringNumericLiteral)
-}
-
-function labelOf(field: FieldInfo, key: unknown): string {
-  return field.options?.find((option) => option.key === key)?.label ?? String(key)
 }
 
 /** Formats are costly to make and are asked for per cell. */

@@ -123,12 +123,13 @@ async function withoutBusy(ctx: HandlerContext, runs: readonly NewRun[]) {
   const careful = runs.filter(({ workflow, subject }) => workflow.overlap === 'skip' && subject)
   if (careful.length === 0) return runs
   // Whoever begins one at the same moment waits until this one is there: the row is locked until then.
-  for (const workflow of [...new Set(careful.map(({ ref }) => ref))].sort()) {
+  const refs = [...new Set(careful.map(({ ref }) => ref))].sort()
+  for (const workflow of refs) {
     await ctx.tables.update('definition', { workflow }, { workflow })
   }
   const rows = await ctx.tables.select('state', {
     where: {
-      workflow: [...new Set(careful.map(({ ref }) => ref))],
+      workflow: refs,
       subjectId: careful.map(({ subject }) => subject?.id),
       status: ['ready', 'waiting', 'paused'],
       whole: true,

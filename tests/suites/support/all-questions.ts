@@ -103,7 +103,9 @@ export async function answersTo(
     const plain = text
       .replace(/"requestId":"[^"]*"/, '')
       .replace(/^(\{"revision":.{1,200}"live":\{"cursor":")\d+/, '$1')
-    answers.push(`${statusCode} ${headers['etag']} ${plain}`)
+    // What is left out is ASCII.
+    const length = Number(headers['content-length']) - (text.length - plain.length)
+    answers.push(`${statusCode} ${length} ${headers['etag']} ${plain}`)
   }
   return answers
 }
