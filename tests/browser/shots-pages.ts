@@ -335,7 +335,7 @@ Cy,Odd,many,Boats
     path: '/studio/points/workflows/t%3Arank',
     step: openListed(':is(.gnode, .glist button):has-text("Make a task")'),
   },
-  { name: 'studio-recipe', path: '/studio/points/workflows/crm.recipes%3Aqualify_leads' },
+  { name: 'studio-recipe', path: '/studio/points/workflows/crm.recipes%3Alead-qualification' },
   { name: 'studio-try', path: '/studio/workflows/t%3Arank/try' },
   {
     name: 'studio-tried',
